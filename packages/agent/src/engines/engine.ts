@@ -1,0 +1,66 @@
+import type { EngineInfo, Inventory, NotScannedReason, ScanPhase, StopProof } from '@fleetsweep/protocol'
+
+/** What judges files on this machine. ClamAV judges bytes that we hand over; others walk by themselves. */
+export interface Engine {
+  /** What is installed, without starting anything. */
+  inspect(): Promise<Inventory['engine']>
+
+  /**
+   * Makes the engine ready to judge: starts it when needed, waits until its signatures are loaded and proves with a
+   * harmless test pattern that it finds something.
+   *
+   * @throws EngineError when it is missing, has no signatures, does not start, or is blind
+   */
+  open(options: {
+    onPhase: (phase: ScanPhase) => void
+    /** Aborting gives up waiting and leaves nothing of ours running that was not running before. */
+    signal: AbortSignal
+  }): Promise<EngineSession>
+
+  /** Ends whatever of the engine is ours. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** An engine that is ready, for the length of one scan. */
+export interface EngineSession {
+  readonly info: EngineInfo
+  /** How many files to keep in its hands at once. */
+  readonly window: number
+
+  /** Judges an open file. The descriptor stays the caller's; it may be closed as soon as the promise settles. */
+  judge(descriptor: number, sizeBytes: number): Promise<Judgement>
+
+  /**
+   * Gives up all work at once and waits for the proof that none goes on. Judgements under way settle as
+   * `notJudged: 'cancelled'`.
+   */
+  stop(): Promise<StopProof>
+
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export type Judgement =
+  | { kind: 'clean' }
+  | { kind: 'threat'; threatName: string }
+  | {
+      kind: 'notJudged'
+      reason: Extract<NotScannedReason, 'engineLimit' | 'encrypted' | 'timedOut' | 'engineError' | 'cancelled'>
+      detail: string
+    }
+
+/** Why an engine cannot work; the code decides, the message is one sentence for people. */
+export class EngineError extends Error {
+  readonly code:
+    | 'engineMissing'
+    | 'noSignatures'
+    | 'engineDoesNotStart'
+    | 'notEnoughMemory'
+    | 'engineBlind'
+    | 'signaturesChanged'
+
+  constructor(code: EngineError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'EngineError'
+    this.code = code
+  }
+}

@@ -1,0 +1,135 @@
+import { type Static, Type } from 'typebox'
+import { Base64Text, Guid, MachineIdText } from '../ids.ts'
+import { Detection } from '../scan/detection.ts'
+import { ScanProgress } from '../scan/scan-progress.ts'
+import { EngineInfo, ScanReport } from '../scan/scan-report.ts'
+import { Inventory } from './inventory.ts'
+import { OrderKey } from './order.ts'
+
+/** WebSocket subprotocol of the channel between agent and gateway. */
+export const AGENT_SUBPROTOCOL = 'fleetsweep.agent.v1'
+/** Largest frame either side accepts, in bytes of UTF-8. */
+export const MAX_FRAME_BYTES = 256 * 1024
+
+/** Close codes of the channel, 4000 and up as RFC 6455 leaves to applications. */
+export const CLOSE = {
+  /** Signature wrong, machine unknown or its key replaced: enroll again. */
+  notAuthenticated: 4001,
+  /** A newer connection of the same machine took over. */
+  superseded: 4002,
+  /** A frame that does not fit the schema, too large, or too many. */
+  badFrame: 4003,
+  /** The server is draining; connect again after a jittered pause. */
+  goingAway: 4004,
+} as const
+
+const ActionRef = { actionId: Guid }
+const Nonce = Type.String({ minLength: 16, maxLength: 128 })
+
+/** What stopped, or never ran: the proof that the engine does nothing for an action any more. */
+export const STOP_PROOFS = ['processGone', 'queueEmpty', 'neverStarted'] as const
+export type StopProof = (typeof STOP_PROOFS)[number]
+
+/**
+ * What happened to an action on its machine, journaled before it is sent and numbered from 1 for each action.
+ * The server keeps each number once and acknowledges after its commit.
+ */
+export const AgentEvent = Type.Union([
+  /** The order is in the journal. */
+  Type.Object({ kind: Type.Literal('accepted') }),
+  /** An attempt begins; more than one when the scan was interrupted. */
+  Type.Object({ kind: Type.Literal('started'), attempt: Type.Integer({ minimum: 1 }), engine: EngineInfo }),
+  Type.Object({
+    kind: Type.Literal('detection'),
+    attempt: Type.Integer({ minimum: 1 }),
+    detection: Detection,
+  }),
+  Type.Object({ kind: Type.Literal('finished'), report: ScanReport }),
+  /** It could not be done; `report` says how far it came. */
+  Type.Object({
+    kind: Type.Literal('failed'),
+    reason: Type.String({ minLength: 1, maxLength: 1_000 }),
+    report: Type.Union([ScanReport, Type.Null()]),
+  }),
+  /** Ended by a stop order; the engine's work has ended too. */
+  Type.Object({
+    kind: Type.Literal('stopped'),
+    proof: Type.Enum(STOP_PROOFS),
+    /** From reading the stop order to the proof. */
+    stoppedWithinMs: Type.Integer({ minimum: 0 }),
+    report: Type.Union([ScanReport, Type.Null()]),
+  }),
+])
+export type AgentEvent = Static<typeof AgentEvent>
+
+/** An action that the agent has in its journal: not told to the end yet. */
+export const OpenAction = Type.Object({
+  ...ActionRef,
+  /** Number of the newest event in the journal; 0 when there is none yet. */
+  lastEvent: Type.Integer({ minimum: 0 }),
+  /** True when the journal holds how the action ended. */
+  ended: Type.Boolean(),
+})
+export type OpenAction = Static<typeof OpenAction>
+
+export const AgentFrame = Type.Union([
+  Type.Object({
+    type: Type.Literal('hello'),
+    tenant: Guid,
+    machineId: MachineIdText,
+    agentNonce: Nonce,
+    bootId: Type.String({ minLength: 1, maxLength: 64 }),
+    agentVersion: Type.String({ maxLength: 64 }),
+    /** Over `signingInput('fleetsweep.agent.v1/connect', [serverNonce, serverId, agentNonce, machineId, bootId])`. */
+    signature: Base64Text,
+  }),
+  /** Right after `welcome`, then every `heartbeatMs`, jittered. Lists every open action. */
+  Type.Object({
+    type: Type.Literal('heartbeat'),
+    openActions: Type.Array(OpenAction, { maxItems: 500 }),
+  }),
+  Type.Object({ type: Type.Literal('inventory'), inventory: Inventory }),
+  Type.Object({
+    type: Type.Literal('event'),
+    ...ActionRef,
+    number: Type.Integer({ minimum: 1 }),
+    event: AgentEvent,
+  }),
+  /** Not journaled; a lost one is made good by the next. */
+  Type.Object({ type: Type.Literal('progress'), ...ActionRef, progress: ScanProgress }),
+])
+export type AgentFrame = Static<typeof AgentFrame>
+
+export const ServerFrame = Type.Union([
+  Type.Object({ type: Type.Literal('challenge'), nonce: Nonce, serverId: Guid }),
+  Type.Object({
+    type: Type.Literal('welcome'),
+    heartbeatMs: Type.Integer({ minimum: 100 }),
+    /** The whole chain of order-signing keys; the agent follows it from the newest that it already trusts. */
+    orderKeys: Type.Array(OrderKey, { minItems: 1, maxItems: 64 }),
+  }),
+  /** Answers a heartbeat: what to do with each open action that it listed. Stops and new orders follow as `order`. */
+  Type.Object({
+    type: Type.Literal('reconciled'),
+    actions: Type.Array(
+      Type.Object({
+        ...ActionRef,
+        /** Events up to this number are on disk at the server; send the rest. */
+        ackedEvent: Type.Integer({ minimum: 0 }),
+        /** `forget`: the server does not know the action; drop it from the journal, and stop it if it runs. */
+        verdict: Type.Union([Type.Literal('continue'), Type.Literal('stop'), Type.Literal('forget')]),
+      }),
+      { maxItems: 500 },
+    ),
+  }),
+  Type.Object({ type: Type.Literal('ack'), ...ActionRef, number: Type.Integer({ minimum: 1 }) }),
+  Type.Object({
+    type: Type.Literal('order'),
+    keyId: Guid,
+    /** JSON of an `Order`; exactly this text is signed. */
+    order: Type.String({ maxLength: 65_536 }),
+    /** Over `signingInput('fleetsweep.agent.v1/order', [order])`. */
+    signature: Base64Text,
+  }),
+])
+export type ServerFrame = Static<typeof ServerFrame>

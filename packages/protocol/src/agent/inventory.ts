@@ -1,0 +1,37 @@
+import { type Static, Type } from 'typebox'
+import { IpAddress } from '../api/machine.ts'
+import { SignatureSet } from '../scan/signature-set.ts'
+
+const Nullable = (maxLength: number) => Type.Union([Type.String({ maxLength }), Type.Null()])
+
+/** What a machine says of itself: at enrollment, on connecting, and whenever it changes. Never trusted for identity. */
+export const Inventory = Type.Object({
+  /** Fully qualified where the machine knows its domain. */
+  computerDnsName: Type.String({ minLength: 1, maxLength: 255 }),
+  osKind: Type.Union([Type.Literal('linux'), Type.Literal('macos'), Type.Literal('windows')]),
+  /** As Defender names it: `Debian`, `Ubuntu`, `macOS`, `Windows11`, `WindowsServer2019`. */
+  osPlatform: Type.String({ maxLength: 64 }),
+  /** Such as "12.11" or "10.0". */
+  osVersion: Nullable(64),
+  /** Release name where there is one, such as "21H2", else `Other`. */
+  version: Type.String({ maxLength: 64 }),
+  osBuild: Type.Union([Type.Integer(), Type.Null()]),
+  /** `64-bit`, `32-bit` or `ARM64`. */
+  osArchitecture: Type.String({ maxLength: 32 }),
+  /** Such as `x64` or `arm64`. */
+  osProcessor: Type.String({ maxLength: 32 }),
+  agentVersion: Type.String({ maxLength: 64 }),
+  ipAddresses: Type.Array(IpAddress, { maxItems: 64 }),
+  engine: Type.Object({
+    name: Type.String({ maxLength: 64 }),
+    version: Nullable(64),
+    /** `missing`: no engine installed; `noSignatures`: it has nothing to compare with. */
+    state: Type.Union([Type.Literal('ready'), Type.Literal('missing'), Type.Literal('noSignatures')]),
+    signatures: Type.Union([SignatureSet, Type.Null()]),
+  }),
+  /** New at every start of the operating system. */
+  bootId: Type.String({ minLength: 1, maxLength: 64 }),
+  /** Hash of the operating system's own identity; stays the same across reinstallations of the agent. */
+  osIdentity: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+})
+export type Inventory = Static<typeof Inventory>

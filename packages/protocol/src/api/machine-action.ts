@@ -1,0 +1,99 @@
+import { type Static, Type } from 'typebox'
+import { Guid } from '../ids.ts'
+
+export const MACHINE_ACTION_STATUSES = [
+  'Pending',
+  'InProgress',
+  'Succeeded',
+  'Failed',
+  'TimeOut',
+  'Cancelled',
+] as const
+
+/** Spelled as on the wire; clients compare these words exactly. */
+export type MachineActionStatus = (typeof MACHINE_ACTION_STATUSES)[number]
+
+const NEXT: Record<MachineActionStatus, readonly MachineActionStatus[]> = {
+  Pending: ['InProgress', 'Failed', 'TimeOut', 'Cancelled'],
+  InProgress: ['Succeeded', 'Failed', 'TimeOut', 'Cancelled'],
+  Succeeded: [],
+  Failed: [],
+  TimeOut: [],
+  Cancelled: [],
+}
+
+/** True when a machine action may move from one status to another; final statuses never move. */
+export function canMove(from: MachineActionStatus, to: MachineActionStatus): boolean {
+  return NEXT[from].includes(to)
+}
+
+/** True for a status that never changes again. */
+export function isFinal(status: MachineActionStatus): boolean {
+  return NEXT[status].length === 0
+}
+
+/** HTTP 408 as an HRESULT: what an action carries that no machine answered in time. */
+export const HRESULT_TIMED_OUT = -2145844840
+/** E_ABORT: what a cancelled action carries. */
+export const HRESULT_CANCELLED = -2147467260
+/** E_FAIL: what a failed action carries. */
+export const HRESULT_FAILED = -2147467259
+
+export const SCAN_TYPES = ['Quick', 'Full'] as const
+export type ScanType = (typeof SCAN_TYPES)[number]
+
+/** Reads a scan type in any case, as clients write it; `undefined` when it is neither Quick nor Full. */
+export function readScanType(text: string): ScanType | undefined {
+  return SCAN_TYPES.find((type) => type.toLowerCase() === text.toLowerCase())
+}
+
+const MachineActionStatusText = Type.Enum(MACHINE_ACTION_STATUSES)
+const NullableText = Type.Union([Type.String(), Type.Null()])
+
+/**
+ * A machine action as the Defender API shows it; properties stand in the order of the wire.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/machineaction
+ */
+export const MachineAction = Type.Object({
+  id: Guid,
+  type: Type.Literal('RunAntiVirusScan'),
+  title: NullableText,
+  /** The application's display name, or the person's user principal name. */
+  requestor: Type.String(),
+  requestorComment: Type.String(),
+  status: MachineActionStatusText,
+  machineId: Type.String(),
+  computerDnsName: NullableText,
+  creationDateTimeUtc: Type.String(),
+  lastUpdateDateTimeUtc: Type.String(),
+  cancellationRequestor: NullableText,
+  cancellationComment: NullableText,
+  cancellationDateTimeUtc: NullableText,
+  /** Signed 32-bit; 0 while nothing went wrong. */
+  errorHResult: Type.Integer(),
+  /** The scan type. */
+  scope: NullableText,
+  /** The caller's own id for correlation. */
+  externalId: NullableText,
+  requestSource: Type.Union([Type.Literal('PublicApi'), Type.Literal('Portal')]),
+  relatedFileInfo: Type.Null(),
+  commands: Type.Array(Type.Never(), { maxItems: 0 }),
+  /** One sentence: what the scan found and left out, or why the action failed. Set when the action ends. */
+  troubleshootInfo: NullableText,
+})
+export type MachineAction = Static<typeof MachineAction>
+
+/** Body of `POST /api/machines/{id}/runAntiVirusScan`. Names are case-sensitive; unknown members are ignored. */
+export const RunAntivirusScanBody = Type.Object({
+  /** 1 to 4,000 characters, not blank. */
+  Comment: Type.String(),
+  /** `Quick` or `Full`, in any case. */
+  ScanType: Type.String(),
+  ExternalId: Type.Optional(NullableText),
+})
+export type RunAntivirusScanBody = Static<typeof RunAntivirusScanBody>
+
+/** Body of `POST /api/machineactions/{id}/cancel`. */
+export const CancelMachineActionBody = Type.Object({ Comment: Type.Optional(NullableText) })
+export type CancelMachineActionBody = Static<typeof CancelMachineActionBody>

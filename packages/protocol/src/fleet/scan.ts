@@ -1,0 +1,66 @@
+import { type Static, Type } from 'typebox'
+import { STOP_PROOFS } from '../agent/frame.ts'
+import { MACHINE_ACTION_STATUSES } from '../api/machine-action.ts'
+import { Detection } from '../scan/detection.ts'
+import { ScanProgress } from '../scan/scan-progress.ts'
+import { ScanReport } from '../scan/scan-report.ts'
+
+const NullableText = Type.Union([Type.String(), Type.Null()])
+
+/** A detection with where and when it was made. */
+export const FleetDetection = Type.Intersect([
+  Type.Object({
+    id: Type.String(),
+    actionId: Type.String(),
+    machineId: Type.String(),
+    computerDnsName: NullableText,
+    /** When the server learned of it. */
+    detectedAt: Type.String(),
+  }),
+  Detection,
+])
+export type FleetDetection = Static<typeof FleetDetection>
+
+export const FleetDetectionList = Type.Object({ items: Type.Array(FleetDetection), nextCursor: NullableText })
+
+/** Answer of `GET /fleet/v1/scans/{actionId}`: what a machine action cannot say. */
+export const Scan = Type.Object({
+  actionId: Type.String(),
+  machineId: Type.String(),
+  computerDnsName: NullableText,
+  status: Type.Enum(MACHINE_ACTION_STATUSES),
+  scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
+  requestedAt: Type.String(),
+  acceptedAt: NullableText,
+  startedAt: NullableText,
+  endedAt: NullableText,
+  /** 0 until the machine starts; more than 1 when it was interrupted and began again. */
+  attempts: Type.Integer({ minimum: 0 }),
+  /** Why nothing moves, in one sentence; null while something does or the action has ended. */
+  waitingFor: NullableText,
+  progress: Type.Union([ScanProgress, Type.Null()]),
+  /** Null until the scan ends, and where a machine never reported. */
+  report: Type.Union([ScanReport, Type.Null()]),
+  /** True when the report came after the action had already ended otherwise. */
+  reportedLate: Type.Boolean(),
+  conclusion: Type.Union([
+    Type.Object({
+      word: Type.Union([Type.Literal('clean'), Type.Literal('nothingFound'), Type.Literal('threatsFound')]),
+      sentence: Type.String(),
+    }),
+    Type.Null(),
+  ]),
+  detections: Type.Array(FleetDetection),
+  /** Set for a cancelled scan: a stop is owed until the machine proves that its engine works no more. */
+  stop: Type.Union([
+    Type.Object({
+      orderedAt: Type.String(),
+      provenAt: NullableText,
+      proof: Type.Union([Type.Enum(STOP_PROOFS), Type.Null()]),
+      /** By the machine: from reading the order to the proof. */
+      stoppedWithinMs: Type.Union([Type.Integer(), Type.Null()]),
+    }),
+    Type.Null(),
+  ]),
+})
+export type Scan = Static<typeof Scan>

@@ -1,0 +1,36 @@
+import { type Static, Type } from 'typebox'
+
+/** A customer of one server: everything belongs to exactly one tenant. A GUID. */
+export type TenantId = string & { readonly __brand: 'TenantId' }
+/** An enrolled device: 40 lower-case hex digits, random, given at enrollment. */
+export type MachineId = string & { readonly __brand: 'MachineId' }
+/** One request for a machine to do something: a GUID. */
+export type MachineActionId = string & { readonly __brand: 'MachineActionId' }
+/** A registered application (client id): a GUID. */
+export type ApplicationId = string & { readonly __brand: 'ApplicationId' }
+
+export const GuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
+export const Guid = Type.String({ pattern: GuidPattern })
+export const MachineIdText = Type.String({ pattern: '^[0-9a-f]{40}$' })
+export const Sha256Text = Type.String({ pattern: '^[0-9a-f]{64}$' })
+export const Base64Text = Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' })
+export type Guid = Static<typeof Guid>
+
+const guid = new RegExp(GuidPattern)
+const machineId = /^[0-9a-f]{40}$/
+
+/** True for a GUID in its usual 8-4-4-4-12 form, any case. */
+export function isGuid(text: string): boolean {
+  return guid.test(text)
+}
+
+/** Reads a machine id in any case; `undefined` when the text is not one (the API answers that as unknown, not as bad). */
+export function readMachineId(text: string): MachineId | undefined {
+  const lower = text.toLowerCase()
+  return machineId.test(lower) ? (lower as MachineId) : undefined
+}
+
+/** Reads a machine action id in any case; `undefined` when the text is not one. */
+export function readMachineActionId(text: string): MachineActionId | undefined {
+  return isGuid(text) ? (text.toLowerCase() as MachineActionId) : undefined
+}

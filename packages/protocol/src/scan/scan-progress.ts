@@ -1,0 +1,28 @@
+import { type Static, Type } from 'typebox'
+
+export const SCAN_PHASES = [
+  'waiting',
+  'loadingEngine',
+  'selfTest',
+  'walking',
+  'scanning',
+  'stopping',
+  'ended',
+] as const
+export type ScanPhase = (typeof SCAN_PHASES)[number]
+
+/** How far a scan is. Totals are exact from the phase `scanning` on; `percent` never goes backwards within an attempt. */
+export const ScanProgress = Type.Object({
+  phase: Type.Enum(SCAN_PHASES),
+  attempt: Type.Integer({ minimum: 1 }),
+  filesTotal: Type.Integer({ minimum: 0 }),
+  filesDone: Type.Integer({ minimum: 0 }),
+  bytesTotal: Type.Integer({ minimum: 0 }),
+  bytesDone: Type.Integer({ minimum: 0 }),
+  /** 0 to 100, weighted by the cost of each file. */
+  percent: Type.Number({ minimum: 0, maximum: 100 }),
+  detections: Type.Integer({ minimum: 0 }),
+  /** Left, as far as it can be told; null before it can. */
+  etaMs: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+})
+export type ScanProgress = Static<typeof ScanProgress>

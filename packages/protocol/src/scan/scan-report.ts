@@ -1,0 +1,101 @@
+import { type Static, Type } from 'typebox'
+import { type Instant, msBetween, parseInstant } from '../instant.ts'
+import { Coverage, NotScannedSample, notScannedTotal } from './coverage.ts'
+import { FilePath } from './file-path.ts'
+import { SIGNATURES_OLD_AFTER_DAYS, SignatureSet } from './signature-set.ts'
+
+/** What judged the files, and under which limits. */
+export const EngineInfo = Type.Object({
+  /** `ClamAV` or `Microsoft Defender`. */
+  name: Type.String({ maxLength: 64 }),
+  version: Type.String({ maxLength: 64 }),
+  signatures: SignatureSet,
+  limits: Type.Object({
+    maxFileSizeBytes: Type.Integer({ minimum: 0 }),
+    maxScanSizeBytes: Type.Integer({ minimum: 0 }),
+    maxScanTimeMs: Type.Integer({ minimum: 0 }),
+  }),
+})
+export type EngineInfo = Static<typeof EngineInfo>
+
+/** What a scan did, what it left out and why. Durations come from a clock that cannot be set. */
+export const ScanReport = Type.Object({
+  scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
+  attempts: Type.Integer({ minimum: 1 }),
+  /** Of the last attempt. */
+  durationMs: Type.Integer({ minimum: 0 }),
+  engine: EngineInfo,
+  coverage: Coverage,
+  /** At most 100 of each reason, fewer where the report would grow past its size limit. */
+  notScannedSamples: Type.Array(NotScannedSample, { maxItems: 1_100 }),
+  detections: Type.Integer({ minimum: 0 }),
+  /** Links are never followed; what they point at is scanned under its own name. */
+  symlinksNotFollowed: Type.Integer({ minimum: 0 }),
+  directories: Type.Integer({ minimum: 0 }),
+  /** Nobody can say how many files these hold. */
+  directoriesUnreadable: Type.Array(
+    Type.Object({ path: FilePath, detail: Type.String({ maxLength: 200 }) }),
+    {
+      maxItems: 100,
+    },
+  ),
+  directoriesUnreadableCount: Type.Integer({ minimum: 0 }),
+  /** Mounted file systems left out, because they are remote or hold no files of their own. */
+  mountsSkipped: Type.Array(Type.Object({ path: FilePath, fileSystem: Type.String({ maxLength: 64 }) }), {
+    maxItems: 100,
+  }),
+  /** Places of a quick scan that held more than its cap; the rest was not looked at. */
+  cuts: Type.Array(Type.Object({ place: FilePath, limit: Type.String({ maxLength: 100 }) }), {
+    maxItems: 100,
+  }),
+})
+export type ScanReport = Static<typeof ScanReport>
+
+/** How good the signatures were, seen from `now` (the server's clock: a machine's may be wrong). */
+export type SignatureState = 'inDate' | 'old' | 'testOnly'
+
+/** @param now the moment the scan ended, by the server's clock */
+export function signatureState(signatures: SignatureSet, now: Instant): SignatureState {
+  if (!signatures.official) return 'testOnly'
+  const built = signatures.builtAt === null ? undefined : parseInstant(signatures.builtAt)
+  if (built === undefined) return 'old'
+  return msBetween(built, now) > SIGNATURES_OLD_AFTER_DAYS * 86_400_000 ? 'old' : 'inDate'
+}
+
+/**
+ * The one word that everything (API, CLI, console) says about a finished scan.
+ *
+ * `clean` needs an official set in date and not one file left out; anything less is `nothingFound`, and the sentence
+ * says what is missing.
+ */
+export type Conclusion = { word: 'clean' | 'nothingFound' | 'threatsFound'; sentence: string }
+
+/** @param now the moment the scan ended, by the server's clock */
+export function conclude(report: ScanReport, now: Instant): Conclusion {
+  const state = signatureState(report.engine.signatures, now)
+  const left = notScannedTotal(report.coverage).files
+  const whole = left === 0 && report.directoriesUnreadableCount === 0 && report.cuts.length === 0
+  const found =
+    report.detections === 0
+      ? state === 'inDate'
+        ? 'nothing found'
+        : `nothing found by ${state === 'old' ? 'old' : 'test'} signatures`
+      : `${count(report.detections, 'detection')}${state === 'inDate' ? '' : ` (${state === 'old' ? 'old' : 'test'} signatures)`}`
+  const gaps = [
+    `${left.toLocaleString('en-US')} of ${count(report.coverage.met.files, 'file')} not scanned`,
+    ...(report.directoriesUnreadableCount === 0
+      ? []
+      : [`${count(report.directoriesUnreadableCount, 'unreadable folder')}`]),
+    ...(report.cuts.length === 0 ? [] : [`${count(report.cuts.length, 'place')} cut short`]),
+  ]
+  const word = report.detections > 0 ? 'threatsFound' : whole && state === 'inDate' ? 'clean' : 'nothingFound'
+  const sentence =
+    word === 'clean'
+      ? `clean; all ${count(report.coverage.met.files, 'file')} scanned`
+      : [found, ...gaps].join('; ')
+  return { word, sentence }
+}
+
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`
+}
