@@ -1,0 +1,45 @@
+import type { TenantId } from '@fleetsweep/protocol'
+import { type Dialect, tables } from '../kit/db/query.ts'
+import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
+import type { AuditEntry } from './audit-entry.ts'
+
+export type AuditTables = {
+  audit_entry: {
+    tenant: string
+    id: string
+    at: number
+    principal_kind: string
+    principal_id: string
+    principal_name: string
+    operation: string
+    target: string
+    detail: string
+    position: number | null
+    hash: string | null
+  }
+}
+
+/** Adds an audit entry to the transaction that makes the change; the sealer chains it later. */
+export function* writeAudit(tenant: TenantId, entry: AuditEntry, context: WriteContext): WriteSteps<void> {
+  yield* run(
+    auditTables(context.dialect)
+      .insertInto('audit_entry')
+      .values({
+        tenant,
+        id: entry.id,
+        at: context.at,
+        principal_kind: entry.principal.kind,
+        principal_id: entry.principal.id,
+        principal_name: entry.principal.name,
+        operation: entry.operation,
+        target: entry.target,
+        detail: JSON.stringify(entry.detail),
+        position: null,
+        hash: null,
+      }),
+  )
+}
+
+export function auditTables(dialect: Dialect) {
+  return tables<AuditTables>(dialect)
+}

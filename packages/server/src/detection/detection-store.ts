@@ -1,0 +1,21 @@
+import type { Detection, Instant, MachineActionId, MachineId } from '@fleetsweep/protocol'
+
+/** A detection as the server keeps it. */
+export type StoredDetection = {
+  id: string
+  actionId: MachineActionId
+  machineId: MachineId
+  attempt: number
+  detectedAt: Instant
+  detection: Detection
+}
+
+export interface DetectionStore {
+  /** Newest first; `after` is the last row of the page before. */
+  list(query: {
+    actionId?: MachineActionId
+    machineId?: MachineId
+    after?: { detectedAt: Instant; id: string }
+    limit: number
+  }): Promise<StoredDetection[]>
+}

@@ -1,0 +1,210 @@
+import type { MachineId, TenantId } from '@fleetsweep/protocol'
+import { writeAudit } from '../audit/index.ts'
+import { tables } from '../kit/db/query.ts'
+import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
+import { inventoryColumns, type MachineTables } from '../machine/index.ts'
+import { type EnrollmentTables, type EnrollmentTokenRow, toEnrollmentToken } from './enrollment-row.ts'
+import type { Enrolled, Enrollment, StoredEnrollmentToken } from './enrollment-store.ts'
+
+type Enroll = { kind: 'enrollment.enroll'; tenant: TenantId; enrollment: Enrollment }
+type Identity = Extract<Enrolled, { kind: 'enrolled' }>
+
+export const enrollWrite = defineWrite<Enroll, Enrolled>(
+  'enrollment.enroll',
+  function* ({ tenant, enrollment }, context) {
+    const token = yield* readToken(tenant, enrollment.tokenId, context)
+    if (!token || token.secretHash !== enrollment.secretHash) return { kind: 'refused', why: 'unknown' }
+    if (token.revokedAt !== null) return { kind: 'refused', why: 'revoked' }
+    const before = yield* earlierUse(tenant, enrollment, context)
+    if (before) return before
+    if (token.expiresAt <= context.at) return { kind: 'refused', why: 'expired' }
+    if (token.uses >= token.maxUses) return { kind: 'refused', why: 'usedUp' }
+    const known = yield* machineOfKey(tenant, enrollment.publicKey, context)
+    const identity =
+      known !== undefined
+        ? yield* comeBack(tenant, known, enrollment, context)
+        : token.replaceMachine !== null
+          ? yield* replaceKey(tenant, token.replaceMachine, enrollment, context)
+          : yield* addMachine(tenant, token, enrollment, context)
+    yield* noteUse(tenant, enrollment, identity, context)
+    return identity
+  },
+)
+
+function* readToken(
+  tenant: TenantId,
+  id: string,
+  context: WriteContext,
+): WriteSteps<StoredEnrollmentToken | undefined> {
+  const query = tables<EnrollmentTables>(context.dialect)
+    .selectFrom('enrollment_token')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('id', '=', id)
+  // Locked, so that two nodes cannot both take the last use.
+  const [row] = yield* run<EnrollmentTokenRow>(context.dialect === 'postgres' ? query.forUpdate() : query)
+  return row && toEnrollmentToken(row)
+}
+
+function* earlierUse(
+  tenant: TenantId,
+  { tokenId, publicKey }: Enrollment,
+  context: WriteContext,
+): WriteSteps<Identity | undefined> {
+  const [use] = yield* run(
+    tables<EnrollmentTables & MachineTables>(context.dialect)
+      .selectFrom('enrollment_use')
+      .innerJoin('machine', (join) =>
+        join
+          .onRef('machine.tenant', '=', 'enrollment_use.tenant')
+          .onRef('machine.id', '=', 'enrollment_use.machine'),
+      )
+      .select(['enrollment_use.machine', 'enrollment_use.outcome', 'machine.is_potential_duplication'])
+      .where('enrollment_use.tenant', '=', tenant)
+      .where('enrollment_use.token', '=', tokenId)
+      .where('enrollment_use.public_key', '=', publicKey)
+      // A key that was replaced since is nobody's: the answer of then would hand out an identity that is gone.
+      .where('machine.public_key', '=', publicKey),
+  )
+  return (
+    use && {
+      kind: 'enrolled',
+      machineId: use.machine as MachineId,
+      outcome: use.outcome as Identity['outcome'],
+      isPotentialDuplication: use.is_potential_duplication === 1,
+    }
+  )
+}
+
+function* machineOfKey(
+  tenant: TenantId,
+  publicKey: string,
+  context: WriteContext,
+): WriteSteps<MachineId | undefined> {
+  const [row] = yield* run(
+    tables<MachineTables>(context.dialect)
+      .selectFrom('machine')
+      .select('id')
+      .where('tenant', '=', tenant)
+      .where('public_key', '=', publicKey),
+  )
+  return row?.id as MachineId | undefined
+}
+
+function* comeBack(
+  tenant: TenantId,
+  id: MachineId,
+  { inventory, externalIp }: Enrollment,
+  context: WriteContext,
+): WriteSteps<Identity> {
+  const [row] = yield* run(
+    tables<MachineTables>(context.dialect)
+      .updateTable('machine')
+      .set({ ...inventoryColumns(inventory, externalIp), last_seen: context.at })
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+      .returning('is_potential_duplication'),
+  )
+  return {
+    kind: 'enrolled',
+    machineId: id,
+    outcome: 'same',
+    isPotentialDuplication: row?.is_potential_duplication === 1,
+  }
+}
+
+/** The new key ends every doubt about the old one: whoever still has a copy of it is nobody from now on. */
+function* replaceKey(
+  tenant: TenantId,
+  id: MachineId,
+  { inventory, externalIp, publicKey }: Enrollment,
+  context: WriteContext,
+): WriteSteps<Identity> {
+  yield* run(
+    tables<MachineTables>(context.dialect)
+      .updateTable('machine')
+      .set({
+        ...inventoryColumns(inventory, externalIp),
+        public_key: publicKey,
+        is_potential_duplication: 0,
+        orders_held_because: null,
+        last_seen: context.at,
+      })
+      .where('tenant', '=', tenant)
+      .where('id', '=', id),
+  )
+  return { kind: 'enrolled', machineId: id, outcome: 'replaced', isPotentialDuplication: false }
+}
+
+function* addMachine(
+  tenant: TenantId,
+  token: StoredEnrollmentToken,
+  { inventory, externalIp, publicKey, newMachineId }: Enrollment,
+  context: WriteContext,
+): WriteSteps<Identity> {
+  const db = tables<MachineTables>(context.dialect)
+  const [twin] = yield* run(
+    db
+      .selectFrom('machine')
+      .select('id')
+      .where('tenant', '=', tenant)
+      .where('os_identity', '=', inventory.osIdentity)
+      .limit(1),
+  )
+  const isPotentialDuplication = twin !== undefined
+  yield* run(
+    db.insertInto('machine').values({
+      ...inventoryColumns(inventory, externalIp),
+      tenant,
+      id: newMachineId,
+      public_key: publicKey,
+      aad_device_id: null,
+      tags: JSON.stringify(token.tags),
+      is_potential_duplication: isPotentialDuplication ? 1 : 0,
+      orders_held_because: null,
+      first_seen: context.at,
+      last_seen: context.at,
+    }),
+  )
+  return { kind: 'enrolled', machineId: newMachineId, outcome: 'new', isPotentialDuplication }
+}
+
+function* noteUse(
+  tenant: TenantId,
+  { tokenId, publicKey, inventory, externalIp, auditId }: Enrollment,
+  { machineId, outcome, isPotentialDuplication }: Identity,
+  context: WriteContext,
+): WriteSteps<void> {
+  const db = tables<EnrollmentTables>(context.dialect)
+  yield* run(
+    db
+      .insertInto('enrollment_use')
+      .values({
+        tenant,
+        token: tokenId,
+        public_key: publicKey,
+        machine: machineId,
+        outcome,
+        used_at: context.at,
+      })
+      .onConflict((conflict) => conflict.columns(['tenant', 'token', 'public_key']).doNothing()),
+  )
+  yield* run(
+    db
+      .updateTable('enrollment_token')
+      .set((eb) => ({ uses: eb('uses', '+', 1) }))
+      .where('tenant', '=', tenant)
+      .where('id', '=', tokenId),
+  )
+  yield* writeAudit(
+    tenant,
+    {
+      id: auditId,
+      principal: { kind: 'machine', id: machineId, name: inventory.computerDnsName },
+      operation: 'machine.enroll',
+      target: machineId,
+      detail: { token: tokenId, outcome, isPotentialDuplication, externalIp },
+    },
+    context,
+  )
+}

@@ -1,0 +1,32 @@
+import type { Dialect, Query } from './query.ts'
+import type { Command, Write } from './write.ts'
+
+/** A database of this server. Reads go straight to it; writes gather in one flusher and share transactions. */
+export interface Database extends AsyncDisposable {
+  readonly dialect: Dialect
+
+  /** Runs a reading query against what is committed. */
+  read<R>(query: Query<R>): Promise<R[]>
+
+  /**
+   * Queues a write and answers when its transaction is on disk.
+   *
+   * @throws DatabaseBusyError when too many writes wait already
+   * @throws Error when the database refuses the command's own queries; the rest of its batch commits all the same
+   */
+  write<C extends Command, Outcome>(write: Write<C, Outcome>, command: Omit<C, 'kind'>): Promise<Outcome>
+
+  /**
+   * Applies commands in one transaction, in order, one outcome each. What `write` does underneath, for those who
+   * already hold a batch.
+   */
+  apply(commands: readonly Command[]): Promise<unknown[]>
+}
+
+/** More writes wait than the server will hold in memory. */
+export class DatabaseBusyError extends Error {
+  constructor() {
+    super('Too many writes are waiting. Try again in a moment.')
+    this.name = 'DatabaseBusyError'
+  }
+}

@@ -1,0 +1,59 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { CompiledQuery } from 'kysely'
+import type { Row } from './query.ts'
+
+const MAX_CACHED_STATEMENTS = 500
+
+/** One connection to a SQLite file, with its statements kept prepared. */
+export class SqliteFile {
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  /**
+   * @param options.synchronous FULL: a commit is on disk when it returns. OFF is for the one test that proves that the
+   *   durability test can fail.
+   */
+  constructor(path: string, options: { readOnly: boolean; synchronous: 'FULL' | 'OFF' }) {
+    this.#db = new DatabaseSync(path, { readOnly: options.readOnly, timeout: 5_000 })
+    if (!options.readOnly) {
+      this.#db.exec('PRAGMA journal_mode = WAL')
+      this.#db.exec(`PRAGMA synchronous = ${options.synchronous}`)
+      // Large enough that a checkpoint, which also syncs, stays rare under load.
+      this.#db.exec('PRAGMA wal_autocheckpoint = 4000')
+    }
+    this.#db.exec('PRAGMA foreign_keys = OFF')
+  }
+
+  exec(sql: string): void {
+    this.#db.exec(sql)
+  }
+
+  query(query: CompiledQuery): Row[] {
+    const statement = this.#prepare(query.sql)
+    // node:sqlite refuses booleans and undefined itself, so nothing is converted behind the caller's back.
+    const parameters = query.parameters as (string | number | bigint | null | Uint8Array)[]
+    return statement.all(...parameters) as Row[]
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #prepare(sql: string): StatementSync {
+    const cached = this.#statements.get(sql)
+    if (cached) {
+      // Re-inserted, so that the oldest key is the one unused for longest.
+      this.#statements.delete(sql)
+      this.#statements.set(sql, cached)
+      return cached
+    }
+    const statement = this.#db.prepare(sql)
+    this.#statements.set(sql, statement)
+    if (this.#statements.size > MAX_CACHED_STATEMENTS) {
+      const oldest = this.#statements.keys().next()
+      if (!oldest.done) this.#statements.delete(oldest.value)
+    }
+    return statement
+  }
+}

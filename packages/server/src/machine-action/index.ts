@@ -1,0 +1,10 @@
+export { DEFAULT_TIME_OUT_MS, type StoredMachineAction } from './machine-action.ts'
+export type { MachineActionStore, MachineActionTimeouts } from './machine-action-store.ts'
+export {
+  cancelWrite,
+  expireWrite,
+  requestScanWrite,
+  sqlMachineActionStore,
+  sqlMachineActionTimeouts,
+} from './machine-action-store-sql.ts'
+export { moveMachineAction, postponeTimeOut, readForUpdate } from './move-machine-action.ts'

@@ -1,0 +1,244 @@
+import {
+  addMs,
+  HRESULT_CANCELLED,
+  HRESULT_TIMED_OUT,
+  type Instant,
+  isFinal,
+  type TenantId,
+} from '@fleetsweep/protocol'
+import { type AuditEntry, writeAudit } from '../audit/index.ts'
+import type { Database } from '../kit/db/database.ts'
+import { tables } from '../kit/db/query.ts'
+import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
+import { orderStop, startScanRecord } from '../scan/index.ts'
+import type { StoredMachineAction } from './machine-action.ts'
+import {
+  type MachineActionRow,
+  type MachineActionTables,
+  toMachineAction,
+  toMachineActionRow,
+} from './machine-action-row.ts'
+import type {
+  Cancellation,
+  Cancelled,
+  MachineActionStore,
+  MachineActionTimeouts,
+  NewScan,
+  ScanRequested,
+} from './machine-action-store.ts'
+import { moveMachineAction, readForUpdate } from './move-machine-action.ts'
+
+const TYPE = 'RunAntiVirusScan'
+
+type Request = { kind: 'machineAction.requestScan'; tenant: TenantId; scan: NewScan }
+
+/** A claim that was freed between two statements is simply claimed again; only a storm of cancels could need more. */
+const CLAIM_ATTEMPTS = 3
+
+export const requestScanWrite = defineWrite<Request, ScanRequested>(
+  'machineAction.requestScan',
+  function* ({ tenant, scan }, context) {
+    const computerDnsName = yield* nameOfMachine(tenant, scan.machineId, context)
+    if (computerDnsName === undefined) return { kind: 'machineUnknown' }
+    for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt += 1) {
+      if (yield* claim(tenant, scan, context)) {
+        return { kind: 'created', action: yield* create(tenant, scan, computerDnsName, context) }
+      }
+      const active = yield* activeAction(tenant, scan, context)
+      if (!active) continue
+      if (active.status !== 'Pending' || active.scanType !== scan.scanType) {
+        return { kind: 'refused', blockedBy: active.id }
+      }
+      yield* writeAudit(tenant, secondCall(scan.audit, active, scan), context)
+      return { kind: 'existing', action: active }
+    }
+    throw new Error(`The scans of machine ${scan.machineId} change too fast to add one.`)
+  },
+)
+
+function* nameOfMachine(
+  tenant: TenantId,
+  machine: string,
+  context: WriteContext,
+): WriteSteps<string | undefined> {
+  const [row] = yield* run(
+    tables<{ machine: { tenant: string; id: string; computer_dns_name: string } }>(context.dialect)
+      .selectFrom('machine')
+      .select('computer_dns_name')
+      .where('tenant', '=', tenant)
+      .where('id', '=', machine),
+  )
+  return row?.computer_dns_name
+}
+
+function* claim(tenant: TenantId, scan: NewScan, context: WriteContext): WriteSteps<boolean> {
+  const rows = yield* run(
+    tables<MachineActionTables>(context.dialect)
+      .insertInto('active_action')
+      .values({ tenant, machine: scan.machineId, type: TYPE, action: scan.id })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('action'),
+  )
+  return rows.length === 1
+}
+
+function* create(
+  tenant: TenantId,
+  scan: NewScan,
+  computerDnsName: string,
+  context: WriteContext,
+): WriteSteps<StoredMachineAction> {
+  const action: StoredMachineAction = {
+    id: scan.id,
+    type: TYPE,
+    machineId: scan.machineId,
+    computerDnsName,
+    requestor: scan.requestor,
+    requestorComment: scan.comment,
+    status: 'Pending',
+    scanType: scan.scanType,
+    externalId: scan.externalId,
+    requestSource: scan.requestSource,
+    createdAt: context.at,
+    updatedAt: context.at,
+    cancellation: null,
+    errorHResult: 0,
+    troubleshootInfo: null,
+    expiresAt: addMs(context.at, scan.timeOutMs),
+  }
+  yield* run(
+    tables<MachineActionTables>(context.dialect)
+      .insertInto('machine_action')
+      .values(toMachineActionRow(tenant, action)),
+  )
+  yield* startScanRecord(tenant, action, context)
+  yield* writeAudit(tenant, scan.audit, context)
+  return action
+}
+
+function* activeAction(
+  tenant: TenantId,
+  scan: NewScan,
+  context: WriteContext,
+): WriteSteps<StoredMachineAction | undefined> {
+  const [claimed] = yield* run(
+    tables<MachineActionTables>(context.dialect)
+      .selectFrom('active_action')
+      .select('action')
+      .where('tenant', '=', tenant)
+      .where('machine', '=', scan.machineId)
+      .where('type', '=', TYPE),
+  )
+  if (!claimed) return undefined
+  const action = yield* readForUpdate(tenant, claimed.action, context)
+  return action && !isFinal(action.status) ? action : undefined
+}
+
+/** What the second caller said lives on in the audit only: the action keeps the first one's words. */
+function secondCall(audit: AuditEntry, active: StoredMachineAction, scan: NewScan): AuditEntry {
+  return {
+    ...audit,
+    operation: 'machineAction.requestAgain',
+    target: active.id,
+    detail: { ...audit.detail, comment: scan.comment, externalId: scan.externalId },
+  }
+}
+
+type Cancel = { kind: 'machineAction.cancel'; tenant: TenantId; cancellation: Cancellation }
+
+export const cancelWrite = defineWrite<Cancel, Cancelled>(
+  'machineAction.cancel',
+  function* ({ tenant, cancellation }, context) {
+    const action = yield* readForUpdate(tenant, cancellation.id, context)
+    if (!action) return { kind: 'unknown' }
+    if (action.status === 'Cancelled') return { kind: 'alreadyCancelled', action }
+    if (isFinal(action.status)) return { kind: 'alreadyEnded', action }
+    const { requestor, comment } = cancellation
+    const moved = yield* moveMachineAction(
+      tenant,
+      action,
+      {
+        status: 'Cancelled',
+        errorHResult: HRESULT_CANCELLED,
+        cancellation: { requestor, comment, at: context.at },
+      },
+      context,
+    )
+    yield* orderStop(tenant, action.id, context)
+    yield* writeAudit(tenant, cancellation.audit, context)
+    return { kind: 'cancelled', action: moved }
+  },
+)
+
+type Expire = { kind: 'machineAction.expire'; tenant: TenantId; id: string; now: Instant; audit: AuditEntry }
+
+export const expireWrite = defineWrite<Expire, StoredMachineAction | null>(
+  'machineAction.expire',
+  function* ({ tenant, id, now, audit }, context) {
+    const action = yield* readForUpdate(tenant, id, context)
+    if (!action || isFinal(action.status) || action.expiresAt > now) return null
+    const moved = yield* moveMachineAction(
+      tenant,
+      action,
+      { status: 'TimeOut', errorHResult: HRESULT_TIMED_OUT, troubleshootInfo: whyTimedOut(action) },
+      context,
+    )
+    yield* writeAudit(tenant, audit, context)
+    return moved
+  },
+)
+
+function whyTimedOut(action: StoredMachineAction): string {
+  return action.status === 'Pending'
+    ? 'The machine did not connect in time to take the scan.'
+    : 'The machine took the scan, then was not heard of in time.'
+}
+
+/** Machine actions of one tenant, on either database. */
+export function sqlMachineActionStore(db: Database, tenant: TenantId): MachineActionStore {
+  return {
+    requestScan: (scan) => db.write(requestScanWrite, { tenant, scan }),
+    cancel: (cancellation) => db.write(cancelWrite, { tenant, cancellation }),
+    async find(id) {
+      const [row] = await db.read<MachineActionRow>(
+        tables<MachineActionTables>(db.dialect)
+          .selectFrom('machine_action')
+          .selectAll()
+          .where('tenant', '=', tenant)
+          .where('id', '=', id),
+      )
+      return row && toMachineAction(row)
+    },
+  }
+}
+
+/** The time-outs of all tenants; `newId` names their audit entries. */
+export function sqlMachineActionTimeouts(db: Database, newId: () => string): MachineActionTimeouts {
+  return {
+    async expire(now, limit) {
+      const due = await db.read(
+        tables<MachineActionTables>(db.dialect)
+          .selectFrom('machine_action')
+          .select(['tenant', 'id'])
+          .where('status', 'in', ['Pending', 'InProgress'])
+          .where('expires_at', '<=', now)
+          .orderBy('expires_at')
+          .limit(limit),
+      )
+      const ended = await Promise.all(
+        due.map(async ({ tenant, id }) => {
+          const audit: AuditEntry = {
+            id: newId(),
+            principal: { kind: 'server', id: 'timer', name: 'time-out' },
+            operation: 'machineAction.timeOut',
+            target: id,
+            detail: {},
+          }
+          const action = await db.write(expireWrite, { tenant: tenant as TenantId, id, now, audit })
+          return action && { tenant: tenant as TenantId, action }
+        }),
+      )
+      return ended.filter((end) => end !== null)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import type { Instant, MachineActionId, MachineId, ScanType, TenantId } from '@fleetsweep/protocol'
+import type { AuditEntry } from '../audit/index.ts'
+import type { StoredMachineAction } from './machine-action.ts'
+
+/** Machine actions of one tenant. Every write is on disk when its promise resolves. */
+export interface MachineActionStore {
+  /**
+   * Creates a scan, unless the machine already has one under way.
+   *
+   * - `created`: the new action, `Pending`.
+   * - `existing`: a scan of the same type still waits for the machine; that one is the answer, and the call is audited.
+   * - `refused`: another scan is `Pending` with another type, or `InProgress`.
+   * - `machineUnknown`: the tenant has no such machine.
+   */
+  requestScan(request: NewScan): Promise<ScanRequested>
+
+  /** Cancels an action that has not ended. From then on the machine owes a stop. */
+  cancel(cancellation: Cancellation): Promise<Cancelled>
+
+  /** `undefined` when the tenant has no such action. */
+  find(id: MachineActionId): Promise<StoredMachineAction | undefined>
+}
+
+/** What all tenants share: work that no caller asked for. */
+export interface MachineActionTimeouts {
+  /** Ends every action whose time is over, at most `limit` of them; answers those that it ended, with their tenant. */
+  expire(now: Instant, limit: number): Promise<{ tenant: TenantId; action: StoredMachineAction }[]>
+}
+
+export type NewScan = {
+  id: MachineActionId
+  machineId: MachineId
+  scanType: ScanType
+  requestor: string
+  comment: string
+  externalId: string | null
+  requestSource: 'PublicApi' | 'Portal'
+  /** How long it may stay `Pending`. */
+  timeOutMs: number
+  audit: AuditEntry
+}
+
+export type ScanRequested =
+  | { kind: 'created'; action: StoredMachineAction }
+  | { kind: 'existing'; action: StoredMachineAction }
+  | { kind: 'refused'; blockedBy: MachineActionId }
+  | { kind: 'machineUnknown' }
+
+export type Cancellation = {
+  id: MachineActionId
+  requestor: string
+  comment: string | null
+  audit: AuditEntry
+}
+
+export type Cancelled =
+  | { kind: 'cancelled'; action: StoredMachineAction }
+  | { kind: 'alreadyCancelled'; action: StoredMachineAction }
+  | { kind: 'alreadyEnded'; action: StoredMachineAction }
+  | { kind: 'unknown' }

@@ -1,0 +1,9 @@
+export type { StoredMachine } from './machine.ts'
+export { inventoryColumns, type MachineTables } from './machine-row.ts'
+export type { MachineStore } from './machine-store.ts'
+export {
+  holdOrdersWrite,
+  recordInventoryWrite,
+  recordSeenWrite,
+  sqlMachineStore,
+} from './machine-store-sql.ts'

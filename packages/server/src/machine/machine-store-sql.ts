@@ -1,0 +1,96 @@
+import type { Instant, Inventory, MachineId, TenantId } from '@fleetsweep/protocol'
+import { type AuditEntry, writeAudit } from '../audit/index.ts'
+import type { Database } from '../kit/db/database.ts'
+import { tables } from '../kit/db/query.ts'
+import { defineWrite, run } from '../kit/db/write.ts'
+import { inventoryColumns, type MachineRow, type MachineTables, toMachine } from './machine-row.ts'
+import type { MachineStore } from './machine-store.ts'
+
+type RecordInventory = {
+  kind: 'machine.recordInventory'
+  tenant: TenantId
+  id: MachineId
+  inventory: Inventory
+  externalIp: string | null
+}
+
+export const recordInventoryWrite = defineWrite<RecordInventory, void>(
+  'machine.recordInventory',
+  function* ({ tenant, id, inventory, externalIp }, context) {
+    yield* run(
+      tables<MachineTables>(context.dialect)
+        .updateTable('machine')
+        .set({ ...inventoryColumns(inventory, externalIp), last_seen: context.at })
+        .where('tenant', '=', tenant)
+        .where('id', '=', id),
+    )
+  },
+)
+
+type RecordSeen = {
+  kind: 'machine.recordSeen'
+  tenant: TenantId
+  seen: readonly { id: MachineId; at: Instant }[]
+}
+
+export const recordSeenWrite = defineWrite<RecordSeen, void>(
+  'machine.recordSeen',
+  function* ({ tenant, seen }, context) {
+    for (const { id, at } of seen) {
+      yield* run(
+        tables<MachineTables>(context.dialect)
+          .updateTable('machine')
+          .set({ last_seen: at })
+          .where('tenant', '=', tenant)
+          .where('id', '=', id)
+          .where('last_seen', '<', at),
+      )
+    }
+  },
+)
+
+type HoldOrders = {
+  kind: 'machine.holdOrders'
+  tenant: TenantId
+  id: MachineId
+  because: string
+  audit: AuditEntry
+}
+
+export const holdOrdersWrite = defineWrite<HoldOrders, void>(
+  'machine.holdOrders',
+  function* ({ tenant, id, because, audit }, context) {
+    const held = yield* run(
+      tables<MachineTables>(context.dialect)
+        .updateTable('machine')
+        .set({ orders_held_because: because, is_potential_duplication: 1 })
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .where('orders_held_because', 'is', null)
+        .returning('id'),
+    )
+    if (held.length > 0) yield* writeAudit(tenant, audit, context)
+  },
+)
+
+/** Machines of one tenant, on either database. */
+export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
+  const all = () =>
+    tables<MachineTables>(db.dialect).selectFrom('machine').selectAll().where('tenant', '=', tenant)
+  return {
+    async find(id) {
+      const [row] = await db.read<MachineRow>(all().where('id', '=', id))
+      return row && toMachine(row)
+    },
+    async findByName(computerDnsName) {
+      const rows = await db.read<MachineRow>(
+        all().where('computer_dns_name_lower', '=', computerDnsName.toLowerCase()).orderBy('id'),
+      )
+      return rows.map(toMachine)
+    },
+    recordInventory: (id, inventory, externalIp) =>
+      db.write(recordInventoryWrite, { tenant, id, inventory, externalIp }),
+    recordSeen: (seen) => db.write(recordSeenWrite, { tenant, seen }),
+    holdOrders: (id, because, audit) => db.write(holdOrdersWrite, { tenant, id, because, audit }),
+  }
+}

@@ -1,0 +1,21 @@
+import type { Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+import type { AuditEntry } from '../audit/index.ts'
+import type { StoredMachine } from './machine.ts'
+
+/** Machines of one tenant. Every write is on disk when its promise resolves. */
+export interface MachineStore {
+  /** `undefined` when the tenant has no such machine. */
+  find(id: MachineId): Promise<StoredMachine | undefined>
+
+  /** All machines of that name, compared without case; names are not unique. */
+  findByName(computerDnsName: string): Promise<StoredMachine[]>
+
+  /** Notes what a machine says of itself, and the address that it came from. Unknown machines are ignored. */
+  recordInventory(id: MachineId, inventory: Inventory, externalIp: string | null): Promise<void>
+
+  /** Notes when machines were last heard of, many in one write. */
+  recordSeen(seen: readonly { id: MachineId; at: Instant }[]): Promise<void>
+
+  /** Holds back all orders from a machine whose key is in use twice, until its key is replaced. */
+  holdOrders(id: MachineId, because: string, audit: AuditEntry): Promise<void>
+}

@@ -1,0 +1,29 @@
+import type { Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+
+/** An enrolled device as the server keeps it. */
+export type StoredMachine = {
+  id: MachineId
+  /** Raw Ed25519, base64: the machine's identity. */
+  publicKey: string
+  osIdentity: string
+  computerDnsName: string
+  aadDeviceId: string | null
+  osKind: Inventory['osKind']
+  osPlatform: string
+  osVersion: string | null
+  version: string
+  osBuild: number | null
+  osArchitecture: string
+  osProcessor: string
+  agentVersion: string
+  lastIpAddress: string | null
+  lastExternalIpAddress: string | null
+  engine: Inventory['engine']
+  ipAddresses: Inventory['ipAddresses']
+  tags: string[]
+  isPotentialDuplication: boolean
+  /** Why this machine gets no orders, such as a copied key; null when it does. */
+  ordersHeldBecause: string | null
+  firstSeen: Instant
+  lastSeen: Instant
+}

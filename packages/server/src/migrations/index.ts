@@ -1,0 +1,5 @@
+import type { Migration } from '../kit/db/migration.ts'
+import { foundation } from './0001-foundation.ts'
+
+/** The schema, step by step; a released step never changes. */
+export const migrations: readonly Migration[] = [foundation]

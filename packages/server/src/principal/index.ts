@@ -1,0 +1,1 @@
+export { auditPrincipal, type Principal, type Reach } from './principal.ts'

@@ -1,0 +1,53 @@
+import type { Instant, MachineActionId, MachineId, StopProof } from '@fleetsweep/protocol'
+import { ScanProgress, ScanReport } from '@fleetsweep/protocol'
+import { Compile } from 'typebox/compile'
+import type { ScanRecord } from './scan-record.ts'
+
+export type ScanTables = { scan: ScanRow }
+
+export type ScanRow = {
+  tenant: string
+  action: string
+  machine: string
+  attempts: number
+  last_event: number
+  accepted_at: number | null
+  started_at: number | null
+  ended_at: number | null
+  progress: string | null
+  report: string | null
+  reported_late: number
+  absences: number
+  stop_ordered_at: number | null
+  stop_proven_at: number | null
+  stop_proof: string | null
+  stopped_within_ms: number | null
+}
+
+const progressSchema = Compile(ScanProgress)
+const reportSchema = Compile(ScanReport)
+
+/** @throws Error when stored JSON does not fit its schema, which only a change from outside can cause */
+export function toScanRecord(row: ScanRow): ScanRecord {
+  return {
+    actionId: row.action as MachineActionId,
+    machineId: row.machine as MachineId,
+    attempts: row.attempts,
+    lastEvent: row.last_event,
+    acceptedAt: row.accepted_at as Instant | null,
+    startedAt: row.started_at as Instant | null,
+    endedAt: row.ended_at as Instant | null,
+    progress: row.progress === null ? null : progressSchema.Parse(JSON.parse(row.progress)),
+    report: row.report === null ? null : reportSchema.Parse(JSON.parse(row.report)),
+    reportedLate: row.reported_late === 1,
+    stop:
+      row.stop_ordered_at === null
+        ? null
+        : {
+            orderedAt: row.stop_ordered_at as Instant,
+            provenAt: row.stop_proven_at as Instant | null,
+            proof: row.stop_proof as StopProof | null,
+            stoppedWithinMs: row.stopped_within_ms,
+          },
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  addMs,
+  isFinal,
+  type MachineActionId,
+  type MachineId,
+  type ScanProgress,
+  type ScanType,
+  type TenantId,
+} from '@fleetsweep/protocol'
+import type { Database } from '../kit/db/database.ts'
+import { tables } from '../kit/db/query.ts'
+import { defineWrite, run } from '../kit/db/write.ts'
+import { postponeTimeOut, readForUpdate } from '../machine-action/index.ts'
+import { reconcileWrite } from './reconcile.ts'
+import { type ScanRow, type ScanTables, toScanRecord } from './scan-row.ts'
+import type { ScanStore } from './scan-store.ts'
+import { takeEventWrite } from './take-event.ts'
+
+type RecordProgress = {
+  kind: 'scan.recordProgress'
+  tenant: TenantId
+  machineId: MachineId
+  actionId: MachineActionId
+  progress: ScanProgress
+  silenceMs: number
+}
+
+export const recordProgressWrite = defineWrite<RecordProgress, void>(
+  'scan.recordProgress',
+  function* ({ tenant, machineId, actionId, progress, silenceMs }, context) {
+    const action = yield* readForUpdate(tenant, actionId, context)
+    if (!action || action.machineId !== machineId || isFinal(action.status)) return
+    yield* run(
+      tables<ScanTables>(context.dialect)
+        .updateTable('scan')
+        .set({ progress: JSON.stringify(progress) })
+        .where('tenant', '=', tenant)
+        .where('action', '=', actionId),
+    )
+    // A Pending action has not been taken yet; its own time-out goes on until the machine says so.
+    if (action.status === 'InProgress') {
+      yield* postponeTimeOut(tenant, action, addMs(context.at, silenceMs), context)
+    }
+  },
+)
+
+type ScanJoin = ScanTables & {
+  machine_action: {
+    tenant: string
+    id: string
+    machine: string
+    status: string
+    scope: string
+    requestor: string
+    requestor_comment: string
+    created_at: number
+  }
+}
+
+/** Scans of one tenant, on either database. */
+export function sqlScanStore(db: Database, tenant: TenantId): ScanStore {
+  return {
+    takeEvent: (incoming) => db.write(takeEventWrite, { tenant, incoming }),
+    recordProgress: (machineId, actionId, progress, silenceMs) =>
+      db.write(recordProgressWrite, { tenant, machineId, actionId, progress, silenceMs }),
+    reconcile: (reconciliation) => db.write(reconcileWrite, { tenant, reconciliation }),
+    async listOwed(machineId) {
+      const joined = tables<ScanJoin>(db.dialect)
+        .selectFrom('machine_action')
+        .innerJoin('scan', (join) =>
+          join
+            .onRef('scan.tenant', '=', 'machine_action.tenant')
+            .onRef('scan.action', '=', 'machine_action.id'),
+        )
+        .where('machine_action.tenant', '=', tenant)
+        .where('machine_action.machine', '=', machineId)
+        .orderBy('machine_action.created_at')
+      const scans = await db.read(
+        joined
+          .select(['machine_action.id', 'scope', 'requestor', 'requestor_comment'])
+          .where('machine_action.status', '=', 'Pending'),
+      )
+      const stops = await db.read(
+        joined
+          .select('machine_action.id')
+          .where('scan.stop_ordered_at', 'is not', null)
+          .where('scan.stop_proven_at', 'is', null),
+      )
+      return [
+        ...stops.map(({ id }) => ({ verb: 'stop' as const, actionId: id as MachineActionId })),
+        ...scans.map((row) => ({
+          verb: 'scan' as const,
+          actionId: row.id as MachineActionId,
+          scanType: row.scope as ScanType,
+          requestor: row.requestor,
+          comment: row.requestor_comment,
+        })),
+      ]
+    },
+    async find(actionId) {
+      const [row] = await db.read<ScanRow>(
+        tables<ScanTables>(db.dialect)
+          .selectFrom('scan')
+          .selectAll()
+          .where('tenant', '=', tenant)
+          .where('action', '=', actionId),
+      )
+      return row && toScanRecord(row)
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import type { AgentEvent, MachineActionId, MachineId, ScanProgress, ScanType } from '@fleetsweep/protocol'
+import type { StoredMachineAction } from '../machine-action/index.ts'
+import type { ScanRecord } from './scan-record.ts'
+
+/** What machines tell of their scans, in one tenant. Every write is on disk when its promise resolves. */
+export interface ScanStore {
+  /**
+   * Takes an event of an action, once. Only the machine that the action is for is listened to.
+   *
+   * - `stored`: it is on disk; `moved` is the action when its status changed.
+   * - `repeated`: it was on disk already.
+   * - `gap`: events before it are missing; the machine must send from `ackedEvent + 1`.
+   * - `unknown`: no such action for this machine.
+   */
+  takeEvent(event: IncomingEvent): Promise<EventTaken>
+
+  /** Keeps the newest progress; a word that puts off the time-out. Unknown and ended actions are ignored. */
+  recordProgress(
+    machineId: MachineId,
+    actionId: MachineActionId,
+    progress: ScanProgress,
+    silenceMs: number,
+  ): Promise<void>
+
+  /** What the server owes a machine: scans to start and to stop. Oldest first. */
+  listOwed(machineId: MachineId): Promise<OwedOrder[]>
+
+  /**
+   * Compares the open actions of a machine with what it listed.
+   *
+   * @returns what the machine shall do with each that it listed, and the actions that ended as `Failed` because the
+   *   machine has now left them out twice
+   */
+  reconcile(reconciliation: Reconciliation): Promise<Reconciled>
+
+  /** `undefined` when the tenant has no such scan. */
+  find(actionId: MachineActionId): Promise<ScanRecord | undefined>
+}
+
+export type IncomingEvent = {
+  machineId: MachineId
+  actionId: MachineActionId
+  number: number
+  event: AgentEvent
+  /** A page where people read the report; the action's `troubleshootInfo` points at it. */
+  reportUrl: string
+  /** How long the action may now stay silent. */
+  silenceMs: number
+}
+
+export type EventTaken =
+  | { kind: 'stored'; moved: StoredMachineAction | null }
+  | { kind: 'repeated'; ackedEvent: number }
+  | { kind: 'gap'; ackedEvent: number }
+  | { kind: 'unknown' }
+
+export type OwedOrder =
+  | { verb: 'scan'; actionId: MachineActionId; scanType: ScanType; requestor: string; comment: string }
+  | { verb: 'stop'; actionId: MachineActionId }
+
+export type Reconciliation = {
+  machineId: MachineId
+  listed: readonly { actionId: MachineActionId; lastEvent: number; ended: boolean }[]
+  silenceMs: number
+}
+
+export type Reconciled = {
+  verdicts: { actionId: MachineActionId; ackedEvent: number; verdict: 'continue' | 'stop' | 'forget' }[]
+  failed: StoredMachineAction[]
+}

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import {
+  type AgentEvent,
+  addMs,
+  canMove,
+  conclude,
+  type Detection,
+  HRESULT_FAILED,
+  isFinal,
+  type ScanReport,
+  type TenantId,
+} from '@fleetsweep/protocol'
+import { insertDetection } from '../detection/index.ts'
+import { tables } from '../kit/db/query.ts'
+import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
+import {
+  moveMachineAction,
+  postponeTimeOut,
+  readForUpdate,
+  type StoredMachineAction,
+} from '../machine-action/index.ts'
+import type { ScanRow, ScanTables } from './scan-row.ts'
+import type { EventTaken, IncomingEvent } from './scan-store.ts'
+
+type TakeEvent = { kind: 'scan.takeEvent'; tenant: TenantId; incoming: IncomingEvent }
+
+export const takeEventWrite = defineWrite<TakeEvent, EventTaken>(
+  'scan.takeEvent',
+  function* ({ tenant, incoming }, context) {
+    const action = yield* readForUpdate(tenant, incoming.actionId, context)
+    if (!action || action.machineId !== incoming.machineId) return { kind: 'unknown' }
+    const [scan] = yield* run<ScanRow>(
+      tables<ScanTables>(context.dialect)
+        .selectFrom('scan')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('action', '=', action.id),
+    )
+    if (!scan) return { kind: 'unknown' }
+    if (incoming.number <= scan.last_event) return { kind: 'repeated', ackedEvent: scan.last_event }
+    if (incoming.number > scan.last_event + 1) return { kind: 'gap', ackedEvent: scan.last_event }
+    if (incoming.event.kind === 'detection') {
+      yield* addDetection(tenant, action, incoming.event.attempt, incoming.event.detection, context)
+    }
+    const columns = scanColumns(scan, action, incoming.event, context)
+    yield* run(
+      tables<ScanTables>(context.dialect)
+        .updateTable('scan')
+        .set({ ...columns, last_event: incoming.number, absences: 0 })
+        .where('tenant', '=', tenant)
+        .where('action', '=', action.id),
+    )
+    return { kind: 'stored', moved: yield* moveAction(tenant, action, incoming, context) }
+  },
+)
+
+/** The same threat in the same place is one detection, however many attempts of a scan met it. */
+function* addDetection(
+  tenant: TenantId,
+  action: StoredMachineAction,
+  attempt: number,
+  detection: Detection,
+  context: WriteContext,
+): WriteSteps<void> {
+  const place = [detection.path, detection.innerPath].map((path) => path?.base64 ?? path?.text ?? null)
+  const id = createHash('sha256')
+    .update(JSON.stringify([action.id, detection.threatName, ...place]))
+    .digest('hex')
+    .slice(0, 32)
+  yield* insertDetection(
+    tenant,
+    { id, action: action.id, machine: action.machineId, attempt, detection },
+    context,
+  )
+}
+
+function scanColumns(
+  scan: ScanRow,
+  action: StoredMachineAction,
+  event: AgentEvent,
+  { at }: WriteContext,
+): Partial<ScanRow> {
+  const accepted_at = scan.accepted_at ?? at
+  switch (event.kind) {
+    case 'accepted':
+      return { accepted_at }
+    case 'started':
+      // The progress of the attempt before would read as this one's.
+      return { accepted_at, attempts: event.attempt, started_at: scan.started_at ?? at, progress: null }
+    case 'detection':
+      return {}
+    case 'finished':
+    case 'failed':
+      return {
+        accepted_at,
+        ...ended(event.report, at),
+        reported_late: isFinal(action.status) ? 1 : 0,
+        // The engine's queue had run empty for this scan before the machine could say how it ended.
+        ...(scan.stop_ordered_at === null ? {} : { stop_proven_at: at, stop_proof: 'queueEmpty' }),
+      }
+    case 'stopped':
+      return {
+        ...ended(event.report, at),
+        stop_ordered_at: scan.stop_ordered_at ?? at,
+        stop_proven_at: at,
+        stop_proof: event.proof,
+        stopped_within_ms: event.stoppedWithinMs,
+      }
+  }
+}
+
+function ended(report: ScanReport | null, at: number): Partial<ScanRow> {
+  return { ended_at: at, report: report === null ? null : JSON.stringify(report) }
+}
+
+function* moveAction(
+  tenant: TenantId,
+  action: StoredMachineAction,
+  { event, reportUrl, silenceMs }: IncomingEvent,
+  context: WriteContext,
+): WriteSteps<StoredMachineAction | null> {
+  if (isFinal(action.status)) return null
+  const expiresAt = addMs(context.at, silenceMs)
+  // Whatever a machine says of an action, it has taken it: a lost `accepted` is implied.
+  const taken = canMove(action.status, 'InProgress')
+    ? yield* moveMachineAction(tenant, action, { status: 'InProgress', expiresAt }, context)
+    : action
+  switch (event.kind) {
+    case 'accepted':
+    case 'started':
+    case 'detection':
+      if (taken !== action) return taken
+      yield* postponeTimeOut(tenant, action, expiresAt, context)
+      return null
+    case 'finished': {
+      const troubleshootInfo = `${conclude(event.report, context.at).sentence}; see ${reportUrl}`
+      return yield* moveMachineAction(tenant, taken, { status: 'Succeeded', troubleshootInfo }, context)
+    }
+    case 'failed':
+      return yield* fail(tenant, taken, `${event.reason}; see ${reportUrl}`, context)
+    case 'stopped':
+      return yield* fail(
+        tenant,
+        taken,
+        `The scan was stopped on the machine itself; see ${reportUrl}`,
+        context,
+      )
+  }
+}
+
+/** Ends an action as `Failed` with the reason that people and playbooks read. */
+export function* fail(
+  tenant: TenantId,
+  action: StoredMachineAction,
+  troubleshootInfo: string,
+  context: WriteContext,
+): WriteSteps<StoredMachineAction> {
+  return yield* moveMachineAction(
+    tenant,
+    action,
+    { status: 'Failed', errorHResult: HRESULT_FAILED, troubleshootInfo },
+    context,
+  )
+}

@@ -1,0 +1,2 @@
+export type { SigningKeyPurpose, SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
+export { addSigningKeyWrite, sqlSigningKeyStore } from './signing-key-store-sql.ts'

@@ -1,0 +1,54 @@
+import type { TenantId } from '@fleetsweep/protocol'
+import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
+import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
+import { type EnrollmentStore, sqlEnrollmentStore } from './enrollment/index.ts'
+import type { Database } from './kit/db/database.ts'
+import { type MachineStore, sqlMachineStore } from './machine/index.ts'
+import {
+  type MachineActionStore,
+  type MachineActionTimeouts,
+  sqlMachineActionStore,
+  sqlMachineActionTimeouts,
+} from './machine-action/index.ts'
+import { type ScanStore, sqlScanStore } from './scan/index.ts'
+import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts'
+import { sqlTenantStore, type TenantStore } from './tenant/index.ts'
+
+/** Everything that one tenant has. There is no way to a store but through its tenant. */
+export type TenantStores = {
+  applications: ApplicationStore
+  detections: DetectionStore
+  enrollment: EnrollmentStore
+  machineActions: MachineActionStore
+  machines: MachineStore
+  scans: ScanStore
+  signingKeys: SigningKeyStore
+}
+
+export type Stores = {
+  forTenant(tenant: TenantId): TenantStores
+  tenants: TenantStore
+  timeouts: MachineActionTimeouts
+}
+
+/** All stores over one database. `newId` names audit entries that no caller asked for. */
+export function sqlStores(db: Database, newId: () => string): Stores {
+  const known = new Map<TenantId, TenantStores>()
+  return {
+    tenants: sqlTenantStore(db),
+    timeouts: sqlMachineActionTimeouts(db, newId),
+    forTenant(tenant) {
+      const stores = known.get(tenant) ?? {
+        applications: sqlApplicationStore(db, tenant),
+        detections: sqlDetectionStore(db, tenant),
+        enrollment: sqlEnrollmentStore(db, tenant),
+        machineActions: sqlMachineActionStore(db, tenant),
+        machines: sqlMachineStore(db, tenant),
+        scans: sqlScanStore(db, tenant),
+        signingKeys: sqlSigningKeyStore(db, tenant),
+      }
+      known.set(tenant, stores)
+      return stores
+    },
+  }
+}

@@ -1,0 +1,2 @@
+export { RESERVED_NAMES, type StoredTenant, type TenantStore } from './tenant-store.ts'
+export { createTenantWrite, setServerIdWrite, sqlTenantStore } from './tenant-store-sql.ts'

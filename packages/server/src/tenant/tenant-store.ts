@@ -1,0 +1,39 @@
+import type { Instant, TenantId } from '@fleetsweep/protocol'
+
+/** A customer of this server. */
+export type StoredTenant = {
+  id: TenantId
+  /** Its other name in paths, such as `contoso.example`; lower case. */
+  domain: string
+  displayName: string
+  createdAt: Instant
+}
+
+/** What belongs to the server and not to one tenant. */
+export interface TenantStore {
+  /** `exists`: a tenant of that id or domain is there already, and nothing changed. */
+  create(tenant: Omit<StoredTenant, 'createdAt'>): Promise<'created' | 'exists'>
+
+  /** By GUID or domain, in any case. */
+  find(idOrDomain: string): Promise<StoredTenant | undefined>
+
+  list(): Promise<StoredTenant[]>
+
+  /** The id that this server keeps for ever; `newId` becomes it at the first call. */
+  serverId(newId: string): Promise<string>
+}
+
+/** First segments of paths that the server uses itself: never a tenant's domain. */
+export const RESERVED_NAMES: readonly string[] = [
+  'api',
+  'fleet',
+  'common',
+  'organizations',
+  'consumers',
+  'assets',
+  'agent',
+  'console',
+  'oauth2',
+  'health',
+  'metrics',
+]

@@ -1,0 +1,29 @@
+import { createApplicationWrite, setLimitsWrite } from './application/index.ts'
+import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/index.ts'
+import { writeList } from './kit/db/write.ts'
+import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
+import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
+import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
+import { addSigningKeyWrite } from './signing-key/index.ts'
+import { createTenantWrite, setServerIdWrite } from './tenant/index.ts'
+
+/** Every write of this server: what can change a row. */
+export const writes = writeList([
+  addSigningKeyWrite,
+  cancelWrite,
+  createApplicationWrite,
+  createTenantWrite,
+  createTokenWrite,
+  enrollWrite,
+  expireWrite,
+  holdOrdersWrite,
+  recordInventoryWrite,
+  recordProgressWrite,
+  recordSeenWrite,
+  reconcileWrite,
+  requestScanWrite,
+  revokeTokenWrite,
+  setLimitsWrite,
+  setServerIdWrite,
+  takeEventWrite,
+])
