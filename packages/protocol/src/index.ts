@@ -1,4 +1,5 @@
 export * from './agent/enrollment.ts'
+export * from './agent/enrollment-token-text.ts'
 export * from './agent/frame.ts'
 export * from './agent/inventory.ts'
 export * from './agent/order.ts'

@@ -13,11 +13,11 @@ export const MAX_FRAME_BYTES = 256 * 1024
 
 /** Close codes of the channel, 4000 and up as RFC 6455 leaves to applications. */
 export const CLOSE = {
-  /** Signature wrong, machine unknown or its key replaced: enroll again. */
+  /** Signature wrong, machine unknown or its key replaced: enroll again. The agent retries after minutes only. */
   notAuthenticated: 4001,
-  /** A newer connection of the same machine took over. */
+  /** A newer connection of the same machine took over. The agent retries after half a minute or more. */
   superseded: 4002,
-  /** A frame that does not fit the schema, too large, or too many. */
+  /** A frame that does not fit the schema, is binary, too large, or one too many. Either side may say so. */
   badFrame: 4003,
   /** The server is draining; connect again after a jittered pause. */
   goingAway: 4004,
@@ -31,14 +31,19 @@ export const STOP_PROOFS = ['processGone', 'queueEmpty', 'neverStarted'] as cons
 export type StopProof = (typeof STOP_PROOFS)[number]
 
 /**
- * What happened to an action on its machine, journaled before it is sent and numbered from 1 for each action.
- * The server keeps each number once and acknowledges after its commit.
+ * What happened to an action on its machine, journaled before it is sent and numbered from 1 for each action, without
+ * gaps. The server keeps each number once and acknowledges after its commit; a repeated one is acknowledged again.
+ * The agent sends them in order and keeps at most 32 unacknowledged on their way.
  */
 export const AgentEvent = Type.Union([
   /** The order is in the journal. */
   Type.Object({ kind: Type.Literal('accepted') }),
   /** An attempt begins; more than one when the scan was interrupted. */
   Type.Object({ kind: Type.Literal('started'), attempt: Type.Integer({ minimum: 1 }), engine: EngineInfo }),
+  /**
+   * A later attempt tells again what it finds: one with the same threat, path and inner path is the same detection,
+   * whatever the attempt.
+   */
   Type.Object({
     kind: Type.Literal('detection'),
     attempt: Type.Integer({ minimum: 1 }),
@@ -51,7 +56,10 @@ export const AgentEvent = Type.Union([
     reason: Type.String({ minLength: 1, maxLength: 1_000 }),
     report: Type.Union([ScanReport, Type.Null()]),
   }),
-  /** Ended by a stop order; the engine's work has ended too. */
+  /**
+   * Answers a stop order with the proof that the engine's work for the action has ended. The ending of the action, or,
+   * when the stop order found it already `finished` or `failed`, one more event after that.
+   */
   Type.Object({
     kind: Type.Literal('stopped'),
     proof: Type.Enum(STOP_PROOFS),
@@ -62,7 +70,7 @@ export const AgentEvent = Type.Union([
 ])
 export type AgentEvent = Static<typeof AgentEvent>
 
-/** An action that the agent has in its journal: not told to the end yet. */
+/** An action that the agent has in its journal. It leaves the list once it ended and its last event is acknowledged. */
 export const OpenAction = Type.Object({
   ...ActionRef,
   /** Number of the newest event in the journal; 0 when there is none yet. */
@@ -101,14 +109,21 @@ export const AgentFrame = Type.Union([
 export type AgentFrame = Static<typeof AgentFrame>
 
 export const ServerFrame = Type.Union([
+  /** The first frame of every connection. An agent that is enrolled with another server hangs up without answering. */
   Type.Object({ type: Type.Literal('challenge'), nonce: Nonce, serverId: Guid }),
   Type.Object({
     type: Type.Literal('welcome'),
     heartbeatMs: Type.Integer({ minimum: 100 }),
-    /** The whole chain of order-signing keys; the agent follows it from the newest that it already trusts. */
+    /**
+     * The whole chain of order-signing keys; the agent follows it from the newest that it already trusts. One without
+     * that key, or with a wrong signature after it, makes the agent hang up.
+     */
     orderKeys: Type.Array(OrderKey, { minItems: 1, maxItems: 64 }),
   }),
-  /** Answers a heartbeat: what to do with each open action that it listed. Stops and new orders follow as `order`. */
+  /**
+   * Answers every heartbeat, in their order, within 20 s: what to do with each open action that it listed. Stops and
+   * new orders follow as `order`. The agent sends no event on a connection before the first of these.
+   */
   Type.Object({
     type: Type.Literal('reconciled'),
     actions: Type.Array(
@@ -116,7 +131,10 @@ export const ServerFrame = Type.Union([
         ...ActionRef,
         /** Events up to this number are on disk at the server; send the rest. */
         ackedEvent: Type.Integer({ minimum: 0 }),
-        /** `forget`: the server does not know the action; drop it from the journal, and stop it if it runs. */
+        /**
+         * `stop`: a signed stop order follows; this word alone stops nothing.
+         * `forget`: the server does not know the action; drop it from the journal, and stop it if it runs.
+         */
         verdict: Type.Union([Type.Literal('continue'), Type.Literal('stop'), Type.Literal('forget')]),
       }),
       { maxItems: 500 },

@@ -1,7 +1,11 @@
 import { type Static, Type } from 'typebox'
 import { Base64Text, Guid, MachineIdText } from '../ids.ts'
 
-/** A key that signs orders. The first has no signature; each later one is announced by the one before. */
+/**
+ * A key that signs orders. The first has no signature; each later one is announced by the one before.
+ * On one connection only the newest key of the chain in its `welcome` signs: a new key takes effect with the next
+ * connection, so a server that adds one closes its channels with `goingAway`.
+ */
 export const OrderKey = Type.Object({
   keyId: Guid,
   /** Raw Ed25519, 32 bytes, base64. */
@@ -16,10 +20,14 @@ const Bound = {
   actionId: Guid,
   /** The nonce of the connection that the order is for. */
   agentNonce: Type.String({ minLength: 16, maxLength: 128 }),
-  /** Grows with every order of a connection: an order seen twice is refused. */
+  /** Grows with every order of a connection, by any step: one that is not above the last is refused. */
   counter: Type.Integer({ minimum: 1 }),
 }
 
+/**
+ * Starts a scan. One for an action that the machine knows, even one long ended, starts nothing: the machine sends again
+ * what was not acknowledged, or how the action ended.
+ */
 export const ScanOrder = Type.Object({
   verb: Type.Literal('scan'),
   ...Bound,
@@ -30,6 +38,11 @@ export const ScanOrder = Type.Object({
 })
 export type ScanOrder = Static<typeof ScanOrder>
 
+/**
+ * Ends an action and asks for the proof, which is a `stopped` event in every case: also for an action that never
+ * reached the machine (`neverStarted`; a scan order for it that comes later starts nothing) and for one that has ended
+ * by itself (`queueEmpty`, numbered after its ending).
+ */
 export const StopOrder = Type.Object({ verb: Type.Literal('stop'), ...Bound })
 export type StopOrder = Static<typeof StopOrder>
 
