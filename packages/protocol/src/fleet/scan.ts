@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { STOP_PROOFS } from '../agent/frame.ts'
 import { MACHINE_ACTION_STATUSES } from '../api/machine-action.ts'
+import { parseInstant } from '../instant.ts'
 import { Detection } from '../scan/detection.ts'
 import { ScanProgress } from '../scan/scan-progress.ts'
-import { ScanReport } from '../scan/scan-report.ts'
+import { type Conclusion, conclude, ScanReport } from '../scan/scan-report.ts'
 
 const NullableText = Type.Union([Type.String(), Type.Null()])
 
@@ -64,3 +65,15 @@ export const Scan = Type.Object({
   ]),
 })
 export type Scan = Static<typeof Scan>
+
+/**
+ * What may be said of a scan in one word, by everything that shows one.
+ *
+ * @returns null unless the scan succeeded: the report of one that was stopped half-way counts only the files that it
+ * came to, so "none left out" would mean nothing
+ */
+export function conclusionOf(scan: Pick<Scan, 'status' | 'report' | 'endedAt'>): Conclusion | null {
+  const endedAt = scan.endedAt === null ? undefined : parseInstant(scan.endedAt)
+  if (scan.status !== 'Succeeded' || scan.report === null || endedAt === undefined) return null
+  return conclude(scan.report, endedAt)
+}
