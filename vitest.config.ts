@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/tests/**/*.test.ts', 'tests/**/*.test.ts'],
+    globalSetup: ['packages/testkit/src/postgres-global-setup.ts'],
     // Two cores: whole-server and whole-agent tests start real processes, so more workers only queue.
     maxWorkers: 2,
     testTimeout: 30_000,

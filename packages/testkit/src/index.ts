@@ -1,0 +1,4 @@
+export * from './create-database.ts'
+export * from './eicar.ts'
+export * from './postgres.ts'
+export * from './tools.ts'
