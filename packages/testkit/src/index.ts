@@ -1,0 +1,2 @@
+export * from './api-builders.ts'
+export * from './fake-server.ts'
