@@ -1,4 +1,6 @@
+export * from './api-builders.ts'
 export * from './create-database.ts'
 export * from './eicar.ts'
+export * from './fake-server.ts'
 export * from './postgres.ts'
 export * from './tools.ts'

@@ -1,0 +1,130 @@
+import {
+  CreatedEnrollmentToken,
+  type CreateEnrollmentTokenBody,
+  EnrollmentToken,
+  FleetDetection,
+  Machine,
+  MachineAction,
+  Scan,
+  type ScanType,
+} from '@fleetsweep/protocol'
+import type { Static, TSchema } from 'typebox'
+import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
+import { type WatchedEvent, watchEvents } from './event-stream.ts'
+import { HttpConnection, type RetryLimits } from './http-connection.ts'
+import { type ListOptions, readCursorList, readODataList } from './pages.ts'
+import type { TokenSource } from './token-source.ts'
+import { type WaitOptions, waitForMachineAction } from './wait-for-machine-action.ts'
+
+export type ClientOptions = {
+  /** Origin of the server, such as `https://fleetsweep.example`. */
+  baseUrl: string
+  tokens: TokenSource
+  runtime?: ClientRuntime
+  retry?: RetryLimits
+}
+
+export type { ListOptions, RetryLimits, WaitOptions }
+
+type Signalled = { signal?: AbortSignal }
+
+/**
+ * Both APIs of a server, typed. Answers are checked against the protocol's schemas.
+ *
+ * Every method throws `ClientError`. A call that was refused with 429 or 503 is repeated after the pause that the
+ * server asks for, within `retry`; one without an answer is repeated only where it reads.
+ */
+export class FleetsweepClient {
+  readonly #connection: HttpConnection
+
+  constructor({ baseUrl, tokens, runtime = platformRuntime(), retry = DEFAULT_RETRY }: ClientOptions) {
+    this.#connection = new HttpConnection(baseUrl, tokens, runtime, retry)
+  }
+
+  /** Asks a machine to run an antivirus scan and returns the action, usually still `Pending`. */
+  runAntivirusScan(
+    machineId: string,
+    scan: { scanType: ScanType; comment: string; externalId?: string },
+    { signal }: Signalled = {},
+  ): Promise<MachineAction> {
+    const body = {
+      Comment: scan.comment,
+      ScanType: scan.scanType,
+      ...(scan.externalId !== undefined && { ExternalId: scan.externalId }),
+    }
+    const path = `/api/machines/${encodeURIComponent(machineId)}/runAntiVirusScan`
+    return this.#connection.call({ method: 'POST', path, body, signal }, MachineAction)
+  }
+
+  getMachineAction(id: string, { signal }: Signalled = {}): Promise<MachineAction> {
+    return this.#read(`/api/machineactions/${encodeURIComponent(id)}`, MachineAction, signal)
+  }
+
+  /** Newest first where no order is asked for. */
+  listMachineActions(options: ListOptions = {}): AsyncGenerator<MachineAction, void, undefined> {
+    return readODataList(this.#connection, '/api/machineactions', MachineAction, options)
+  }
+
+  /** Ends an action at once; that its machine stops the work follows, and shows in the scan's `stop`. */
+  cancelMachineAction(id: string, comment?: string, { signal }: Signalled = {}): Promise<MachineAction> {
+    const body = comment === undefined ? {} : { Comment: comment }
+    const path = `/api/machineactions/${encodeURIComponent(id)}/cancel`
+    return this.#connection.call({ method: 'POST', path, body, signal }, MachineAction)
+  }
+
+  listMachines(options: ListOptions = {}): AsyncGenerator<Machine, void, undefined> {
+    return readODataList(this.#connection, '/api/machines', Machine, options)
+  }
+
+  /** @param idOrName machine id or computer name */
+  getMachine(idOrName: string, { signal }: Signalled = {}): Promise<Machine> {
+    return this.#read(`/api/machines/${encodeURIComponent(idOrName)}`, Machine, signal)
+  }
+
+  /** What a machine action cannot say: progress, coverage, detections, how it stopped. */
+  getScan(actionId: string, { signal }: Signalled = {}): Promise<Scan> {
+    return this.#read(`/fleet/v1/scans/${encodeURIComponent(actionId)}`, Scan, signal)
+  }
+
+  listDetections(
+    only: { actionId?: string; machineId?: string } = {},
+    { signal }: Signalled = {},
+  ): AsyncGenerator<FleetDetection, void, undefined> {
+    return readCursorList(this.#connection, '/fleet/v1/detections', FleetDetection, only, signal)
+  }
+
+  /** The answer is the only time that the token itself is shown. */
+  createEnrollmentToken(
+    body: CreateEnrollmentTokenBody,
+    { signal }: Signalled = {},
+  ): Promise<CreatedEnrollmentToken> {
+    return this.#connection.call({ method: 'POST', path: TOKENS, body, signal }, CreatedEnrollmentToken)
+  }
+
+  listEnrollmentTokens({ signal }: Signalled = {}): AsyncGenerator<EnrollmentToken, void, undefined> {
+    return readCursorList(this.#connection, TOKENS, EnrollmentToken, {}, signal)
+  }
+
+  async revokeEnrollmentToken(id: string, { signal }: Signalled = {}): Promise<void> {
+    const path = `${TOKENS}/${encodeURIComponent(id)}`
+    const response = await this.#connection.open({ method: 'DELETE', path, signal })
+    await response.body?.cancel()
+  }
+
+  /** Live changes of machine actions and scans, until the signal is aborted; connects again by itself. */
+  watchEvents({ signal }: Signalled = {}): AsyncGenerator<WatchedEvent, void, undefined> {
+    return watchEvents(this.#connection, signal)
+  }
+
+  /** Resolves with the action once its status is final. */
+  waitForMachineAction(id: string, options: WaitOptions = {}): Promise<MachineAction> {
+    return waitForMachineAction(this, this.#connection.runtime.clock, id, options)
+  }
+
+  #read<S extends TSchema>(path: string, schema: S, signal: AbortSignal | undefined): Promise<Static<S>> {
+    return this.#connection.call({ method: 'GET', path, signal }, schema)
+  }
+}
+
+const DEFAULT_RETRY: RetryLimits = { attempts: 3, longestPauseMs: 60_000 }
+const TOKENS = '/fleet/v1/enrollmentTokens'

@@ -1,0 +1,5 @@
+export * from './client-error.ts'
+export * from './client-runtime.ts'
+export * from './event-stream.ts'
+export * from './fleetsweep-client.ts'
+export { clientCredentials, type TokenSource } from './token-source.ts'

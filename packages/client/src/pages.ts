@@ -1,0 +1,59 @@
+import type { ODataFilter } from '@fleetsweep/protocol'
+import { printFilter } from '@fleetsweep/protocol'
+import { type Static, type TSchema, Type } from 'typebox'
+import type { HttpConnection } from './http-connection.ts'
+
+/** What to read of a list of the Defender API. */
+export type ListOptions = {
+  /** As text, or as a tree that is written with every quote in its place. */
+  filter?: string | ODataFilter
+  /** Such as `lastUpdateDateTimeUtc desc`. */
+  orderBy?: string
+  /** Reading ends after this many; all when absent. */
+  limit?: number
+  signal?: AbortSignal
+}
+
+/** Reads a list of the Defender API to its end, one request for each page. */
+export async function* readODataList<S extends TSchema>(
+  connection: HttpConnection,
+  path: string,
+  item: S,
+  { filter, orderBy, limit = Number.POSITIVE_INFINITY, signal }: ListOptions,
+): AsyncGenerator<Static<S>, void, undefined> {
+  const Page = Type.Object({ value: Type.Array(item), '@odata.nextLink': Type.Optional(Type.String()) })
+  const options = new URLSearchParams()
+  if (filter) options.set('$filter', typeof filter === 'string' ? filter : printFilter(filter))
+  if (orderBy) options.set('$orderby', orderBy)
+  if (Number.isFinite(limit)) options.set('$top', String(Math.min(limit, 10_000)))
+  let next: string | undefined = options.size === 0 ? path : `${path}?${options}`
+  let read = 0
+  while (next !== undefined && read < limit) {
+    const page: Static<typeof Page> = await connection.call({ method: 'GET', path: next, signal }, Page)
+    for (const value of page.value) {
+      if (read++ >= limit) return
+      yield value
+    }
+    next = page['@odata.nextLink']
+  }
+}
+
+/** Reads a list of the Fleet API to its end, one request for each page. */
+export async function* readCursorList<S extends TSchema>(
+  connection: HttpConnection,
+  path: string,
+  item: S,
+  query: Record<string, string | undefined>,
+  signal?: AbortSignal,
+): AsyncGenerator<Static<S>, void, undefined> {
+  const Page = Type.Object({ items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) })
+  const options = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) options.set(name, value)
+  for (;;) {
+    const address = options.size === 0 ? path : `${path}?${options}`
+    const page: Static<typeof Page> = await connection.call({ method: 'GET', path: address, signal }, Page)
+    yield* page.items
+    if (page.nextCursor === null) return
+    options.set('cursor', page.nextCursor)
+  }
+}

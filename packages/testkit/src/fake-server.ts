@@ -1,0 +1,430 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join } from 'node:path'
+import {
+  type CreateEnrollmentTokenBody,
+  conclusionOf,
+  type EnrollmentToken,
+  ERROR_STATUS,
+  type ErrorCode,
+  type FleetDetection,
+  type FleetEvent,
+  formatInstant,
+  HRESULT_CANCELLED,
+  instantFromMs,
+  isFinal,
+  type Machine,
+  type MachineAction,
+  type ODataFilter,
+  parseListQuery,
+  readScanType,
+  type Scan,
+  type ScanProgress,
+  type ScanReport,
+} from '@fleetsweep/protocol'
+import { buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
+
+type Refusal = { path: RegExp; status: number; headers?: Record<string, string>; body?: string }
+
+/**
+ * Both APIs of a server as its clients see them, over real HTTP and all in memory: scans move when the test moves
+ * them. It signs nobody in for real; tokens are random and can be made to end.
+ */
+export class FakeServer {
+  readonly tenant = 'a1b2c3d4-0000-4000-8000-000000000001'
+  readonly clientId = 'a1b2c3d4-0000-4000-8000-000000000002'
+  readonly clientSecret = 'correct horse battery staple'
+  /** What `expires_in` says. */
+  tokenLifeSeconds = 3_600
+  /** Items of a page of any list. */
+  pageSize = 50
+  /** Folder with the console's built files; without it `/console/` is not served. */
+  consoleDir: string | undefined
+  /** Sent with every file of the console. */
+  consoleHeaders: Record<string, string> = {}
+  readonly machines: Machine[] = []
+  readonly actions = new Map<string, MachineAction>()
+  readonly scans = new Map<string, Scan>()
+  readonly enrollmentTokens: EnrollmentToken[] = []
+  /** Method and target of every request, oldest first. */
+  readonly requests: string[] = []
+  readonly #tokens = new Set<string>()
+  readonly #refusals: Refusal[] = []
+  readonly #streams = new Set<ServerResponse>()
+  readonly #server: Server
+  #waiting: { ready: () => boolean; resolve: () => void }[] = []
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch((error) => {
+        response.writeHead(500).end(String(error))
+      })
+    })
+  }
+
+  get baseUrl(): string {
+    const { port } = this.#server.address() as AddressInfo
+    return `http://127.0.0.1:${port}`
+  }
+
+  async listen(port = 0): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve))
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.endStreams()
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  addMachine(given: Partial<Machine> = {}): Machine {
+    const machine = buildMachine(given)
+    this.machines.push(machine)
+    return machine
+  }
+
+  addAction(given: Partial<MachineAction> = {}, scan: Partial<Scan> = {}): MachineAction {
+    const action = buildMachineAction(given)
+    this.actions.set(action.id, action)
+    const whole = buildScan(action, scan)
+    this.scans.set(action.id, { ...whole, conclusion: conclusionOf(whole) })
+    return action
+  }
+
+  /** Moves an action on, as its machine would, and tells every stream. */
+  move(actionId: string, action: Partial<MachineAction>, scan: Partial<Scan> = {}): void {
+    const now = this.#now()
+    const moved = { ...this.#action(actionId), lastUpdateDateTimeUtc: now, ...action }
+    this.actions.set(actionId, moved)
+    const ended = isFinal(moved.status) ? { endedAt: now } : {}
+    const whole = { ...this.#scan(actionId), status: moved.status, ...ended, ...scan }
+    this.scans.set(actionId, { ...whole, conclusion: conclusionOf(whole) })
+    this.#tell({ type: 'machineAction', machineAction: moved })
+  }
+
+  progress(actionId: string, progress: ScanProgress): void {
+    this.scans.set(actionId, { ...this.#scan(actionId), progress })
+    this.#tell({ type: 'scanProgress', actionId, progress })
+  }
+
+  succeed(actionId: string, report: ScanReport, detections: FleetDetection[] = []): void {
+    const troubleshootInfo = `${detections.length} detections`
+    this.move(actionId, { status: 'Succeeded', troubleshootInfo }, { report, detections, attempts: 1 })
+  }
+
+  /** The next request whose path matches is refused so; each refusal is used once. */
+  refuseNext(refusal: Refusal): void {
+    this.#refusals.push(refusal)
+  }
+
+  /** Every token given out so far is worth nothing from now on. */
+  endTokens(): void {
+    this.#tokens.clear()
+  }
+
+  /** Sends raw text down every open stream. */
+  write(text: string): void {
+    for (const stream of this.#streams) stream.write(text)
+  }
+
+  endStreams(): void {
+    for (const stream of this.#streams) stream.end()
+    this.#streams.clear()
+  }
+
+  get streams(): number {
+    return this.#streams.size
+  }
+
+  /** Resolves once a condition over this server holds; looked at after every request. */
+  until(ready: (server: FakeServer) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ ready: () => ready(this), resolve })
+      this.#look()
+    })
+  }
+
+  #look(): void {
+    this.#waiting = this.#waiting.filter(({ ready, resolve }) => {
+      const done = ready()
+      if (done) resolve()
+      return !done
+    })
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = ''
+    for await (const chunk of request) text += chunk
+    const url = new URL(request.url ?? '/', this.baseUrl)
+    this.requests.push(`${request.method} ${request.url}`)
+    response.once('close', () => {
+      this.#streams.delete(response)
+      this.#look()
+    })
+    try {
+      await this.#route(request, response, url, text)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      this.#refuse(response, url, error)
+    }
+    this.#look()
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse, url: URL, text: string) {
+    const refusal = this.#refusals.findIndex(({ path }) => path.test(url.pathname))
+    if (refusal >= 0) {
+      const [{ status, headers, body = '' } = { status: 500 }] = this.#refusals.splice(refusal, 1)
+      response.writeHead(status, headers).end(body)
+      return
+    }
+    if (url.pathname === `/${this.tenant}/oauth2/v2.0/token`) return this.#giveToken(response, text)
+    if (url.pathname.startsWith('/console')) return this.#serveConsole(response, url)
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
+    if (token === undefined || !this.#tokens.has(token)) throw new Refused('Unauthorized', 'Sign in first')
+    const body: unknown = text === '' ? undefined : JSON.parse(text)
+    this.#api(`${request.method} ${url.pathname}`, url, body, response)
+  }
+
+  #api(route: string, url: URL, body: unknown, response: ServerResponse) {
+    const [, one = ''] = /^\S+ \/(?:api|fleet\/v1)\/\w+\/([^/]+)/.exec(route) ?? []
+    const id = decodeURIComponent(one)
+    if (/^GET \/api\/machines$/.test(route)) return this.#sendPage(response, url, this.machines)
+    if (/^GET \/api\/machines\/[^/]+$/.test(route)) return send(response, 200, this.#machine(id))
+    if (/^POST \/api\/machines\/[^/]+\/runAntiVirusScan$/.test(route)) {
+      return send(response, 201, this.#requestScan(this.#machine(id), body))
+    }
+    if (/^GET \/api\/machineactions$/.test(route)) {
+      const newestFirst = [...this.actions.values()].reverse()
+      return this.#sendPage(response, url, newestFirst)
+    }
+    if (/^GET \/api\/machineactions\/[^/]+$/.test(route)) return send(response, 200, this.#action(id))
+    if (/^POST \/api\/machineactions\/[^/]+\/cancel$/.test(route)) {
+      return send(response, 200, this.#cancel(id, body))
+    }
+    if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
+    if (/^GET \/fleet\/v1\/detections$/.test(route)) return this.#sendDetections(response, url)
+    if (/^GET \/fleet\/v1\/events$/.test(route)) {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': hello\n\n')
+      this.#streams.add(response)
+      return
+    }
+    if (/^GET \/fleet\/v1\/enrollmentTokens$/.test(route)) {
+      return this.#sendCursorPage(response, url, this.enrollmentTokens)
+    }
+    if (/^POST \/fleet\/v1\/enrollmentTokens$/.test(route)) {
+      const created = this.#createToken(body as CreateEnrollmentTokenBody)
+      return send(response, 201, { ...created, token: `fse1.${randomBytes(24).toString('base64url')}` })
+    }
+    if (/^DELETE \/fleet\/v1\/enrollmentTokens\/[^/]+$/.test(route)) {
+      const at = this.enrollmentTokens.findIndex((token) => token.id === id)
+      const token = this.enrollmentTokens[at]
+      if (!token) throw new Refused('ResourceNotFound', `Enrollment token ${id} was not found`)
+      this.enrollmentTokens[at] = { ...token, revokedAt: this.#now() }
+      response.writeHead(204).end()
+      return
+    }
+    throw new Refused('NotFound', 'There is nothing here')
+  }
+
+  #giveToken(response: ServerResponse, text: string) {
+    const form = new URLSearchParams(text)
+    if (form.get('client_id') !== this.clientId || form.get('client_secret') !== this.clientSecret) {
+      const error_description = 'AADSTS7000215: Invalid client secret provided.'
+      return send(response, 401, { error: 'invalid_client', error_description, error_codes: [7_000_215] })
+    }
+    const token = randomBytes(12).toString('hex')
+    this.#tokens.add(token)
+    send(response, 200, { token_type: 'Bearer', expires_in: this.tokenLifeSeconds, access_token: token })
+  }
+
+  #requestScan(machine: Machine, body: unknown): MachineAction {
+    const { Comment, ScanType } = body as { Comment?: string; ScanType?: string }
+    if (!Comment) throw new Refused('MissingRequiredParameter', 'Comment is missing')
+    const scanType = readScanType(ScanType ?? '')
+    if (!scanType) throw new Refused('InvalidInput', 'ScanType is Quick or Full')
+    const active = [...this.actions.values()].find(
+      ({ machineId, status }) => machineId === machine.id && !isFinal(status),
+    )
+    if (active?.status === 'Pending' && active.scope === scanType) return active
+    if (active) throw new Refused('ActiveRequestAlreadyExists', 'Action is already in progress')
+    const now = this.#now()
+    const action = this.addAction({
+      machineId: machine.id,
+      computerDnsName: machine.computerDnsName,
+      requestorComment: Comment,
+      scope: scanType,
+      creationDateTimeUtc: now,
+      lastUpdateDateTimeUtc: now,
+    })
+    this.#tell({ type: 'machineAction', machineAction: action })
+    return action
+  }
+
+  #cancel(id: string, body: unknown): MachineAction {
+    const action = this.#action(id)
+    if (isFinal(action.status))
+      throw new Refused('BadRequest', `The action has already ended: ${action.status}`)
+    const { Comment = null } = (body ?? {}) as { Comment?: string | null }
+    const now = this.#now()
+    this.move(
+      id,
+      {
+        status: 'Cancelled',
+        errorHResult: HRESULT_CANCELLED,
+        cancellationRequestor: 'Console tests',
+        cancellationComment: Comment,
+        cancellationDateTimeUtc: now,
+      },
+      { stop: { orderedAt: now, provenAt: null, proof: null, stoppedWithinMs: null } },
+    )
+    return this.#action(id)
+  }
+
+  #createToken(body: CreateEnrollmentTokenBody): EnrollmentToken {
+    const token: EnrollmentToken = {
+      id: randomUUID(),
+      description: body.description ?? '',
+      createdAt: this.#now(),
+      createdBy: 'Console tests',
+      expiresAt: formatInstant(instantFromMs(Date.now() + (body.expiresInMinutes ?? 1_440) * 60_000)),
+      revokedAt: null,
+      maxUses: body.maxUses ?? 1,
+      uses: 0,
+      tags: body.tags ?? [],
+      replaceMachineId: body.replaceMachineId ?? null,
+    }
+    this.enrollmentTokens.push(token)
+    return token
+  }
+
+  #sendPage(response: ServerResponse, url: URL, all: readonly (Machine | MachineAction)[]) {
+    const query = parseListQuery(url.searchParams)
+    const { filter, skip, top = Number.POSITIVE_INFINITY } = query
+    const matching = all.filter((item) => !filter || matches(filter, item)).slice(skip, skip + top)
+    const value = matching.slice(0, this.pageSize)
+    const next = new URLSearchParams(url.searchParams)
+    next.set('$skip', String(skip + value.length))
+    if (query.top !== undefined) next.set('$top', String(query.top - value.length))
+    const more = matching.length > value.length
+    send(response, 200, {
+      value,
+      ...(more && { '@odata.nextLink': `${this.baseUrl}${url.pathname}?${next}` }),
+    })
+  }
+
+  #sendDetections(response: ServerResponse, url: URL) {
+    const actionId = url.searchParams.get('actionId')
+    const machineId = url.searchParams.get('machineId')
+    const all = [...this.scans.values()].flatMap((scan) => scan.detections)
+    const wanted = all.filter(
+      (one) => (!actionId || one.actionId === actionId) && (!machineId || one.machineId === machineId),
+    )
+    this.#sendCursorPage(response, url, wanted)
+  }
+
+  #sendCursorPage(response: ServerResponse, url: URL, all: readonly unknown[]) {
+    const from = Number(url.searchParams.get('cursor') ?? 0)
+    const items = all.slice(from, from + this.pageSize)
+    const end = from + items.length
+    send(response, 200, { items, nextCursor: end < all.length ? String(end) : null })
+  }
+
+  async #serveConsole(response: ServerResponse, url: URL) {
+    if (!this.consoleDir) throw new Refused('NotFound', 'No console here')
+    const types: Record<string, string> = {
+      '.html': 'text/html; charset=utf-8',
+      '.js': 'text/javascript',
+      '.css': 'text/css',
+      '.svg': 'image/svg+xml',
+    }
+    // A path without an extension is a page, and pages are the console's own business.
+    const file = extname(url.pathname) ? url.pathname.slice('/console/'.length) : 'index.html'
+    const bytes = await readFile(join(this.consoleDir, file)).catch(() => undefined)
+    if (!bytes) throw new Refused('NotFound', `No file ${file}`)
+    const type = types[extname(file)] ?? 'application/octet-stream'
+    response.writeHead(200, { 'Content-Type': type, ...this.consoleHeaders }).end(bytes)
+  }
+
+  #refuse(response: ServerResponse, url: URL, { code, message }: Refused) {
+    const status = ERROR_STATUS[code]
+    const target = randomUUID()
+    if (url.pathname.startsWith('/fleet/')) {
+      const problem = { type: 'about:blank', title: code, status, detail: message, code, instance: target }
+      return send(response, status, problem, 'application/problem+json')
+    }
+    send(response, status, { error: { code, message, target } })
+  }
+
+  #tell(event: FleetEvent): void {
+    this.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  }
+
+  #machine(idOrName: string): Machine {
+    const machine = this.machines.find(({ id, computerDnsName }) => [id, computerDnsName].includes(idOrName))
+    if (!machine) throw new Refused('ResourceNotFound', `Machine ${idOrName} was not found`)
+    return machine
+  }
+
+  #action(id: string): MachineAction {
+    const action = this.actions.get(id)
+    if (!action) throw new Refused('ResourceNotFound', `Machine action ${id} was not found`)
+    return action
+  }
+
+  #scan(id: string): Scan {
+    const scan = this.scans.get(id)
+    if (!scan) throw new Refused('ResourceNotFound', `Scan ${id} was not found`)
+    return scan
+  }
+
+  #now(): string {
+    return formatInstant(instantFromMs(performance.timeOrigin + performance.now()))
+  }
+}
+
+class Refused extends Error {
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
+  response.writeHead(status, { 'Content-Type': type }).end(JSON.stringify(body))
+}
+
+/** Enough of a filter's meaning for lists of a few items in memory. */
+function matches(filter: ODataFilter, item: Record<string, unknown>): boolean {
+  const field = 'field' in filter ? filter.field.toLowerCase() : ''
+  const value = Object.entries(item).find(([name]) => name.toLowerCase() === field)?.[1]
+  switch (filter.kind) {
+    case 'and':
+      return filter.operands.every((operand) => matches(operand, item))
+    case 'or':
+      return filter.operands.some((operand) => matches(operand, item))
+    case 'not':
+      return !matches(filter.operand, item)
+    case 'compare': {
+      const same = 'value' in filter.value && filter.value.value === value
+      if (filter.operator === 'eq') return same
+      if (filter.operator === 'ne') return !same
+      throw new Refused('ODataError', `The fake server does not know ${filter.operator}`)
+    }
+    case 'in':
+      return filter.values.some((literal) => 'value' in literal && literal.value === value)
+    case 'match': {
+      const text = String(value).toLowerCase()
+      const part = filter.value.toLowerCase()
+      if (filter.function === 'startswith') return text.startsWith(part)
+      return filter.function === 'endswith' ? text.endsWith(part) : text.includes(part)
+    }
+    case 'any':
+      return (
+        Array.isArray(value) && value.some((each) => matches(filter.predicate, { [filter.variable]: each }))
+      )
+  }
+}
