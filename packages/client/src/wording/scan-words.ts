@@ -67,12 +67,18 @@ export function coverageRows(coverage: Coverage): CoverageRow[] {
   ]
 }
 
-/** What judged the files, such as `ClamAV 1.4.6, official signatures 27500 of 2026-11-22 (3,627,123)`. */
-export function describeEngine(engine: EngineInfo, endedAt: Instant): string {
+/**
+ * What judged the files, such as `ClamAV 1.4.6, official signatures 27500 of 2026-11-22 (3,627,123)`.
+ *
+ * @param endedAt when the scan ended; signatures whose age cannot be told are called old
+ */
+export function describeEngine(engine: EngineInfo, endedAt: Instant | undefined): string {
   const { signatures } = engine
   const version = signatures.version === null ? '' : ` ${signatures.version}`
   const built = signatures.builtAt === null ? '' : ` of ${signatures.builtAt.slice(0, 10)}`
-  const words = SIGNATURE_WORDS[signatureState(signatures, endedAt)]
+  const unknownAge = signatures.official ? 'old' : 'testOnly'
+  const state = endedAt === undefined ? unknownAge : signatureState(signatures, endedAt)
+  const words = SIGNATURE_WORDS[state]
   return `${engine.name} ${engine.version}, ${words}${version}${built} (${formatCount(signatures.count)})`
 }
 
