@@ -87,7 +87,13 @@ const systemPlace = {
 
 function unpackedPlace() {
   const base = join(debianDir, 'root')
-  const libraries = [`usr/lib/${TRIPLET}`, `lib/${TRIPLET}`, 'usr/lib', 'lib']
+  const libraries = [
+    `usr/lib/${TRIPLET}`,
+    `usr/lib/${TRIPLET}/pulseaudio`,
+    `lib/${TRIPLET}`,
+    'usr/lib',
+    'lib',
+  ]
   const env = { LD_LIBRARY_PATH: libraries.map((folder) => join(base, folder)).join(':') }
   return {
     program(name, home) {
