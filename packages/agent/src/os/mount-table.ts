@@ -6,8 +6,8 @@ export type Mount = { point: string; fileSystem: string; isLocal: boolean }
 /** File systems whose files are on this machine. Anything unknown counts as remote, and is reported as left out. */
 const LOCAL_FILE_SYSTEMS = new Set(
   (
-    'ext2 ext3 ext4 xfs btrfs zfs f2fs bcachefs jfs reiserfs nilfs2 ufs tmpfs ramfs overlay aufs ecryptfs ' +
-    'vfat msdos exfat ntfs ntfs3 fuseblk hfs hfsplus apfs iso9660 udf erofs fuse.fuse-overlayfs'
+    'ext2 ext3 ext4 xfs btrfs zfs f2fs bcachefs jfs reiserfs nilfs2 ufs tmpfs ramfs ecryptfs ' +
+    'vfat msdos exfat ntfs ntfs3 fuseblk hfs hfsplus apfs iso9660 udf erofs'
   ).split(' '),
 )
 
@@ -53,6 +53,8 @@ export function parseMountInfo(text: string): Mount[] {
     const unescaped = point.replace(/\\([0-7]{3})/g, (_, octal) =>
       String.fromCharCode(Number.parseInt(octal, 8)),
     )
-    return [{ point: unescaped, fileSystem, isLocal: LOCAL_FILE_SYSTEMS.has(fileSystem) }]
+    // As the root of a container an overlay is all there is; anywhere else its files are met in the folders under it.
+    const isLocal = LOCAL_FILE_SYSTEMS.has(fileSystem) || (fileSystem === 'overlay' && unescaped === '/')
+    return [{ point: unescaped, fileSystem, isLocal }]
   })
 }

@@ -57,14 +57,13 @@ export class CoverageCount {
     }
   }
 
-  /** Puts everything that was met and not settled into one bucket. */
+  /** Puts everything that was met and not settled into one bucket; nothing was done to it, so `settled` stays. */
   settleRest(bucket: NotScannedReason): void {
     const rest = {
       files: this.#met.files - this.#settled.files,
       bytes: this.#met.bytes - this.#settled.bytes,
     }
     add(this.#buckets[bucket], rest.files, rest.bytes)
-    add(this.#settled, rest.files, rest.bytes)
   }
 
   /** Shows an example of a reason without counting it. */

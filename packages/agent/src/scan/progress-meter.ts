@@ -18,6 +18,8 @@ export class ProgressMeter {
   #detections = 0
   #percent = 0
   #lastToldMs = Number.NEGATIVE_INFINITY
+  /** Totals are exact. */
+  #hasTotals = false
   #startedMs = 0
   #doneAtStart = 0
 
@@ -40,6 +42,7 @@ export class ProgressMeter {
   enter(phase: ScanPhase): void {
     this.#phase = phase
     if (phase === 'scanning') {
+      this.#hasTotals = true
       this.#startedMs = this.#clock.monotonicMs()
       this.#doneAtStart = cost(this.#count.settled)
     }
@@ -62,7 +65,7 @@ export class ProgressMeter {
     const total = cost(met)
     const done = cost(settled)
     // While the walk goes on the total still grows, so a share of it would go back.
-    if (this.#phase === 'scanning') {
+    if (this.#hasTotals) {
       this.#percent = Math.max(this.#percent, total === 0 ? 100 : Math.min((done / total) * 100, 100))
     }
     const elapsedMs = now - this.#startedMs

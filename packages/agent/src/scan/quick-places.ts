@@ -7,7 +7,7 @@ import { listUserAccounts } from '../os/user-accounts.ts'
 import { errorCode } from './error-code.ts'
 import type { PlaceCap } from './scan-config.ts'
 
-/** A file or folder to look at first; or files picked from a folder by what they are. */
+/** A file or folder to look at. */
 export type QuickPlace = { path: Buffer; openPath?: Buffer }
 
 const UNIT_FOLDERS = [
@@ -47,9 +47,14 @@ const MAX_ENTRIES_LOOKED_AT = 100_000
 export async function listQuickPlaces(options: {
   mounts: MountTable
   nowMs: number
-  cap: PlaceCap
+  /** Most of the recently changed programs of one folder; without it, all. */
+  cap?: PlaceCap
 }): Promise<{ places: QuickPlace[]; cuts: { place: Buffer; limit: string }[] }> {
-  const { mounts, nowMs, cap } = options
+  const {
+    mounts,
+    nowMs,
+    cap = { files: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
+  } = options
   const running = await listRunningPrograms(mounts)
   const recent = findRecentPrograms(mounts, nowMs - RECENT_MS, cap)
   const homes = homeFolders().filter((home) => isLocal(mounts, home))

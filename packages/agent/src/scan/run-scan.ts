@@ -11,7 +11,7 @@ import {
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engines/engine.ts'
-import { readMountTable } from '../os/mount-table.ts'
+import { type MountTable, readMountTable } from '../os/mount-table.ts'
 import { listUserAccounts } from '../os/user-accounts.ts'
 import { CoverageCount } from './coverage-count.ts'
 import { errorCode } from './error-code.ts'
@@ -123,9 +123,8 @@ class Scan {
       list.add(tier, { path, openPath, bytes, stats }),
     )
     const walker = new Walker({ mounts, exclude, visitor, signal })
-    const quick = await this.#quickPlaces(mounts)
     const cap = scanType === 'Quick' ? (this.#config.quickCap ?? DEFAULT_QUICK_CAP) : undefined
-    for (const { path, openPath } of quick) {
+    for (const { path, openPath } of await this.#firstPlaces(mounts)) {
       if (signal.aborted) return
       if (openPath) walker.meetThrough(path, openPath)
       else if (!(await walker.meet(path, cap)) && cap) {
@@ -134,24 +133,48 @@ class Scan {
     }
     if (scanType === 'Quick') return
     tier = 'rest'
-    for (const root of this.#config.fullRoots ?? ['/']) {
-      if (!signal.aborted) await walker.meet(Buffer.from(realPath(root)))
+    for (const { path } of this.#allowed(this.#fullRoots())) {
+      if (!signal.aborted) await walker.meet(path)
     }
   }
 
-  async #quickPlaces(mounts: ReturnType<typeof readMountTable>): Promise<QuickPlace[]> {
+  #fullRoots(): QuickPlace[] {
+    const { fullRoots } = this.#config
+    if (fullRoots) this.#cut(Buffer.from('/'), 'the configuration names the folders of full scans')
+    return (fullRoots ?? ['/']).map(placeOf)
+  }
+
+  /** What a quick scan is, and what a full scan does first. */
+  async #firstPlaces(mounts: MountTable): Promise<QuickPlace[]> {
     const { quickPlaces, fullRoots, quickCap } = this.#config
-    const isFull = this.#request.scanType === 'Full'
-    const named = quickPlaces?.map((place) => ({ path: Buffer.from(realPath(place)) }))
-    if (isFull && fullRoots) {
-      const roots = fullRoots.map(realPath)
-      return (named ?? []).filter(({ path }) => roots.some((root) => isWithin(path.toString(), root)))
+    if (this.#request.scanType === 'Full') {
+      const roots = fullRoots?.map(realPath)
+      const places =
+        quickPlaces?.map(placeOf) ?? (await listQuickPlaces({ mounts, nowMs: this.#nowMs() })).places
+      return narrow(roots ? narrow(places, roots) : places, this.#config.allowedPaths?.map(realPath))
     }
-    if (named) return named
-    const nowMs = this.#parts.clock.now() / MICROSECONDS_PER_MS
-    const { places, cuts } = await listQuickPlaces({ mounts, nowMs, cap: quickCap ?? DEFAULT_QUICK_CAP })
-    if (!isFull) for (const { place, limit } of cuts) this.#cut(place, limit)
-    return places
+    if (quickPlaces) return this.#allowed(quickPlaces.map(placeOf))
+    const { places, cuts } = await listQuickPlaces({
+      mounts,
+      nowMs: this.#nowMs(),
+      cap: quickCap ?? DEFAULT_QUICK_CAP,
+    })
+    for (const { place, limit } of cuts) this.#cut(place, limit)
+    return this.#allowed(places)
+  }
+
+  #allowed(places: QuickPlace[]): QuickPlace[] {
+    const allowed = this.#config.allowedPaths?.map(realPath)
+    if (allowed === undefined) return places
+    for (const place of places) {
+      if (!allowed.some((folder) => isWithin(place.path, folder)))
+        this.#cut(place.path, 'the policy allows less')
+    }
+    return narrow(places, allowed)
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now() / MICROSECONDS_PER_MS
   }
 
   #visitor(
@@ -328,6 +351,23 @@ function realPath(path: string): string {
   }
 }
 
-function isWithin(path: string, root: string): boolean {
-  return path === root || path.startsWith(root === '/' ? '/' : `${root}/`)
+function placeOf(path: string): QuickPlace {
+  return { path: Buffer.from(realPath(path)) }
+}
+
+/** What of the places lies within the folders. */
+function narrow(places: QuickPlace[], folders: readonly string[] | undefined): QuickPlace[] {
+  if (folders === undefined) return places
+  return places.flatMap((place) => {
+    if (folders.some((folder) => isWithin(place.path, folder))) return [place]
+    const inside = folders.map((folder) => Buffer.from(folder))
+    return inside.filter((folder) => isWithin(folder, place.path)).map((path) => ({ path }))
+  })
+}
+
+function isWithin(path: Buffer, folder: Buffer | string): boolean {
+  const [inner, outer] = [path, Buffer.from(folder)].map((bytes) =>
+    bytes.toString('latin1').replace(/\/$/, ''),
+  )
+  return inner === outer || (inner ?? '').startsWith(`${outer}/`)
 }

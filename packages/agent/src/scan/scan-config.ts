@@ -1,4 +1,4 @@
-/** Which files this machine lets scans look at. Everything here narrows; nothing here widens. */
+/** What scans of this machine look at. Everything here narrows; nothing here widens. */
 export type ScanConfig = {
   /**
    * Places of a quick scan instead of the built-in ones (running programs, start-up places, temporary and download
@@ -7,6 +7,8 @@ export type ScanConfig = {
   quickPlaces?: readonly string[]
   /** What a full scan looks at instead of all local disks; quick places outside of it are left out of full scans. */
   fullRoots?: readonly string[]
+  /** The owner's policy: nothing outside of these folders is scanned, and the report says that something was left out. */
+  allowedPaths?: readonly string[]
   /** Folders that are met but never opened; their files are reported as excluded. */
   exclude?: readonly string[]
   /** How much of one place a quick scan looks at; what lies beyond is reported as cut. */

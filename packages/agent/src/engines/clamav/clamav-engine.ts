@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { Clock, EngineInfo, Inventory, Timer } from '@fleetsweep/protocol'
+import type { Clock, EngineInfo, Inventory, StopProof, Timer } from '@fleetsweep/protocol'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engine.ts'
 import { type ClamAvConfig, type ResolvedClamAvConfig, resolveClamAvConfig } from './clamav-config.ts'
 import { OwnClamd, parseVersion, type RunningClamd } from './clamd-process.ts'
@@ -12,12 +12,18 @@ const PING_EVERY_MS = 15_000
 /** On top of what clamd allows itself. */
 const FILE_TIMEOUT_MARGIN_MS = 30_000
 
+/** An engine whose process is the agent's own. */
+export interface OwnEngine extends Engine {
+  /** Ends what an agent that was killed left running, and waits for the proof; to be called before the first `open`. */
+  endLeftovers(): Promise<StopProof>
+}
+
 /** ClamAV through a clamd of the agent's own. */
-export function createClamAvEngine(config: ClamAvConfig, parts: { clock: Clock }): Engine {
+export function createClamAvEngine(config: ClamAvConfig, parts: { clock: Clock }): OwnEngine {
   return new ClamAvEngine(resolveClamAvConfig(config), parts.clock)
 }
 
-class ClamAvEngine implements Engine {
+class ClamAvEngine implements OwnEngine {
   readonly #config: ResolvedClamAvConfig
   readonly #clock: Clock
   readonly #clamd: OwnClamd
@@ -66,6 +72,10 @@ class ClamAvEngine implements Engine {
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
+  }
+
+  async endLeftovers(): Promise<StopProof> {
+    return (await this.#clamd.endLeftover()) ? 'processGone' : 'neverStarted'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -45,13 +45,12 @@ export class OwnClamd implements ClamdProcess {
     this.#clock = clock
   }
 
-  get socketPath(): string | undefined {
-    return this.#running?.socketPath
+  get #configFile(): string {
+    return join(this.#config.runtimeDir, 'clamd.conf')
   }
 
-  /** True from the moment that a start begins. */
-  get isActive(): boolean {
-    return this.#running !== undefined || this.#starting !== undefined
+  get socketPath(): string | undefined {
+    return this.#running?.socketPath
   }
 
   async readSignatures(): Promise<SignatureFiles> {
@@ -80,6 +79,11 @@ export class OwnClamd implements ClamdProcess {
   async endIfOutdated(): Promise<void> {
     const running = this.#running
     if (running && (await this.readSignatures()).stamp !== running.stamp) await this.end()
+  }
+
+  /** @returns false when no earlier agent left anything */
+  endLeftover(): Promise<boolean> {
+    return endLeftover(this.#config.runtimeDir, this.#configFile)
   }
 
   async end(): Promise<void> {
@@ -124,8 +128,8 @@ export class OwnClamd implements ClamdProcess {
 
   async #launch({ set, names, stamp }: SignatureFiles, signal: AbortSignal): Promise<RunningClamd> {
     const { clamdPath, runtimeDir, databaseDir, env, ...settings } = this.#config
-    const configFile = join(runtimeDir, 'clamd.conf')
-    await endLeftover(runtimeDir, configFile)
+    const configFile = this.#configFile
+    await this.endLeftover()
     const folder = await prepareRuntimeFolder(runtimeDir, settings.user)
     await recordEngine(runtimeDir, { pid: undefined, stageDir: folder.stageDir })
     const text = renderClamdConfig({

@@ -33,10 +33,12 @@ export async function recordEngine(
  *
  * A process is ended only if number, start time and boot are those of the record, and it was started with our own
  * configuration file: nothing else that happens to have the number.
+ *
+ * @returns false when there is no record of any
  */
-export async function endLeftover(runtimeDir: string, configFile: string): Promise<void> {
+export async function endLeftover(runtimeDir: string, configFile: string): Promise<boolean> {
   const text = await readFile(recordIn(runtimeDir), 'utf8').catch(() => undefined)
-  if (text === undefined) return
+  if (text === undefined) return false
   const record = parseRecord(text)
   const identity = record?.process
   if (identity && isSameProcess(identity, identifyProcess(identity.pid))) {
@@ -44,6 +46,7 @@ export async function endLeftover(runtimeDir: string, configFile: string): Promi
   }
   if (record) await removeStage(runtimeDir, record.stageDir)
   await rm(recordIn(runtimeDir), { force: true })
+  return true
 }
 
 /** The argument by which our own clamd is known. */
