@@ -44,7 +44,10 @@ export type Judgement =
   | { kind: 'threat'; threatName: string }
   | {
       kind: 'notJudged'
-      reason: Extract<NotScannedReason, 'engineLimit' | 'encrypted' | 'timedOut' | 'engineError' | 'cancelled'>
+      reason: Extract<
+        NotScannedReason,
+        'engineLimit' | 'encrypted' | 'timedOut' | 'engineError' | 'cancelled'
+      >
       detail: string
     }
 

@@ -1,4 +1,11 @@
-import type { Detection, EngineInfo, ScanProgress, ScanReport, ScanType, StopProof } from '@fleetsweep/protocol'
+import type {
+  Detection,
+  EngineInfo,
+  ScanProgress,
+  ScanReport,
+  ScanType,
+  StopProof,
+} from '@fleetsweep/protocol'
 
 /** What a scan is asked to do, and where it tells what it sees. */
 export type ScanRequest = {
