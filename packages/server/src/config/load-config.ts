@@ -31,7 +31,7 @@ export type ConfigOverrides = { dataDir?: string | undefined; port?: number | un
  * @throws ConfigError for the first setting that does not fit, in words that say what to do
  */
 export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = {}): ServerConfig {
-  const dataDir = resolve(overrides.dataDir ?? env.FLEETSWEEP_DATA ?? defaultDataDir(env))
+  const dataDir = findDataDir(env, overrides.dataDir)
   const file = join(dataDir, CONFIG_FILE)
   const written = existsSync(file) ? readToml(file) : {}
   refuseUnknown(written, file)
@@ -66,7 +66,10 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = 
   }
 }
 
-function defaultDataDir(env: NodeJS.ProcessEnv): string {
+/** The data directory of this call: named on the command line, in the environment, or where the system keeps such things. */
+export function findDataDir(env: NodeJS.ProcessEnv, named?: string): string {
+  const chosen = named ?? env.FLEETSWEEP_DATA
+  if (chosen !== undefined) return resolve(chosen)
   if (process.getuid?.() === 0) return '/var/lib/fleetsweep'
   return join(env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'fleetsweep')
 }

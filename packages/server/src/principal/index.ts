@@ -1,2 +1,2 @@
 export { operation } from './operation.ts'
-export { auditPrincipal, type Principal, type Reach } from './principal.ts'
+export { auditPrincipal, type Principal, type Reach, reachesAll } from './principal.ts'

@@ -1,22 +1,22 @@
 import { STATUS_CODES } from 'node:http'
-import type { ApiErrorBody, Problem } from '@fleetsweep/protocol'
+import type { ApiErrorBody, Instant, Problem } from '@fleetsweep/protocol'
 import type { ApiError } from './api-error.ts'
 
-/**
- * Writes a refusal as clients of one API read it.
- *
- * @param target a GUID that also stands in the log
- */
-export type ErrorStyle = (error: ApiError, target: string) => { contentType: string; body: unknown }
+/** Writes a refusal as clients of one API read it. */
+export type ErrorStyle = (
+  error: ApiError,
+  /** `target` is a GUID that also stands in the log. */
+  occurrence: { target: string; at: Instant },
+) => { contentType: string; body: unknown }
 
 /** The Defender API's: `{"error":{"code":…,"message":…,"target":…}}`, and nothing else in the body. */
-export const defenderErrors: ErrorStyle = ({ code, message }, target) => ({
+export const defenderErrors: ErrorStyle = ({ code, message }, { target }) => ({
   contentType: 'application/json; charset=utf-8',
   body: { error: { code, message, target } } satisfies ApiErrorBody,
 })
 
 /** The Fleet API's: RFC 9457 problem details. */
-export const problemErrors: ErrorStyle = ({ code, status, message }, target) => ({
+export const problemErrors: ErrorStyle = ({ code, status, message }, { target }) => ({
   contentType: 'application/problem+json; charset=utf-8',
   body: {
     type: 'about:blank',

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CallAnswer, call } from '../../../tests/call.ts'
+import { systemClock } from '../clock.ts'
 import { DatabaseBusyError } from '../db/database.ts'
 import { Answer, ApiError, type Caller, createHttpServer, Origins, operationFor } from './index.ts'
 
@@ -103,6 +104,7 @@ describe('the HTTP server', () => {
       },
       limiter: { countCall: () => tooMany, countAnonymous: () => undefined },
       origins,
+      clock: systemClock,
       logger: pino({}, { write: (line: string) => void logged.push(line) }),
       newId: () => crypto.randomUUID(),
       checkAnswers: true,

@@ -1,4 +1,5 @@
 import type { SecureContextOptions } from 'node:tls'
+import type { Clock } from '@fleetsweep/protocol'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { DatabaseBusyError } from '../db/database.ts'
@@ -26,6 +27,7 @@ export type HttpServerOptions<Principal, Services> = {
   }) => Promise<Principal>
   limiter: CallLimiter<Principal>
   origins: Origins
+  clock: Clock
   logger: Logger
   /** Makes the GUID that names a failure in the answer and in the log. */
   newId: () => string
@@ -106,6 +108,7 @@ function bareServer<Principal, Services>(
 }
 
 function failureSender<Principal, Services>({
+  clock,
   logger,
   newId,
 }: HttpServerOptions<Principal, Services>): SendFailure {
@@ -116,7 +119,7 @@ function failureSender<Principal, Services>({
     if (refusal.status < 500) logger.info({ ...call, code: refusal.code }, refusal.message)
     else logger.error({ ...call, code: refusal.code, err: error }, 'A call failed')
     const style = request.routeOptions?.config?.operation?.errors ?? errorStyleOf(request.url)
-    return sendError(reply, refusal, style, target)
+    return sendError(reply, refusal, style, { target, at: clock.now() })
   }
 }
 

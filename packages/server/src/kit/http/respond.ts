@@ -38,9 +38,9 @@ export function sendError(
   reply: FastifyReply,
   error: ApiError,
   style: ErrorStyle,
-  target: string,
+  occurrence: Parameters<ErrorStyle>[1],
 ): FastifyReply {
-  const { contentType, body } = style(error, target)
+  const { contentType, body } = style(error, occurrence)
   return reply
     .code(error.status)
     .headers({ ...error.headers, 'content-type': contentType })
