@@ -29,5 +29,5 @@ export type ScanOutcome =
   | { kind: 'failed'; reason: string; report: ScanReport | null }
   | { kind: 'stopped'; proof: StopProof; stoppedWithinMs: number; report: ScanReport | null }
 
-/** Runs scans with one engine; `runScan` of this folder fulfils it. */
+/** Runs scans with one engine; made by `createScanRunner`. */
 export type ScanRunner = (request: ScanRequest) => Promise<ScanOutcome>

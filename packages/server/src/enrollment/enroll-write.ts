@@ -19,13 +19,14 @@ export const enrollWrite = defineWrite<Enroll, Enrolled>(
     if (before) return before
     if (token.expiresAt <= context.at) return { kind: 'refused', why: 'expired' }
     if (token.uses >= token.maxUses) return { kind: 'refused', why: 'usedUp' }
-    const known = yield* machineOfKey(tenant, enrollment.publicKey, context)
+    // Adding fails only when another server added a machine of this key a moment ago; then it comes back as that one.
     const identity =
-      known !== undefined
-        ? yield* comeBack(tenant, known, enrollment, context)
-        : token.replaceMachine !== null
-          ? yield* replaceKey(tenant, token.replaceMachine, enrollment, context)
-          : yield* addMachine(tenant, token, enrollment, context)
+      (yield* comeBack(tenant, enrollment, context)) ??
+      (token.replaceMachine !== null
+        ? yield* replaceKey(tenant, token.replaceMachine, enrollment, context)
+        : yield* addMachine(tenant, token, enrollment, context)) ??
+      (yield* comeBack(tenant, enrollment, context))
+    if (!identity) throw new Error(`Machine ${enrollment.newMachineId} could not be added.`)
     yield* noteUse(tenant, enrollment, identity, context)
     return identity
   },
@@ -76,41 +77,28 @@ function* earlierUse(
   )
 }
 
-function* machineOfKey(
-  tenant: TenantId,
-  publicKey: string,
-  context: WriteContext,
-): WriteSteps<MachineId | undefined> {
-  const [row] = yield* run(
-    tables<MachineTables>(context.dialect)
-      .selectFrom('machine')
-      .select('id')
-      .where('tenant', '=', tenant)
-      .where('public_key', '=', publicKey),
-  )
-  return row?.id as MachineId | undefined
-}
-
+/** `undefined` when the tenant knows no machine of this key. */
 function* comeBack(
   tenant: TenantId,
-  id: MachineId,
-  { inventory, externalIp }: Enrollment,
+  { publicKey, inventory, externalIp }: Enrollment,
   context: WriteContext,
-): WriteSteps<Identity> {
+): WriteSteps<Identity | undefined> {
   const [row] = yield* run(
     tables<MachineTables>(context.dialect)
       .updateTable('machine')
       .set({ ...inventoryColumns(inventory, externalIp), last_seen: context.at })
       .where('tenant', '=', tenant)
-      .where('id', '=', id)
-      .returning('is_potential_duplication'),
+      .where('public_key', '=', publicKey)
+      .returning(['id', 'is_potential_duplication']),
   )
-  return {
-    kind: 'enrolled',
-    machineId: id,
-    outcome: 'same',
-    isPotentialDuplication: row?.is_potential_duplication === 1,
-  }
+  return (
+    row && {
+      kind: 'enrolled',
+      machineId: row.id as MachineId,
+      outcome: 'same',
+      isPotentialDuplication: row.is_potential_duplication === 1,
+    }
+  )
 }
 
 /** The new key ends every doubt about the old one: whoever still has a copy of it is nobody from now on. */
@@ -136,12 +124,13 @@ function* replaceKey(
   return { kind: 'enrolled', machineId: id, outcome: 'replaced', isPotentialDuplication: false }
 }
 
+/** `undefined` when there is a machine of this key by now. */
 function* addMachine(
   tenant: TenantId,
   token: StoredEnrollmentToken,
   { inventory, externalIp, publicKey, newMachineId }: Enrollment,
   context: WriteContext,
-): WriteSteps<Identity> {
+): WriteSteps<Identity | undefined> {
   const db = tables<MachineTables>(context.dialect)
   const [twin] = yield* run(
     db
@@ -152,20 +141,25 @@ function* addMachine(
       .limit(1),
   )
   const isPotentialDuplication = twin !== undefined
-  yield* run(
-    db.insertInto('machine').values({
-      ...inventoryColumns(inventory, externalIp),
-      tenant,
-      id: newMachineId,
-      public_key: publicKey,
-      aad_device_id: null,
-      tags: JSON.stringify(token.tags),
-      is_potential_duplication: isPotentialDuplication ? 1 : 0,
-      orders_held_because: null,
-      first_seen: context.at,
-      last_seen: context.at,
-    }),
+  const added = yield* run(
+    db
+      .insertInto('machine')
+      .values({
+        ...inventoryColumns(inventory, externalIp),
+        tenant,
+        id: newMachineId,
+        public_key: publicKey,
+        aad_device_id: null,
+        tags: JSON.stringify(token.tags),
+        is_potential_duplication: isPotentialDuplication ? 1 : 0,
+        orders_held_because: null,
+        first_seen: context.at,
+        last_seen: context.at,
+      })
+      .onConflict((conflict) => conflict.columns(['tenant', 'public_key']).doNothing())
+      .returning('id'),
   )
+  if (added.length === 0) return undefined
   return { kind: 'enrolled', machineId: newMachineId, outcome: 'new', isPotentialDuplication }
 }
 
@@ -187,7 +181,12 @@ function* noteUse(
         outcome,
         used_at: context.at,
       })
-      .onConflict((conflict) => conflict.columns(['tenant', 'token', 'public_key']).doNothing()),
+      // A key that was replaced since, and comes again, is another machine from then on.
+      .onConflict((conflict) =>
+        conflict
+          .columns(['tenant', 'token', 'public_key'])
+          .doUpdateSet({ machine: machineId, outcome, used_at: context.at }),
+      ),
   )
   yield* run(
     db

@@ -93,14 +93,14 @@ function scanColumns(
     case 'failed':
       return {
         accepted_at,
-        ...ended(event.report, at),
+        ...ended(scan, event.report, at),
         reported_late: isFinal(action.status) ? 1 : 0,
         // The engine's queue had run empty for this scan before the machine could say how it ended.
         ...(scan.stop_ordered_at === null ? {} : { stop_proven_at: at, stop_proof: 'queueEmpty' }),
       }
     case 'stopped':
       return {
-        ...ended(event.report, at),
+        ...ended(scan, event.report, at),
         stop_ordered_at: scan.stop_ordered_at ?? at,
         stop_proven_at: at,
         stop_proof: event.proof,
@@ -109,8 +109,12 @@ function scanColumns(
   }
 }
 
-function ended(report: ScanReport | null, at: number): Partial<ScanRow> {
-  return { ended_at: at, report: report === null ? null : JSON.stringify(report) }
+/** A stop order can find the scan already ended: the word that follows has no report and must not wipe out the one there is. */
+function ended(scan: ScanRow, report: ScanReport | null, at: number): Partial<ScanRow> {
+  return {
+    ended_at: scan.ended_at ?? at,
+    report: report === null ? scan.report : JSON.stringify(report),
+  }
 }
 
 function* moveAction(

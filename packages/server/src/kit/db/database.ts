@@ -1,5 +1,5 @@
 import type { Dialect, Query } from './query.ts'
-import type { Command, Write } from './write.ts'
+import type { BatchResult, Command, Write } from './write.ts'
 
 /** A database of this server. Reads go straight to it; writes gather in one flusher and share transactions. */
 export interface Database extends AsyncDisposable {
@@ -17,10 +17,10 @@ export interface Database extends AsyncDisposable {
   write<C extends Command, Outcome>(write: Write<C, Outcome>, command: Omit<C, 'kind'>): Promise<Outcome>
 
   /**
-   * Applies commands in one transaction, in order, one outcome each. What `write` does underneath, for those who
-   * already hold a batch.
+   * Applies commands in one transaction, in order, and tells of each what became of it. What `write` does underneath,
+   * for those who already hold a batch.
    */
-  apply(commands: readonly Command[]): Promise<unknown[]>
+  apply(commands: readonly Command[]): Promise<readonly BatchResult[]>
 }
 
 /** More writes wait than the server will hold in memory. */

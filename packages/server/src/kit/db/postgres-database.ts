@@ -6,7 +6,6 @@ import { type AsyncConnection, executeBatchAsync } from './execute-batch.ts'
 import { Flusher } from './flusher.ts'
 import { type Migration, migratePostgres } from './migration.ts'
 import type { Row } from './query.ts'
-import { outcomesOf } from './sqlite-database.ts'
 import type { BatchResult, StampedCommand, WriteList } from './write.ts'
 
 const STATEMENT_TIMEOUT_MS = 30_000
@@ -68,7 +67,7 @@ export async function openPostgres(options: {
       return rows
     },
     write: (write, command) => flusher.submit({ ...command, kind: write.kind } as never) as never,
-    apply: async (commands) => outcomesOf(await execute(flusher.stamp(commands))),
+    apply: async (commands) => execute(flusher.stamp(commands)),
     async [Symbol.asyncDispose]() {
       await flusher.drain()
       await pool.end()

@@ -36,21 +36,13 @@ export async function openSqlite(options: {
     dialect: 'sqlite',
     read: async (query) => reader.query(query.compile()) as never[],
     write: (write, command) => flusher.submit({ ...command, kind: write.kind } as never) as never,
-    apply: async (commands) => outcomesOf(await writer.execute(flusher.stamp(commands))),
+    apply: async (commands) => writer.execute(flusher.stamp(commands)),
     async [Symbol.asyncDispose]() {
       await flusher.drain()
       reader.close()
       await writer.close()
     },
   }
-}
-
-/** The outcomes of a batch, or the first error where one has none. */
-export function outcomesOf(results: readonly BatchResult[]): unknown[] {
-  return results.map((result) => {
-    if ('error' in result) throw new Error(result.error)
-    return result.outcome
-  })
 }
 
 async function startWriter(entry: URL, workerData: SqliteWriterData) {

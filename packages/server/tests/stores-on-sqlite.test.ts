@@ -1,0 +1,20 @@
+import { describeApplicationStore } from '../src/application/application-store.contract.ts'
+import { describeDetectionStore } from '../src/detection/detection-store.contract.ts'
+import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.contract.ts'
+import { describeDatabase } from '../src/kit/db/database.contract.ts'
+import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
+import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
+import { describeScanStore } from '../src/scan/scan-store.contract.ts'
+import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.contract.ts'
+import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
+import { openSqliteBackend } from './stores/backends.ts'
+
+describeDatabase('SQLite', openSqliteBackend)
+describeApplicationStore('SQLite', openSqliteBackend)
+describeDetectionStore('SQLite', openSqliteBackend)
+describeEnrollmentStore('SQLite', openSqliteBackend)
+describeMachineStore('SQLite', openSqliteBackend)
+describeMachineActionStore('SQLite', openSqliteBackend)
+describeScanStore('SQLite', openSqliteBackend)
+describeSigningKeyStore('SQLite', openSqliteBackend)
+describeTenantStore('SQLite', openSqliteBackend)

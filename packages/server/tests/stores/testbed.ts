@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import type { TenantId } from '@fleetsweep/protocol'
+import { MovableClock } from '@fleetsweep/testkit'
+import { CompiledQuery } from 'kysely'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import type { Database } from '../../src/kit/db/database.ts'
+import type { Row } from '../../src/kit/db/query.ts'
+import { migrations } from '../../src/migrations/index.ts'
+import { type Stores, sqlStores, type TenantStores } from '../../src/stores.ts'
+import { writes } from '../../src/writes.ts'
+import type { Backend, OpenBackend, Schema } from './backends.ts'
+import { accepted, enrollment, newScan, newToken, told } from './builders.ts'
+
+/** The server's own tables and writes. */
+export const serverSchema: Schema = {
+  migrations,
+  writes,
+  writerEntry: new URL('../../src/sqlite-writer.ts', import.meta.url),
+}
+
+/** Time-outs end actions of all tenants; those of the tenant that may not change are far off. */
+const TEN_YEARS_MS = 10 * 365 * 86_400_000
+
+/** The machines that every tenant of a test has. */
+export const MACHINES = [1, 2, 3, 4, 5, 6] as const
+
+export type Testbed = {
+  readonly db: Database
+  readonly stores: Stores
+  readonly clock: MovableClock
+  /**
+   * Two new tenants whose machines have the same ids; the second also has actions 1 (`Pending`, on machine 1) and 2
+   * (`InProgress`, on machine 2). After the test not one row of the second may have changed.
+   */
+  twoTenants(): Promise<{ tenant: TenantId; ours: TenantStores; theirs: TenantStores }>
+  /** All rows of a tenant in one table. */
+  rows(table: string, tenant: TenantId): Promise<Row[]>
+  /** Another server on the same rows. */
+  openNode(): Promise<Database>
+}
+
+const TABLES = [
+  'active_action',
+  'application',
+  'application_permission',
+  'application_secret',
+  'audit_entry',
+  'detection',
+  'enrollment_token',
+  'enrollment_use',
+  'machine',
+  'machine_action',
+  'scan',
+  'signing_key',
+]
+
+/** One database for all tests of a suite; each test works in tenants of its own. */
+export function useTestbed(open: OpenBackend): Testbed {
+  const clock = new MovableClock()
+  let opened: { backend: Backend; db: Database; stores: Stores } | undefined
+  let strangers: { tenant: TenantId; before: unknown }[] = []
+
+  const get = () => {
+    if (!opened) throw new Error('The testbed is there inside of tests only.')
+    return opened
+  }
+  const rows = (table: string, tenant: TenantId): Promise<Row[]> =>
+    get().db.read({
+      compile: () => CompiledQuery.raw(`SELECT * FROM ${table} WHERE tenant = '${tenant}'`),
+    })
+  const everything = async (tenant: TenantId) => {
+    const dump: Record<string, string[]> = {}
+    for (const table of TABLES)
+      dump[table] = (await rows(table, tenant)).map((row) => JSON.stringify(row)).sort()
+    return dump
+  }
+
+  beforeAll(async () => {
+    const backend = await open()
+    const db = await backend.openNode(serverSchema, clock)
+    opened = { backend, db, stores: sqlStores(db, randomUUID) }
+  })
+  afterEach(async () => {
+    const watched = strangers
+    strangers = []
+    for (const { tenant, before } of watched) expect(await everything(tenant)).toEqual(before)
+  })
+  afterAll(async () => {
+    await opened?.db[Symbol.asyncDispose]()
+    await opened?.backend[Symbol.asyncDispose]()
+  })
+
+  return {
+    clock,
+    rows,
+    get db() {
+      return get().db
+    },
+    get stores() {
+      return get().stores
+    },
+    openNode: () => get().backend.openNode(serverSchema, clock),
+    async twoTenants() {
+      const [tenant, stranger] = [randomUUID() as TenantId, randomUUID() as TenantId]
+      const [ours, theirs] = [get().stores.forTenant(tenant), get().stores.forTenant(stranger)]
+      await enrollMachines(ours)
+      await enrollMachines(theirs)
+      await theirs.machineActions.requestScan(newScan(1, 1, { timeOutMs: TEN_YEARS_MS }))
+      await theirs.machineActions.requestScan(newScan(2, 2))
+      await theirs.scans.takeEvent({ ...told(2, 2, 1, accepted), silenceMs: TEN_YEARS_MS })
+      strangers.push({ tenant: stranger, before: await everything(stranger) })
+      return { tenant, ours, theirs }
+    },
+  }
+}
+
+/** Token id under which the testbed's machines came in. */
+export const MACHINES_TOKEN = 0xff
+
+async function enrollMachines({ enrollment: store }: TenantStores): Promise<void> {
+  await store.createToken(newToken(MACHINES_TOKEN, { maxUses: MACHINES.length }))
+  await Promise.all(MACHINES.map((n) => store.enroll(enrollment(MACHINES_TOKEN, `key-${n}`, n))))
+}
