@@ -110,7 +110,8 @@ export async function initServer(options: InitOptions, parts: Parts): Promise<In
 }
 
 function readHosts(given: readonly string[]): string[] {
-  const hosts = (given.length > 0 ? given : [hostname()]).map((host) => host.toLowerCase())
+  // The first becomes the usual origin. Nobody knows whether the computer's own name resolves, so it comes last.
+  const hosts = (given.length > 0 ? given : [...LOOPBACK_NAMES, hostname()]).map((host) => host.toLowerCase())
   const wrong = hosts.find((host) => !HOST.test(host))
   if (wrong !== undefined) {
     throw new ConfigError(
