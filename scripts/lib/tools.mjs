@@ -28,7 +28,10 @@ const PARTS = {
     },
   },
   strace: { strace: { from: 'strace', find: (place) => place.program('strace') } },
-  chromium: { chromium: { from: 'chromium', find: (place) => place.program('chromium') } },
+  // Its launcher in usr/bin names absolute paths.
+  chromium: {
+    chromium: { from: 'chromium', find: (place) => place.program('chromium', 'usr/lib/chromium') },
+  },
 }
 
 /**
@@ -84,12 +87,20 @@ const systemPlace = {
 
 function unpackedPlace() {
   const base = join(debianDir, 'root')
-  const libraries = [`usr/lib/${TRIPLET}`, `lib/${TRIPLET}`, 'usr/lib', 'lib']
+  const libraries = [
+    `usr/lib/${TRIPLET}`,
+    `usr/lib/${TRIPLET}/pulseaudio`,
+    `lib/${TRIPLET}`,
+    'usr/lib',
+    'lib',
+  ]
   const env = { LD_LIBRARY_PATH: libraries.map((folder) => join(base, folder)).join(':') }
   return {
-    program(name) {
-      const target = ['usr/sbin', 'usr/bin'].map((folder) => join(base, folder, name)).find(isExecutable)
-      return target && { path: wrapper(name, target, env), env: {} }
+    program(name, home) {
+      const folders = home ? [home] : ['usr/sbin', 'usr/bin']
+      const target = folders.map((folder) => join(base, folder, name)).find(isExecutable)
+      // Fonts and their settings came along, but their library looks for them in the system's places.
+      return target && { path: wrapper(name, target, { ...env, FONTCONFIG_SYSROOT: base }), env: {} }
     },
     folder: (path) => (existsSync(join(base, path)) ? { path: join(base, path), env: {} } : undefined),
     postgres: () => newestPostgres(base, env),

@@ -20,10 +20,16 @@ describe('a movable clock', () => {
     ])
   })
 
+  it('takes durations as people say them', () => {
+    const clock = new MovableClock()
+    clock.advance('24h')
+    expect(clock.monotonicMs()).toBe(86_400_000)
+  })
+
   it('keeps measuring time right when somebody sets its wall clock', () => {
     const clock = new MovableClock()
     const before = clock.now()
-    clock.jump(-86_400_000)
+    clock.jump('-1d')
     clock.advance(1_000)
     expect(msBetween(before, clock.now())).toBe(-86_399_000)
     expect(clock.monotonicMs()).toBe(1_000)

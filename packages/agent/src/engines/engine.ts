@@ -10,6 +10,7 @@ export interface Engine {
    * harmless test pattern that it finds something.
    *
    * @throws EngineError when it is missing, has no signatures, does not start, or is blind
+   * @throws EngineOpenAborted when the signal was aborted first
    */
   open(options: {
     onPhase: (phase: ScanPhase) => void
@@ -26,8 +27,16 @@ export interface EngineSession {
   readonly info: EngineInfo
   /** How many files to keep in its hands at once. */
   readonly window: number
+  /** Absolute paths of the folders that hold the engine's own working files; a scan leaves them out. */
+  readonly ownFolders: readonly string[]
 
-  /** Judges an open file. The descriptor stays the caller's; it may be closed as soon as the promise settles. */
+  /**
+   * Judges an open file. The descriptor stays the caller's; it may be closed as soon as the promise settles.
+   *
+   * An engine that dies is started again, and the files that it had in its hands are judged again.
+   *
+   * @throws EngineError when the engine cannot be brought back, or came back with other signatures
+   */
   judge(descriptor: number, sizeBytes: number): Promise<Judgement>
 
   /**
@@ -44,9 +53,24 @@ export type Judgement =
   | { kind: 'threat'; threatName: string }
   | {
       kind: 'notJudged'
-      reason: Extract<NotScannedReason, 'engineLimit' | 'encrypted' | 'timedOut' | 'engineError' | 'cancelled'>
+      reason: Extract<
+        NotScannedReason,
+        'engineLimit' | 'encrypted' | 'timedOut' | 'engineError' | 'cancelled'
+      >
       detail: string
     }
+
+/** The engine was given up before it was ready. */
+export class EngineOpenAborted extends Error {
+  /** How it is known that nothing runs. */
+  readonly proof: StopProof
+
+  constructor(proof: StopProof) {
+    super('the engine was given up before it was ready')
+    this.name = 'EngineOpenAborted'
+    this.proof = proof
+  }
+}
 
 /** Why an engine cannot work; the code decides, the message is one sentence for people. */
 export class EngineError extends Error {

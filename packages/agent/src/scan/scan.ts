@@ -1,4 +1,11 @@
-import type { Detection, EngineInfo, ScanProgress, ScanReport, ScanType, StopProof } from '@fleetsweep/protocol'
+import type {
+  Detection,
+  EngineInfo,
+  ScanProgress,
+  ScanReport,
+  ScanType,
+  StopProof,
+} from '@fleetsweep/protocol'
 
 /** What a scan is asked to do, and where it tells what it sees. */
 export type ScanRequest = {
@@ -22,5 +29,5 @@ export type ScanOutcome =
   | { kind: 'failed'; reason: string; report: ScanReport | null }
   | { kind: 'stopped'; proof: StopProof; stoppedWithinMs: number; report: ScanReport | null }
 
-/** Runs scans with one engine; `runScan` of this folder fulfils it. */
+/** Runs scans with one engine; made by `createScanRunner`. */
 export type ScanRunner = (request: ScanRequest) => Promise<ScanOutcome>

@@ -21,6 +21,8 @@ type DetectionRow = {
   body: string
 }
 type DetectionTables = { detection: DetectionRow }
+type WithMachines = DetectionTables & { machine: { tenant: string; id: string; computer_dns_name: string } }
+type NamedRow = DetectionRow & { computer_dns_name: string | null }
 
 const detectionSchema = Compile(Detection)
 
@@ -46,12 +48,16 @@ export function* insertDetection(
 export function sqlDetectionStore(db: Database, tenant: TenantId): DetectionStore {
   return {
     async list({ actionId, machineId, after, limit }) {
-      let query = tables<DetectionTables>(db.dialect)
+      let query = tables<WithMachines>(db.dialect)
         .selectFrom('detection')
-        .selectAll()
-        .where('tenant', '=', tenant)
+        .leftJoin('machine', (join) =>
+          join.onRef('machine.tenant', '=', 'detection.tenant').onRef('machine.id', '=', 'detection.machine'),
+        )
+        .selectAll('detection')
+        .select('machine.computer_dns_name')
+        .where('detection.tenant', '=', tenant)
         .orderBy('detected_at', 'desc')
-        .orderBy('id', 'desc')
+        .orderBy('detection.id', 'desc')
         .limit(limit)
       if (actionId !== undefined) query = query.where('action', '=', actionId)
       if (machineId !== undefined) query = query.where('machine', '=', machineId)
@@ -59,20 +65,21 @@ export function sqlDetectionStore(db: Database, tenant: TenantId): DetectionStor
         query = query.where((eb) =>
           eb.or([
             eb('detected_at', '<', after.detectedAt),
-            eb.and([eb('detected_at', '=', after.detectedAt), eb('id', '<', after.id)]),
+            eb.and([eb('detected_at', '=', after.detectedAt), eb('detection.id', '<', after.id)]),
           ]),
         )
       }
-      return (await db.read<DetectionRow>(query)).map(toDetection)
+      return (await db.read<NamedRow>(query)).map(toDetection)
     },
   }
 }
 
-function toDetection(row: DetectionRow): StoredDetection {
+function toDetection(row: NamedRow): StoredDetection {
   return {
     id: row.id,
     actionId: row.action as MachineActionId,
     machineId: row.machine as MachineId,
+    computerDnsName: row.computer_dns_name,
     attempt: row.attempt,
     detectedAt: row.detected_at as Instant,
     detection: detectionSchema.Parse(JSON.parse(row.body)),

@@ -5,6 +5,8 @@ export type StoredDetection = {
   id: string
   actionId: MachineActionId
   machineId: MachineId
+  /** The machine's name today; null when it is gone. */
+  computerDnsName: string | null
   attempt: number
   detectedAt: Instant
   detection: Detection

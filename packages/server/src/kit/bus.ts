@@ -4,6 +4,8 @@ export type Hint =
   | { topic: 'machineActions'; tenant: string; ids: readonly string[] }
   /** The server owes these machines an order. */
   | { topic: 'wake'; tenant: string; machineIds: readonly string[] }
+  /** These machines were given another key: whoever is connected with the old one is nobody now. */
+  | { topic: 'machineKeys'; tenant: string; machineIds: readonly string[] }
   /** How far a scan is, as JSON of `ScanProgress`; a lost one is made good by the next. */
   | { topic: 'scanProgress'; tenant: string; actionId: string; progress: unknown }
 

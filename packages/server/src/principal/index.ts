@@ -1,1 +1,2 @@
-export { auditPrincipal, type Principal, type Reach } from './principal.ts'
+export { operation } from './operation.ts'
+export { auditPrincipal, type Principal, type Reach, reachesAll } from './principal.ts'

@@ -20,3 +20,8 @@ export type Reach = { kind: 'allMachines' } | { kind: 'deviceGroups'; ids: reado
 export function auditPrincipal({ kind, id, name }: Principal): AuditPrincipal {
   return { kind, id, name }
 }
+
+/** True for a principal that sees every machine of its tenant, as all applications do. */
+export function reachesAll({ reach }: Principal): boolean {
+  return reach.kind === 'allMachines'
+}

@@ -1,5 +1,6 @@
 export { reconcileWrite } from './reconcile.ts'
 export type { ScanRecord } from './scan-record.ts'
+export { type ScanService, scanService } from './scan-service.ts'
 export type { EventTaken, IncomingEvent, OwedOrder, Reconciled, ScanStore } from './scan-store.ts'
 export { recordProgressWrite, sqlScanStore } from './scan-store-sql.ts'
 export { orderStop, startScanRecord } from './scan-writes.ts'

@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
+import { ActionQueue } from './actions/action-queue.ts'
+import type { Engine } from './engines/engine.ts'
+import type { Identity } from './enrollment/identity.ts'
+import { type ConnectionState, GatewayClient } from './gateway/gateway-client.ts'
+import { takeInventory } from './inventory.ts'
+import type { Journal } from './journal/journal.ts'
+import type { Host } from './os/host.ts'
+import type { Logger } from './os/logger.ts'
+import type { ScanRunner } from './scan/scan.ts'
+import type { AgentStatus } from './status/agent-status.ts'
+import { StatusFile } from './status/status-file.ts'
+import { AGENT_VERSION } from './version.ts'
+
+export type AgentParts = {
+  /** Locked by the caller for as long as the agent lives. */
+  stateDir: string
+  identity: Identity
+  keepIdentity: (identity: Identity) => void
+  journal: Journal
+  host: Host
+  engine: Pick<Engine, 'inspect'>
+  runScan: ScanRunner
+  /**
+   * Ends what an agent of this machine that was killed left running of the engine, and waits for the proof. Called once
+   * at the start, before any scan; an agent that cannot prove it does not start.
+   */
+  endLeftovers: () => Promise<StopProof>
+  clock: Clock
+  /** From 0 to 1; for jitter, never for secrets. */
+  random: () => number
+  logger: Logger
+}
+
+/** The resident part of Fleetsweep on a machine: takes orders, scans, reports. */
+export interface Agent {
+  /** Settles when what was left behind is closed and the first connection is on its way. */
+  start(): Promise<void>
+  /** Ends the running scan, which begins again at the next start, and the connection. */
+  stop(): Promise<void>
+  /** Resolves with the reason when the agent cannot go on: its journal or identity cannot be written. */
+  readonly broken: Promise<unknown>
+}
+
+/** Puts an agent together. Nothing happens before `start`. */
+export function createAgent(parts: AgentParts): Agent {
+  const { stateDir, journal, clock, logger } = parts
+  const { promise: broken, resolve: onBroken } = Promise.withResolvers<unknown>()
+  let connection: AgentStatus['connection'] = { state: 'closed', since: clock.now(), reason: null }
+  let engine: Inventory['engine'] | null = null
+  let client: GatewayClient | undefined
+
+  const queue = new ActionQueue({
+    ...parts,
+    workRoot: join(stateDir, 'work'),
+    onEvent: () => {
+      client?.tell()
+      status.touch()
+    },
+    onProgress: (actionId, progress) => {
+      client?.tellProgress(actionId, progress)
+      status.touch()
+    },
+    onScanEnded: () => client?.tellInventory(),
+    onBroken,
+  })
+
+  const status = new StatusFile(stateDir, clock, () => ({
+    pid: process.pid,
+    agentVersion: AGENT_VERSION,
+    connection,
+    engine,
+    scan: queue.running ?? null,
+    waiting: queue.waiting().length,
+  }))
+
+  const inventory = async () => {
+    const taken = await takeInventory(parts.host, parts.engine, parts.identity.osIdentity)
+    engine = taken.engine
+    status.touch()
+    return taken
+  }
+
+  const onState = (state: ConnectionState) => {
+    connection = { state: state.kind, since: clock.now(), reason: 'reason' in state ? state.reason : null }
+    status.touch()
+  }
+
+  return {
+    broken,
+    async start() {
+      const bootId = await parts.host.bootId()
+      logger.info({ machineId: parts.identity.machineId, version: AGENT_VERSION }, 'agent starts')
+      await queue.start()
+      client = new GatewayClient({
+        ...parts,
+        bootId,
+        agentVersion: AGENT_VERSION,
+        queue,
+        inventory,
+        onState,
+        onBroken,
+      })
+      client.start()
+    },
+    async stop() {
+      await queue.close()
+      await client?.close()
+      status.remove()
+      journal[Symbol.dispose]()
+      logger.info({}, 'agent ended')
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import type { Clock, StopProof } from '@fleetsweep/protocol'
+import type { AgentConfig, AgentPolicy } from '../config/agent-config.ts'
+import type { Engine } from '../engines/engine.ts'
+import type { Environment, Host } from '../os/host.ts'
+import type { Logger } from '../os/logger.ts'
+import type { ScanRunner } from '../scan/scan.ts'
+
+/** Where the program reads and writes. */
+export type ProgramIo = {
+  stdout: (text: string) => void
+  stderr: (text: string) => void
+  /** Aborted when the program is asked to end. */
+  stop: AbortSignal
+}
+
+/** What scans files on this machine. */
+export type Scanning = {
+  engine: Engine
+  runScan: ScanRunner
+  /** Ends what an agent that was killed left running of the engine, and waits for the proof. */
+  endLeftovers: () => Promise<StopProof>
+}
+
+/** The parts that a program is made of; tests put others in. */
+export type ProgramParts = {
+  /** @returns `undefined` on an operating system that the agent does not know */
+  host: (env: Environment) => Host | undefined
+  scanning: (options: {
+    stateDir: string
+    config: AgentConfig
+    policy: AgentPolicy
+    clock: Clock
+    logger: Logger
+  }) => Scanning
+  clock: Clock
+  random: () => number
+}
+
+/** Everything that a command gets. */
+export type CommandContext = {
+  io: ProgramIo
+  env: Environment
+  host: Host
+  parts: ProgramParts
+  stateDir: string
+  config: AgentConfig
+  policy: AgentPolicy
+  logger: Logger
+}
+
+/** The program was called wrongly; the message says how to call it. */
+export class UsageError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'UsageError'
+  }
+}
+
+/** A command could not do its work; the message says what to do. */
+export class CommandError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'CommandError'
+  }
+}

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parse } from 'smol-toml'
+import { type Static, type TSchema, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { LOG_LEVELS } from '../os/logger.ts'
+
+const AbsolutePath = Type.String({ pattern: '^/' })
+const Closed = { additionalProperties: false }
+
+/** The configuration file of the agent, `agent.toml`. Everything in it may be absent. */
+export const AgentConfig = Type.Object(
+  {
+    /** Folder for identity, journal and work. */
+    state: Type.Optional(AbsolutePath),
+    logLevel: Type.Optional(Type.Enum(LOG_LEVELS)),
+    engine: Type.Optional(
+      Type.Object(
+        {
+          /** The `clamd` program to start. */
+          clamd: Type.Optional(AbsolutePath),
+          /** Folder of the signature databases. */
+          databaseDir: Type.Optional(AbsolutePath),
+          /** Set for the engine on top of its own environment. */
+          env: Type.Optional(Type.Record(Type.String(), Type.String())),
+        },
+        Closed,
+      ),
+    ),
+    scan: Type.Optional(
+      Type.Object(
+        {
+          /** What a quick scan looks at, in place of the usual places. */
+          quickPlaces: Type.Optional(Type.Array(AbsolutePath)),
+          /** Where a full scan begins, in place of every local file system. */
+          fullRoots: Type.Optional(Type.Array(AbsolutePath)),
+        },
+        Closed,
+      ),
+    ),
+  },
+  Closed,
+)
+export type AgentConfig = Static<typeof AgentConfig>
+
+/**
+ * What the owner of the machine allows, `policy.toml`. It only ever narrows what the server asks; the server can
+ * neither read nor change it.
+ */
+export const AgentPolicy = Type.Object(
+  {
+    /** Only what lies in these folders is scanned; without it, everything is. */
+    allowedPaths: Type.Optional(Type.Array(AbsolutePath, { minItems: 1 })),
+  },
+  Closed,
+)
+export type AgentPolicy = Static<typeof AgentPolicy>
+
+/** Why a configuration file cannot be used; the message names file, place and what is wrong. */
+export class ConfigError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ConfigError'
+  }
+}
+
+/**
+ * Reads the configuration.
+ *
+ * @param mustExist true for a file that somebody named
+ * @throws ConfigError when the file is not what it should be: nothing is guessed
+ */
+export function readAgentConfig(path: string, mustExist: boolean): AgentConfig {
+  return readToml(AgentConfig, path, mustExist)
+}
+
+/** Reads the policy; one that cannot be understood allows nothing, so the agent does not start with it. */
+export function readAgentPolicy(path: string): AgentPolicy {
+  return readToml(AgentPolicy, path, false)
+}
+
+function readToml<Schema extends TSchema>(schema: Schema, path: string, mustExist: boolean): Static<Schema> {
+  if (!mustExist && !existsSync(path)) return Compile(schema).Parse({})
+  let content: unknown
+  try {
+    content = parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new ConfigError(
+      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
+  }
+  const validator = Compile(schema)
+  if (validator.Check(content)) return content
+  const [error] = validator.Errors(content)
+  throw new ConfigError(`${path}: ${error?.instancePath || '/'} ${error?.message ?? 'is wrong'}.`)
+}

@@ -1,0 +1,134 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Clock, EngineInfo, Inventory, StopProof, Timer } from '@fleetsweep/protocol'
+import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engine.ts'
+import { type ClamAvConfig, type ResolvedClamAvConfig, resolveClamAvConfig } from './clamav-config.ts'
+import { OwnClamd, parseVersion, type RunningClamd } from './clamd-process.ts'
+import { ClamdSession } from './clamd-session.ts'
+import { chooseTransport } from './clamd-transport.ts'
+import { proveSight } from './self-test.ts'
+
+const PING_EVERY_MS = 15_000
+/** On top of what clamd allows itself. */
+const FILE_TIMEOUT_MARGIN_MS = 30_000
+
+/** An engine whose process is the agent's own. */
+export interface OwnEngine extends Engine {
+  /** Ends what an agent that was killed left running, and waits for the proof; to be called before the first `open`. */
+  endLeftovers(): Promise<StopProof>
+}
+
+/** ClamAV through a clamd of the agent's own. */
+export function createClamAvEngine(config: ClamAvConfig, parts: { clock: Clock }): OwnEngine {
+  return new ClamAvEngine(resolveClamAvConfig(config), parts.clock)
+}
+
+class ClamAvEngine implements OwnEngine {
+  readonly #config: ResolvedClamAvConfig
+  readonly #clock: Clock
+  readonly #clamd: OwnClamd
+  #idleTimer: Timer | undefined
+
+  constructor(config: ResolvedClamAvConfig, clock: Clock) {
+    this.#config = config
+    this.#clock = clock
+    this.#clamd = new OwnClamd(config, clock)
+  }
+
+  async inspect(): Promise<Inventory['engine']> {
+    const version = await this.#installedVersion()
+    if (version === undefined) return { name: 'ClamAV', version: null, state: 'missing', signatures: null }
+    const { set } = await this.#clamd.readSignatures()
+    const state = set.count === 0 ? 'noSignatures' : 'ready'
+    return { name: 'ClamAV', version, state, signatures: set.count === 0 ? null : set }
+  }
+
+  async open(options: Parameters<Engine['open']>[0]): Promise<EngineSession> {
+    const { onPhase, signal } = options
+    this.#idleTimer?.cancel()
+    await this.#clamd.endIfOutdated()
+    if (signal.aborted) throw new EngineOpenAborted('neverStarted')
+    onPhase('loadingEngine')
+    if ((await this.#installedVersion()) === undefined) {
+      throw new EngineError('engineMissing', `There is no clamd at ${this.#config.clamdPath}.`)
+    }
+    const giveUp = () => void this.#clamd.end()
+    signal.addEventListener('abort', giveUp)
+    try {
+      const running = await this.#clamd.start()
+      onPhase('selfTest')
+      const session = await this.#session(running)
+      const sees = proveSight(running.stageDir, (descriptor, size) => session.judge(descriptor, size))
+      await sees.catch(async (error) => {
+        await session[Symbol.asyncDispose]()
+        throw error
+      })
+      signal.throwIfAborted()
+      return session
+    } catch (error) {
+      await this.#clamd.end()
+      if (signal.aborted) throw new EngineOpenAborted('processGone')
+      throw error
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  async endLeftovers(): Promise<StopProof> {
+    return (await this.#clamd.endLeftover()) ? 'processGone' : 'neverStarted'
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#idleTimer?.cancel()
+    await this.#clamd.end()
+  }
+
+  async #session(running: RunningClamd): Promise<ClamdSession> {
+    const { threads, maxScanTimeMs, runtimeDir } = this.#config
+    const { connect } = await chooseTransport()
+    const window = Math.max(threads * 2, 4)
+    return new ClamdSession({
+      process: this.#clamd,
+      connect,
+      clock: this.#clock,
+      info: this.#info(running),
+      window,
+      ownFolders: [runtimeDir, running.stageDir],
+      limits: {
+        pingEveryMs: PING_EVERY_MS,
+        // A file may have to wait for those before it in the window.
+        fileTimeoutMs: Math.ceil(window / threads) * maxScanTimeMs + FILE_TIMEOUT_MARGIN_MS,
+      },
+      onDisposed: () => this.#whenIdle(),
+    })
+  }
+
+  #info({ version, signatures }: RunningClamd): EngineInfo {
+    const { maxFileSizeBytes, maxScanSizeBytes, maxScanTimeMs } = this.#config
+    return {
+      name: 'ClamAV',
+      version,
+      signatures,
+      limits: { maxFileSizeBytes, maxScanSizeBytes, maxScanTimeMs },
+    }
+  }
+
+  #whenIdle(): void {
+    this.#idleTimer?.cancel()
+    this.#idleTimer = this.#clock.setTimer(this.#config.idleMs, () => void this.#clamd.end())
+  }
+
+  async #installedVersion(): Promise<string | undefined> {
+    try {
+      const { stdout } = await promisify(execFile)(this.#config.clamdPath, ['--version'], {
+        env: this.#config.env,
+      })
+      return parseVersion(stdout)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) {
+        return undefined
+      }
+      throw new EngineError('engineDoesNotStart', 'clamd does not tell its version.', { cause: error })
+    }
+  }
+}

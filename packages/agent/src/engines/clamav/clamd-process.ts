@@ -1,0 +1,223 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock, SignatureSet } from '@fleetsweep/protocol'
+import { delay } from '../../kit/delay.ts'
+import { EngineError } from '../engine.ts'
+import { askClamd } from './ask-clamd.ts'
+import type { ResolvedClamAvConfig } from './clamav-config.ts'
+import { renderClamdConfig } from './clamd-config.ts'
+import type { ClamdProcess } from './clamd-session.ts'
+import { configArgument, endLeftover, recordEngine } from './leftover.ts'
+import { makeReadable, prepareRuntimeFolder, removeStage } from './runtime-folder.ts'
+import { readSignatureFiles, type SignatureFiles } from './signature-files.ts'
+import { SupervisedProcess } from './supervised-process.ts'
+
+/** A clamd that is ready. */
+export type RunningClamd = {
+  process: SupervisedProcess
+  socketPath: string
+  stageDir: string
+  version: string
+  /** The signatures that it has loaded; they stay what they are until it ends. */
+  signatures: SignatureSet
+  stamp: string
+}
+
+const START_TIMEOUT_MS = 300_000
+const LOAD_ATTEMPTS = 3
+/** Waits before the next start after so many deaths in a row, each within a minute of the one before. */
+const BACKOFF_MS = [0, 0, 500, 2_000, 8_000, 30_000]
+const DEATHS_FORGOTTEN_AFTER_MS = 60_000
+
+/** Our own clamd: started when asked for, started again when it died, and never left behind. */
+export class OwnClamd implements ClamdProcess {
+  readonly #config: ResolvedClamAvConfig
+  readonly #clock: Clock
+  #running: RunningClamd | undefined
+  #starting: Promise<RunningClamd> | undefined
+  #giveUp: AbortController | undefined
+  #deaths = 0
+  #lastDeathMs = Number.NEGATIVE_INFINITY
+  #known: SignatureFiles | undefined
+
+  constructor(config: ResolvedClamAvConfig, clock: Clock) {
+    this.#config = config
+    this.#clock = clock
+  }
+
+  get #configFile(): string {
+    return join(this.#config.runtimeDir, 'clamd.conf')
+  }
+
+  get socketPath(): string | undefined {
+    return this.#running?.socketPath
+  }
+
+  async readSignatures(): Promise<SignatureFiles> {
+    this.#known = await readSignatureFiles(this.#config.databaseDir, this.#known)
+    return this.#known
+  }
+
+  async ensure(): Promise<{ socketPath: string; identity: string }> {
+    const { socketPath, signatures } = await this.start()
+    return { socketPath, identity: signatures.identity }
+  }
+
+  /** @throws EngineError when it does not get ready */
+  start(): Promise<RunningClamd> {
+    if (this.#running) return Promise.resolve(this.#running)
+    if (this.#starting) return this.#starting
+    const giveUp = new AbortController()
+    this.#giveUp = giveUp
+    this.#starting = this.#start(giveUp.signal).finally(() => {
+      this.#starting = undefined
+    })
+    return this.#starting
+  }
+
+  /** Ends a clamd whose signatures are not those on disk any more, so that the next start loads the new ones. */
+  async endIfOutdated(): Promise<void> {
+    const running = this.#running
+    if (running && (await this.readSignatures()).stamp !== running.stamp) await this.end()
+  }
+
+  /** @returns false when no earlier agent left anything */
+  endLeftover(): Promise<boolean> {
+    return endLeftover(this.#config.runtimeDir, this.#configFile)
+  }
+
+  async end(): Promise<void> {
+    this.#giveUp?.abort()
+    await this.#starting?.catch(() => {})
+    const running = this.#running
+    if (!running) return
+    await running.process.kill()
+    await this.#cleared(running)
+  }
+
+  async #start(signal: AbortSignal): Promise<RunningClamd> {
+    await this.#backOff(signal)
+    for (let attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
+      const before = await this.readSignatures()
+      this.#checkSignatures(before.set)
+      const running = await this.#launch(before, signal)
+      // Files that changed while clamd read them: nobody can say which of the two it holds.
+      if ((await this.readSignatures()).stamp === before.stamp) {
+        this.#running = running
+        void running.process.exited.then(() => this.#died(running))
+        return running
+      }
+      await running.process.kill()
+    }
+    throw new EngineError('signaturesChanged', 'The signatures keep changing while the engine loads them.')
+  }
+
+  #checkSignatures(set: SignatureSet): void {
+    if (set.count === 0) {
+      throw new EngineError('noSignatures', `There are no signatures in ${this.#config.databaseDir}.`)
+    }
+    const needed = estimateMemoryBytes(set.count)
+    const available = this.#config.availableMemoryBytes()
+    if (needed <= available) return
+    const [need, have] = [needed, available].map((bytes) => Math.round(bytes / 1_000_000))
+    throw new EngineError(
+      'notEnoughMemory',
+      `The engine needs about ${need} MB of memory for ${set.count.toLocaleString('en-US')} signatures; ${have} MB are free.`,
+    )
+  }
+
+  async #launch({ set, names, stamp }: SignatureFiles, signal: AbortSignal): Promise<RunningClamd> {
+    const { clamdPath, runtimeDir, databaseDir, env, ...settings } = this.#config
+    const configFile = this.#configFile
+    await this.endLeftover()
+    const folder = await prepareRuntimeFolder(runtimeDir, settings.user)
+    await recordEngine(runtimeDir, { pid: undefined, stageDir: folder.stageDir })
+    const text = renderClamdConfig({
+      ...settings,
+      socketPath: folder.socketPath,
+      temporaryDir: folder.temporaryDir,
+      databaseDir: await makeReadable(databaseDir, names, folder),
+      user: folder.account?.name,
+    })
+    await writeFile(configFile, text, { mode: 0o600 })
+    const process = await SupervisedProcess.start(clamdPath, [configArgument(configFile)], env)
+    await recordEngine(runtimeDir, { pid: process.pid, stageDir: folder.stageDir })
+    try {
+      const version = await this.#untilReady(process, folder.socketPath, signal)
+      return {
+        process,
+        socketPath: folder.socketPath,
+        stageDir: folder.stageDir,
+        version,
+        signatures: set,
+        stamp,
+      }
+    } catch (error) {
+      await process.kill()
+      await removeStage(runtimeDir, folder.stageDir)
+      throw error
+    }
+  }
+
+  async #untilReady(process: SupervisedProcess, socketPath: string, signal: AbortSignal): Promise<string> {
+    let gone = false
+    void process.exited.then(() => {
+      gone = true
+    })
+    const deadline = this.#clock.monotonicMs() + START_TIMEOUT_MS
+    for (let waitMs = 20; this.#clock.monotonicMs() < deadline; waitMs = Math.min(waitMs * 1.5, 250)) {
+      if (signal.aborted) throw new EngineError('engineDoesNotStart', 'The start of the engine was given up.')
+      if (gone) {
+        throw new EngineError(
+          'engineDoesNotStart',
+          `The engine ended while it started: ${lastWords(process)}`,
+        )
+      }
+      try {
+        // It listens only when its signatures are loaded.
+        return parseVersion(await askClamd(socketPath, 'VERSION', { timeoutMs: 5_000, clock: this.#clock }))
+      } catch {
+        await delay(this.#clock, waitMs, signal)
+      }
+    }
+    throw new EngineError(
+      'engineDoesNotStart',
+      `The engine was not ready after ${START_TIMEOUT_MS / 1_000} s.`,
+    )
+  }
+
+  async #backOff(signal: AbortSignal): Promise<void> {
+    if (this.#clock.monotonicMs() - this.#lastDeathMs > DEATHS_FORGOTTEN_AFTER_MS) this.#deaths = 0
+    await delay(this.#clock, BACKOFF_MS[Math.min(this.#deaths, BACKOFF_MS.length - 1)] ?? 0, signal)
+  }
+
+  async #died(running: RunningClamd): Promise<void> {
+    if (this.#running !== running) return
+    this.#deaths++
+    this.#lastDeathMs = this.#clock.monotonicMs()
+    await this.#cleared(running)
+  }
+
+  async #cleared(running: RunningClamd): Promise<void> {
+    if (this.#running !== running) return
+    this.#running = undefined
+    await removeStage(this.#config.runtimeDir, running.stageDir)
+  }
+}
+
+/** What clamd takes for so many signatures: 8 million were seen to take 1.2 GB, none 80 MB; its cache up to 60 MB. */
+export function estimateMemoryBytes(signatures: number): number {
+  return 140_000_000 + signatures * 160
+}
+
+/** `ClamAV 1.4.6`, or `ClamAV 1.4.6/27500/Tue Nov 17 …` */
+export function parseVersion(text: string): string {
+  return /^ClamAV ([^/\s]+)/.exec(text)?.[1] ?? 'unknown'
+}
+
+function lastWords(process: SupervisedProcess): string {
+  const errors = process.lastOutput
+    .split('\n')
+    .filter((line) => /error|fail|can't|denied|not found/i.test(line))
+  return (errors.at(-1) ?? process.lastOutput.split('\n').at(-1) ?? '').slice(0, 300)
+}

@@ -1,0 +1,186 @@
+import type { Clock, EngineInfo, StopProof } from '@fleetsweep/protocol'
+import { delay } from '../../kit/delay.ts'
+import { EngineError, type EngineSession, type Judgement } from '../engine.ts'
+import { askClamd, isIdle } from './ask-clamd.ts'
+import { type Answer, ClamdConnection, type ConnectionLimits } from './clamd-connection.ts'
+import type { ConnectClamd } from './clamd-transport.ts'
+import { judgementOf } from './verdict.ts'
+
+/** The clamd behind a session: ours, so it may be ended at any time. */
+export interface ClamdProcess {
+  /** Where clamd listens and with which signatures; starts it when it has died. */
+  ensure(): Promise<{ socketPath: string; identity: string }>
+  /** The socket while clamd is ready; undefined once its process is gone, and while it is starting. */
+  readonly socketPath: string | undefined
+  /** Ends the process; settles when it is gone. */
+  end(): Promise<void>
+}
+
+export type ClamdSessionOptions = {
+  process: ClamdProcess
+  connect: ConnectClamd
+  clock: Clock
+  info: EngineInfo
+  window: number
+  ownFolders: readonly string[]
+  limits: ConnectionLimits
+  onDisposed: () => void
+}
+
+/** A file is tried together with others once, then alone this many times. */
+const RETRIES_ALONE = 2
+const CONNECT_ATTEMPTS = 3
+/** How long work under way may take to end by itself before the process is ended. */
+const STOP_GRACE_MS = 1_000
+
+const CANCELLED: Judgement = { kind: 'notJudged', reason: 'cancelled', detail: 'the scan was stopped' }
+
+/**
+ * Judges files over one session, and survives the death of clamd.
+ *
+ * The files that were open when a connection died may hold the one that killed it, so each is tried again alone;
+ * one that loses its connection alone as well is an engine error, and the others are judged.
+ */
+export class ClamdSession implements EngineSession {
+  readonly info: EngineInfo
+  readonly window: number
+  readonly ownFolders: readonly string[]
+  readonly #options: ClamdSessionOptions
+  readonly #connections = new Set<ClamdConnection>()
+  readonly #unsettled = new Set<(judgement: Judgement) => void>()
+  #shared: ClamdConnection | undefined
+  #opening: Promise<ClamdConnection> | undefined
+  #asking = 0
+  #alone = 0
+  #waiters: (() => void)[] = []
+  #stop: Promise<StopProof> | undefined
+
+  constructor(options: ClamdSessionOptions) {
+    this.info = options.info
+    this.window = options.window
+    this.ownFolders = options.ownFolders
+    this.#options = options
+  }
+
+  judge(descriptor: number, sizeBytes: number): Promise<Judgement> {
+    if (this.#stop) return Promise.resolve(CANCELLED)
+    return new Promise((resolve, reject) => {
+      const settle = (judgement: Judgement) => {
+        this.#unsettled.delete(settle)
+        resolve(judgement)
+      }
+      this.#unsettled.add(settle)
+      this.#judge(descriptor, sizeBytes).then(settle, (error) => {
+        this.#unsettled.delete(settle)
+        reject(error)
+      })
+    })
+  }
+
+  async #judge(descriptor: number, sizeBytes: number): Promise<Judgement> {
+    let why = ''
+    for (let attempt = 0; attempt <= RETRIES_ALONE; attempt++) {
+      const answer = await this.#ask(descriptor, sizeBytes, attempt > 0)
+      if (this.#stop) return CANCELLED
+      if (answer.kind === 'reply') return judgementOf(answer.reply)
+      if (answer.kind === 'overdue') {
+        // A thread of clamd is stuck for good, and only ending the process frees it.
+        await this.#options.process.end()
+        return { kind: 'notJudged', reason: 'timedOut', detail: 'no answer from the engine' }
+      }
+      why = answer.why
+    }
+    return { kind: 'notJudged', reason: 'engineError', detail: `connection lost: ${why}`.slice(0, 200) }
+  }
+
+  async #ask(descriptor: number, sizeBytes: number, alone: boolean): Promise<Answer> {
+    if (alone) this.#alone++
+    while (alone ? this.#asking > 0 : this.#alone > 0) await this.#turn()
+    this.#asking++
+    try {
+      const connection = alone ? await this.#connect() : await this.#sharedConnection()
+      const answer = await connection.judge(descriptor, sizeBytes)
+      if (alone) connection.close('done')
+      return answer
+    } finally {
+      this.#asking--
+      if (alone) this.#alone--
+      const waiters = this.#waiters
+      this.#waiters = []
+      for (const wake of waiters) wake()
+    }
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((wake) => this.#waiters.push(wake))
+  }
+
+  async #sharedConnection(): Promise<ClamdConnection> {
+    if (this.#shared && !this.#shared.isClosed) return this.#shared
+    this.#opening ??= this.#connect()
+      .then((connection) => {
+        this.#shared = connection
+        return connection
+      })
+      .finally(() => {
+        this.#opening = undefined
+      })
+    return this.#opening
+  }
+
+  async #connect(): Promise<ClamdConnection> {
+    const { process, connect, clock, limits } = this.#options
+    let cause: unknown
+    for (let attempt = 0; attempt < CONNECT_ATTEMPTS; attempt++) {
+      // A stop has proved that nothing runs; nothing may be started again behind its back.
+      if (this.#stop) break
+      const { socketPath, identity } = await process.ensure()
+      if (identity !== this.info.signatures.identity) {
+        throw new EngineError(
+          'signaturesChanged',
+          'The engine had to start again during the scan, and its signatures had been changed meanwhile.',
+        )
+      }
+      try {
+        const transport = await connect(socketPath)
+        const connection = new ClamdConnection(transport, clock, limits, () => void process.end())
+        transport.stream.once('close', () => this.#connections.delete(connection))
+        this.#connections.add(connection)
+        if (this.#stop) connection.close('stopped')
+        return connection
+      } catch (error) {
+        // It runs and does not accept: of no use to anybody.
+        cause = error
+        await process.end()
+      }
+    }
+    throw new EngineError('engineDoesNotStart', 'The engine does not accept connections.', { cause })
+  }
+
+  stop(): Promise<StopProof> {
+    this.#stop ??= this.#stopAll()
+    return this.#stop
+  }
+
+  async #stopAll(): Promise<StopProof> {
+    const { process, clock } = this.#options
+    const deadline = clock.monotonicMs() + STOP_GRACE_MS
+    for (const settle of [...this.#unsettled]) settle(CANCELLED)
+    for (const connection of [...this.#connections]) connection.close('stopped')
+    for (let left = STOP_GRACE_MS; left > 0; left = deadline - clock.monotonicMs()) {
+      const socketPath = process.socketPath
+      if (socketPath === undefined) break
+      const stats = await askClamd(socketPath, 'STATS', { timeoutMs: left, clock }).catch(() => '')
+      if (isIdle(stats)) return 'queueEmpty'
+      await delay(clock, 50)
+    }
+    await process.end()
+    return 'processGone'
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop ??= Promise.resolve('queueEmpty' as const)
+    for (const connection of [...this.#connections]) connection.close('the scan has ended')
+    this.#options.onDisposed()
+  }
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { SignatureSet } from '@fleetsweep/protocol'
+
+/** Files that clamd loads from its database folder, and whether their lines are signatures or something about them. */
+const TEXT_SIGNATURES = new Set(
+  '.ndb .ndu .hdb .hdu .hsb .hsu .mdb .mdu .msb .msu .ldb .ldu .cdb .idb .imp .pdb .gdb .zmd .rmd .db'.split(
+    ' ',
+  ),
+)
+const BESIDE_SIGNATURES = new Set(
+  '.fp .sfp .ign .ign2 .cfg .cbc .ftm .wdb .crb .cat .pwdb .info .ioc'.split(' '),
+)
+const YARA = new Set(['.yar', '.yara'])
+const CONTAINERS = new Set(['.cvd', '.cld', '.cud'])
+
+/** Signatures on disk, and a cheap mark that changes when any file of them does. */
+export type SignatureFiles = { set: SignatureSet; names: string[]; stamp: string }
+
+/**
+ * Reads the signatures of a database folder; a missing folder holds none.
+ *
+ * @param known what was read before: returned as it is while no file has changed since
+ */
+export async function readSignatureFiles(folder: string, known?: SignatureFiles): Promise<SignatureFiles> {
+  const names = await listDatabaseFiles(folder)
+  const stamp = await stampFiles(folder, names)
+  if (known?.stamp === stamp) return known
+  const identity = createHash('sha256')
+  let count = 0
+  const official = new Map<string, { version: string; builtAt: string | null }>()
+  for (const name of names) {
+    const path = join(folder, name)
+    const content = createHash('sha256')
+    for await (const chunk of createReadStream(path)) content.update(chunk)
+    identity.update(`${name}\0${content.digest('hex')}\n`)
+    const extension = extensionOf(name)
+    if (CONTAINERS.has(extension)) {
+      const header = await readContainerHeader(path)
+      count += header?.count ?? 0
+      if (header && extension !== '.cud') official.set(name.slice(0, -4), header)
+    } else if (TEXT_SIGNATURES.has(extension)) {
+      count += await countLines(path, (line) => line !== '' && !line.startsWith('#'))
+    } else if (YARA.has(extension)) {
+      count += await countLines(path, (line) => /^\s*(?:(?:private|global)\s+)*rule\s/.test(line))
+    }
+  }
+  const daily = official.get('daily')
+  const set: SignatureSet = {
+    // `daily` is what ages, `main` is the bulk; without either most of the official signatures are missing.
+    official: daily !== undefined && official.has('main'),
+    version: daily?.version ?? null,
+    builtAt: daily?.builtAt ?? null,
+    count,
+    identity: identity.digest('hex'),
+  }
+  return { set, names, stamp }
+}
+
+/** The container's first 512 bytes: `ClamAV-VDB:date:version:signatures:level:md5:signature:builder:seconds`. */
+export function parseContainerHeader(
+  header: string,
+): { version: string; builtAt: string | null; count: number } | undefined {
+  const fields = header.trimEnd().split(':')
+  const [magic, date, version, signatures, , , , , seconds] = fields
+  if (magic !== 'ClamAV-VDB' || !/^\d+$/.test(version ?? '') || !/^\d+$/.test(signatures ?? ''))
+    return undefined
+  const builtMs = /^\d{1,12}$/.test(seconds ?? '') ? Number(seconds) * 1_000 : parseBuildDate(date ?? '')
+  return {
+    version: version ?? '',
+    builtAt: Number.isNaN(builtMs) || builtMs === 0 ? null : new Date(builtMs).toISOString(),
+    count: Number(signatures),
+  }
+}
+
+/** `07 Sep 2023 03-25 -0400` */
+function parseBuildDate(text: string): number {
+  return Date.parse(text.replace(/(\d{2})-(\d{2}) /, '$1:$2 '))
+}
+
+async function readContainerHeader(path: string): Promise<ReturnType<typeof parseContainerHeader>> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0)
+    return parseContainerHeader(buffer.toString('latin1', 0, bytesRead))
+  } finally {
+    await file.close()
+  }
+}
+
+async function listDatabaseFiles(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter(isDatabaseFile).sort()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+function isDatabaseFile(name: string): boolean {
+  const extension = extensionOf(name)
+  return (
+    !name.startsWith('.') &&
+    [CONTAINERS, TEXT_SIGNATURES, BESIDE_SIGNATURES, YARA].some((extensions) => extensions.has(extension))
+  )
+}
+
+async function stampFiles(folder: string, names: readonly string[]): Promise<string> {
+  const parts = await Promise.all(
+    names.map(async (name) => {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(join(folder, name), { bigint: true })
+      return [name, dev, ino, size, mtimeNs, ctimeNs].join(':')
+    }),
+  )
+  return parts.join('\n')
+}
+
+async function countLines(path: string, counts: (line: string) => boolean): Promise<number> {
+  let lines = 0
+  for await (const line of createInterface({ input: createReadStream(path) })) if (counts(line)) lines++
+  return lines
+}
+
+function extensionOf(name: string): string {
+  return name.slice(name.lastIndexOf('.')).toLowerCase()
+}

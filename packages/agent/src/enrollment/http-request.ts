@@ -1,0 +1,70 @@
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { EnrollmentError } from './enrollment-error.ts'
+
+const TIMEOUT_MS = 30_000
+
+export type HttpAnswer = { status: number; body: string }
+
+export type HttpRequest = {
+  method: 'GET' | 'POST'
+  url: URL
+  body?: string
+  /** The only authority to trust; without it those of the system. */
+  caPem?: string | undefined
+  /** Takes any certificate. For what is checked by other means, and nothing else. */
+  unverified?: boolean
+  maxAnswerBytes: number
+}
+
+/**
+ * Sends one request and reads the whole answer. Follows no redirect: an enrollment goes to the named server only.
+ *
+ * @throws EnrollmentError when no answer comes
+ */
+export async function sendHttpRequest(request: HttpRequest): Promise<HttpAnswer> {
+  try {
+    return await exchange(request)
+  } catch (cause) {
+    throw new EnrollmentError(`${request.url.origin} could not be reached: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+function exchange(request: HttpRequest): Promise<HttpAnswer> {
+  const send = request.url.protocol === 'https:' ? requestHttps : requestHttp
+  return new Promise((resolve, reject) => {
+    const outgoing = send(
+      request.url,
+      {
+        method: request.method,
+        agent: false,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        headers: request.body === undefined ? {} : { 'content-type': 'application/json' },
+        ...(request.caPem === undefined ? {} : { ca: request.caPem }),
+        ...(request.unverified ? { rejectUnauthorized: false } : {}),
+      },
+      (incoming) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        incoming.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          if (size > request.maxAnswerBytes) incoming.destroy(new Error('the answer is too large'))
+          else chunks.push(chunk)
+        })
+        incoming.on('error', reject)
+        incoming.on('end', () => {
+          resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') })
+        })
+      },
+    )
+    outgoing.on('error', reject)
+    outgoing.end(request.body)
+  })
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  // A host with several addresses fails with one error for each, and no message of its own.
+  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : undefined
+  return cause.message || (first === undefined ? cause.name : reasonOf(first))
+}

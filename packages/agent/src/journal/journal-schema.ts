@@ -1,0 +1,59 @@
+/** Increased with every change below; a journal of another version is refused. */
+export const JOURNAL_VERSION = 1
+
+/**
+ * What happened (`action.state`) and whether it was told (`event.acked`) are two things, never one.
+ *
+ * | state | meaning |
+ * | --- | --- |
+ * | waiting | accepted, or interrupted: its turn is to come |
+ * | running | an attempt has begun; found at start, the agent was killed in it |
+ * | ended | its ending is among its events |
+ */
+export const JOURNAL_SCHEMA = `
+CREATE TABLE journal_owner (owner TEXT NOT NULL) STRICT;
+
+CREATE TABLE action (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  action_id TEXT NOT NULL UNIQUE,
+  -- As received; null where only a stop order came.
+  order_text TEXT,
+  scan_type TEXT CHECK (scan_type IN ('Quick', 'Full')),
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'ended')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  -- Attempts that the agent did not live to close.
+  crashes INTEGER NOT NULL DEFAULT 0,
+  -- Proof that the last attempt's engine works no more; null before the first and during one.
+  proof TEXT,
+  stop_requested_at INTEGER,
+  last_event INTEGER NOT NULL DEFAULT 0,
+  ended_at INTEGER,
+  ending TEXT,
+  sentence TEXT
+) STRICT;
+
+CREATE TABLE event (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  action_id TEXT NOT NULL REFERENCES action (action_id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  acked INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (action_id, number)
+) STRICT;
+
+CREATE INDEX event_unacked ON event (position) WHERE acked = 0;
+
+-- Actions told to the end: none of them runs again, whatever is ordered.
+CREATE TABLE ended_action (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  action_id TEXT NOT NULL UNIQUE,
+  scan_type TEXT,
+  attempts INTEGER NOT NULL,
+  last_event INTEGER NOT NULL,
+  -- The last event; null where it is too old to keep.
+  body TEXT,
+  ended_at INTEGER,
+  ending TEXT,
+  sentence TEXT
+) STRICT;
+`

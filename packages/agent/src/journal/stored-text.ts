@@ -1,0 +1,27 @@
+import { AgentEvent, SCAN_TYPES, type ScanType, STOP_PROOFS, type StopProof } from '@fleetsweep/protocol'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { parseJson } from '../os/parse-json.ts'
+import { type Row, textOrNullOf } from './row.ts'
+
+const agentEvent = Compile(AgentEvent)
+const scanType = Compile(Type.Enum(SCAN_TYPES))
+const stopProof = Compile(Type.Enum(STOP_PROOFS))
+
+/** Reads back an event that the journal holds. */
+export function readEvent(body: string): AgentEvent {
+  const event = parseJson(body)
+  if (!agentEvent.Check(event)) throw new Error('The journal is damaged: an event cannot be read.')
+  return event
+}
+
+export function readScanType(text: string): ScanType {
+  if (!scanType.Check(text)) throw new Error('The journal is damaged: a scan type cannot be read.')
+  return text
+}
+
+/** Reads the proof of a row; `undefined` while it has none. */
+export function readProof(row: Row): StopProof | undefined {
+  const text = textOrNullOf(row, 'proof')
+  return text !== null && stopProof.Check(text) ? text : undefined
+}

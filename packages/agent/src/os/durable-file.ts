@@ -1,0 +1,49 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/**
+ * Writes a file that is there whole or not at all, also after a power cut, readable by its owner only.
+ * When this returns, content and name are on disk.
+ */
+export function writeDurably(path: string, content: string): void {
+  const folder = dirname(path)
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`)
+  const file = openSync(temporary, 'w', 0o600)
+  try {
+    writeSync(file, content)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(temporary, path)
+  syncFolder(folder)
+}
+
+/**
+ * Gives a file that must not be used any more another name in its folder; the change is on disk when this returns.
+ *
+ * @returns where it is now
+ */
+export function setAside(path: string): string {
+  let number = 1
+  while (existsSync(`${path}.set-aside-${number}`)) number++
+  const target = `${path}.set-aside-${number}`
+  renameSync(path, target)
+  syncFolder(dirname(path))
+  return target
+}
+
+/** Puts what a folder lists on disk: a file's own sync does not cover its name. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** Makes a folder, and those above it, that only its owner can enter. */
+export function makePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+}

@@ -1,0 +1,15 @@
+import type { Environment, Host } from './host.ts'
+import { linuxHost } from './linux.ts'
+import { macosHost } from './macos.ts'
+
+/**
+ * The machine that this process runs on. `FLEETSWEEP_INSTANCE` tells agents apart that share it.
+ *
+ * @returns `undefined` on an operating system that the agent does not know; Windows is one so far
+ */
+export function thisHost(env: Environment): Host | undefined {
+  const instance = env.FLEETSWEEP_INSTANCE || undefined
+  if (process.platform === 'linux') return linuxHost(instance)
+  if (process.platform === 'darwin') return macosHost(instance)
+  return undefined
+}

@@ -1,0 +1,239 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  opendirSync,
+  openSync,
+  statSync,
+} from 'node:fs'
+import { MAX_RENDERED_PATH_BYTES } from '@fleetsweep/protocol'
+import type { Mount, MountTable } from '../os/mount-table.ts'
+import { errorCode } from './error-code.ts'
+import { inFolder, joinPath, reachPath } from './reach-path.ts'
+import type { PlaceCap } from './scan-config.ts'
+
+/** What a walk meets; every file exactly once. */
+export type WalkVisitor = {
+  /** @param openPath where the path itself does not lead to the file */
+  regularFile(path: Buffer, stats: BigIntStats, openPath: Buffer | null): void
+  specialFile(path: Buffer, kind: string): void
+  excludedFile(path: Buffer, sizeBytes: bigint): void
+  /** It is there, and cannot even be looked at; or it was there a moment ago. */
+  unknownFile(path: Buffer, reason: 'unreadable' | 'vanished', detail: string): void
+  symlink(): void
+  folder(): void
+  unreadableFolder(path: Buffer, detail: string): void
+  mountSkipped(mount: Mount): void
+}
+
+/** What a cap leaves; spent once a file was left out because of it. */
+type Room = PlaceCap & { isSpent: boolean }
+
+const PAUSE = Symbol('pause')
+/** Handles a few thousand entries, then lets everything else in the process have its turn. */
+const TURN_MS = 8
+
+/**
+ * Walks folders without ever following a link, opening a special file, or touching a file system that is not local.
+ *
+ * Names are bytes throughout. A folder is visited once, by whatever mount or place it is reached first; files met by
+ * name (`meet`) are not met again in their folders.
+ */
+export class Walker {
+  readonly #mounts: MountTable
+  readonly #excluded: ReadonlySet<string>
+  readonly #visitor: WalkVisitor
+  readonly #signal: AbortSignal
+  readonly #visited = new Map<bigint, Set<bigint>>()
+  readonly #metByName = new Set<string>()
+  readonly #skippedMounts = new Set<string>()
+  #turnEnds = 0
+
+  constructor(options: {
+    mounts: MountTable
+    /** Absolute paths of folders. */
+    exclude: readonly string[]
+    visitor: WalkVisitor
+    signal: AbortSignal
+  }) {
+    this.#mounts = options.mounts
+    this.#excluded = new Set(options.exclude.map((path) => Buffer.from(path).toString('latin1')))
+    this.#visitor = options.visitor
+    this.#signal = options.signal
+  }
+
+  /** Meets one file, or walks one folder with everything below it. @returns false when the cap cut it short */
+  async meet(path: Buffer, cap?: PlaceCap): Promise<boolean> {
+    const mount = this.#mounts.holding(key(path))
+    if (mount && !mount.isLocal) {
+      this.#skip(mount)
+      return true
+    }
+    const stats = this.#look(path, () => reachPath(path, (short) => lstatSync(short, { bigint: true })))
+    if (!stats) return true
+    if (stats.isDirectory()) return this.#walk(path, cap)
+    if (this.#metByName.has(key(path))) return true
+    this.#metByName.add(key(path))
+    this.#file(path, stats, this.#isExcluded(path))
+    return true
+  }
+
+  /** Meets a file that its path does not lead to any more, through a link of the kernel's that still does. */
+  meetThrough(path: Buffer, openPath: Buffer): void {
+    const stats = this.#look(path, () => statSync(openPath, { bigint: true }))
+    if (stats?.isFile()) this.#visitor.regularFile(path, stats, openPath)
+    else if (stats) this.#visitor.specialFile(path, kindOf(stats))
+  }
+
+  async #walk(top: Buffer, cap: PlaceCap | undefined): Promise<boolean> {
+    const room: Room = {
+      files: Number.POSITIVE_INFINITY,
+      bytes: Number.POSITIVE_INFINITY,
+      ...cap,
+      isSpent: false,
+    }
+    const stack = [{ path: top, excluded: this.#isExcluded(top) }]
+    for (let next = stack.pop(); next && !room.isSpent; next = stack.pop()) {
+      const { path, excluded } = next
+      for (const child of this.#enter(path, excluded, room)) {
+        if (child === PAUSE) await breathe()
+        else stack.push({ path: child, excluded: excluded || this.#excluded.has(key(child)) })
+        if (this.#signal.aborted) return true
+      }
+    }
+    return !room.isSpent
+  }
+
+  /** Visits one folder; yields the folders in it, and now and then a pause. */
+  *#enter(path: Buffer, excluded: boolean, room: Room): Generator<Buffer | typeof PAUSE> {
+    if (this.#mustYield()) yield PAUSE
+    const mount = this.#mounts.at(key(path))
+    if (mount && !mount.isLocal) return this.#skip(mount)
+    if (path.length > MAX_RENDERED_PATH_BYTES) return this.#visitor.unreadableFolder(path, 'path too long')
+    let descriptor: number | undefined
+    try {
+      const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
+      descriptor = reachPath(path, (short) =>
+        openSync(short, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK),
+      )
+      const { dev, ino } = fstatSync(descriptor, { bigint: true })
+      if (!this.#visitOnce(dev, ino)) return
+      this.#visitor.folder()
+      yield* this.#entries(path, descriptor, excluded, room)
+    } catch (error) {
+      const code = errorCode(error)
+      // Gone since its own folder was read: nothing of it was met.
+      if (code !== 'ENOENT') this.#visitor.unreadableFolder(path, code)
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor)
+    }
+  }
+
+  *#entries(
+    path: Buffer,
+    descriptor: number,
+    excluded: boolean,
+    room: Room,
+  ): Generator<Buffer | typeof PAUSE> {
+    const reach = (name: Buffer) =>
+      process.platform === 'linux' ? inFolder(descriptor, name) : joinPath(path, name)
+    for (const { name, dirent } of entriesOf(reach(Buffer.from('.')))) {
+      if (this.#mustYield()) yield PAUSE
+      const child = joinPath(path, name)
+      if (dirent.isSymbolicLink()) {
+        this.#visitor.symlink()
+        continue
+      }
+      if (dirent.isDirectory()) {
+        yield child
+        continue
+      }
+      if (this.#metByName.has(key(child))) continue
+      if (room.files <= 0 || room.bytes <= 0) {
+        room.isSpent = true
+        return
+      }
+      const stats = this.#look(child, () => lstatSync(reach(name), { bigint: true }))
+      if (!stats) continue
+      // Some file systems do not tell the kind of an entry, and any entry may have been replaced since.
+      if (stats.isDirectory()) yield child
+      else this.#file(child, stats, excluded)
+      room.files--
+      room.bytes -= Number(stats.size)
+    }
+  }
+
+  #file(path: Buffer, stats: BigIntStats, excluded: boolean): void {
+    if (stats.isSymbolicLink()) this.#visitor.symlink()
+    else if (!stats.isFile()) this.#visitor.specialFile(path, kindOf(stats))
+    else if (excluded) this.#visitor.excludedFile(path, stats.size)
+    else this.#visitor.regularFile(path, stats, null)
+  }
+
+  #look(path: Buffer, look: () => BigIntStats): BigIntStats | undefined {
+    try {
+      return look()
+    } catch (error) {
+      const code = errorCode(error)
+      this.#visitor.unknownFile(path, code === 'ENOENT' ? 'vanished' : 'unreadable', code)
+      return undefined
+    }
+  }
+
+  #visitOnce(dev: bigint, ino: bigint): boolean {
+    const seen = this.#visited.get(dev) ?? new Set()
+    if (seen.has(ino)) return false
+    this.#visited.set(dev, seen.add(ino))
+    return true
+  }
+
+  #skip(mount: Mount): void {
+    if (this.#skippedMounts.has(mount.point)) return
+    this.#skippedMounts.add(mount.point)
+    this.#visitor.mountSkipped(mount)
+  }
+
+  #isExcluded(path: Buffer): boolean {
+    const text = key(path)
+    return [...this.#excluded].some((folder) => text === folder || text.startsWith(`${folder}/`))
+  }
+
+  #mustYield(): boolean {
+    const now = performance.now()
+    if (now < this.#turnEnds) return false
+    this.#turnEnds = now + TURN_MS
+    return true
+  }
+}
+
+/** One byte, one character: two paths have one key exactly when they are the same bytes. */
+function key(path: Buffer): string {
+  return path.toString('latin1')
+}
+
+function* entriesOf(folder: Buffer): Generator<{ name: Buffer; dirent: Dirent }> {
+  // Node takes 'buffer' here and gives Buffers, as for readdir; its types do not know.
+  const open = opendirSync(folder, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 })
+  try {
+    for (let dirent = open.readSync(); dirent; dirent = open.readSync()) {
+      const name: unknown = dirent.name
+      if (!Buffer.isBuffer(name)) throw new Error('names of directory entries are not bytes')
+      yield { name, dirent }
+    }
+  } finally {
+    open.closeSync()
+  }
+}
+
+function kindOf(stats: BigIntStats): string {
+  if (stats.isFIFO()) return 'FIFO'
+  if (stats.isSocket()) return 'socket'
+  return stats.isBlockDevice() || stats.isCharacterDevice() ? 'device' : 'unknown kind'
+}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

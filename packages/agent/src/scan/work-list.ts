@@ -1,0 +1,151 @@
+import type { BigIntStats } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+
+/** A file to judge. */
+export type WorkItem = {
+  id: number
+  path: Buffer
+  /** What to open where the path itself does not lead to the file: a running program that was deleted. */
+  openPath: Buffer | null
+  /** As counted when it was met. */
+  bytes: number
+  /** Has other names, so its outcome is kept for them. */
+  isLinked: boolean
+  /** The item of the same file under another name, to be judged before this one. */
+  leader: number | null
+}
+
+/** What a full scan does first, and what after. */
+export type Tier = 'first' | 'rest'
+
+const BIG_BYTES = 2 * 1024 * 1024
+const PAGE = 256
+const ROWS_A_COMMIT = 5_000
+
+/**
+ * The files that a scan has met and not yet judged, on disk, so that millions of them take no memory.
+ *
+ * The file holds nothing that outlives the attempt, so it is never synced.
+ */
+export class WorkList {
+  readonly #db: DatabaseSync
+  readonly #insert: StatementSync
+  readonly #findLeader: StatementSync
+  #uncommitted = 0
+  #files = 0
+  #bytes = 0
+
+  constructor(workDir: string) {
+    this.#db = new DatabaseSync(join(workDir, 'work-list.sqlite'))
+    this.#db.exec(`
+      PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+      CREATE TABLE file (
+        id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, path BLOB NOT NULL, open_path BLOB, bytes INTEGER NOT NULL,
+        dev INTEGER NOT NULL, ino INTEGER NOT NULL, linked INTEGER NOT NULL, leader INTEGER, outcome TEXT
+      );
+      CREATE INDEX file_linked ON file (dev, ino) WHERE linked = 1 AND leader IS NULL;
+      CREATE INDEX file_followers ON file (id) WHERE leader IS NOT NULL;
+      CREATE INDEX file_big ON file (tier, bytes DESC, id) WHERE bytes > ${BIG_BYTES} AND leader IS NULL;
+      BEGIN`)
+    this.#insert = this.#db.prepare(
+      'INSERT INTO file (tier, path, open_path, bytes, dev, ino, linked, leader) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    this.#findLeader = this.#db.prepare(
+      'SELECT id FROM file WHERE dev = ? AND ino = ? AND linked = 1 AND leader IS NULL',
+    )
+  }
+
+  get files(): number {
+    return this.#files
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  add(tier: Tier, file: { path: Buffer; openPath: Buffer | null; bytes: number; stats: BigIntStats }): void {
+    const { path, openPath, bytes, stats } = file
+    const linked = stats.nlink > 1n
+    const same = [int64(stats.dev), int64(stats.ino)]
+    const leader = linked ? numberOf(this.#findLeader.get(...same)?.id) : null
+    this.#insert.run(tier === 'first' ? 0 : 1, path, openPath, bytes, ...same, linked ? 1 : 0, leader)
+    this.#files++
+    this.#bytes += bytes
+    this.#uncommitted++
+    if (this.#uncommitted >= ROWS_A_COMMIT) {
+      this.#uncommitted = 0
+      this.#db.exec('COMMIT; BEGIN')
+    }
+  }
+
+  /**
+   * All files in the order to judge them: tier by tier, the big ones first and the largest before all, so that no
+   * thread of the engine is left with a long one at the end; further names of the same file last.
+   */
+  *items(): Generator<WorkItem> {
+    for (const tier of [0, 1]) {
+      yield* this.#pages(
+        `tier = ? AND bytes > ${BIG_BYTES} AND leader IS NULL AND (bytes < ? OR (bytes = ? AND id > ?))
+         ORDER BY bytes DESC, id`,
+        (last) => [tier, last?.bytes ?? Number.MAX_SAFE_INTEGER, last?.bytes ?? 0, last?.id ?? 0],
+      )
+      yield* this.#pages(
+        `tier = ? AND bytes <= ${BIG_BYTES} AND leader IS NULL AND id > ? ORDER BY id`,
+        (last) => [tier, last?.id ?? 0],
+      )
+    }
+    yield* this.#pages('leader IS NOT NULL AND id > ? ORDER BY id', (last) => [last?.id ?? 0])
+  }
+
+  /** Keeps what became of a linked file for its other names. */
+  keepOutcome(item: WorkItem, outcome: string): void {
+    this.#db.prepare('UPDATE file SET outcome = ? WHERE id = ?').run(outcome, item.id)
+  }
+
+  /** What became of an item; undefined while it is not known. */
+  findOutcome(id: number): string | undefined {
+    const outcome = this.#db.prepare('SELECT outcome FROM file WHERE id = ?').get(id)?.outcome
+    return typeof outcome === 'string' ? outcome : undefined
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  *#pages(condition: string, after: (last: WorkItem | undefined) => number[]): Generator<WorkItem> {
+    const page = this.#db.prepare(
+      `SELECT id, path, open_path, bytes, linked, leader FROM file WHERE ${condition} LIMIT ${PAGE}`,
+    )
+    for (let last: WorkItem | undefined; ; ) {
+      const items = page.all(...after(last)).map(toItem)
+      yield* items
+      last = items.at(-1)
+      if (!last || items.length < PAGE) return
+    }
+  }
+}
+
+function toItem(row: Record<string, SQLOutputValue>): WorkItem {
+  return {
+    id: Number(row.id),
+    path: bytesOf(row.path) ?? Buffer.alloc(0),
+    openPath: bytesOf(row.open_path),
+    bytes: Number(row.bytes),
+    isLinked: row.linked === 1,
+    leader: numberOf(row.leader),
+  }
+}
+
+function bytesOf(value: SQLOutputValue | undefined): Buffer | null {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : null
+}
+
+function numberOf(value: SQLOutputValue | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value)
+}
+
+/** Device and inode numbers use all 64 bits; SQLite's integers have a sign. */
+function int64(value: bigint): bigint {
+  return BigInt.asIntN(64, value)
+}

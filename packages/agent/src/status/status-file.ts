@@ -1,0 +1,62 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock, Timer } from '@fleetsweep/protocol'
+import { Compile } from 'typebox/compile'
+import { parseJson } from '../os/parse-json.ts'
+import { AgentStatus } from './agent-status.ts'
+
+const WRITE_INTERVAL_MS = 500
+
+const agentStatus = Compile(AgentStatus)
+
+/**
+ * Keeps a file up to date that says what the agent does, readable by its owner only. It is replaced as a whole, so a
+ * reader never sees half of one; it need not survive a power cut.
+ */
+export class StatusFile {
+  readonly #path: string
+  readonly #clock: Clock
+  readonly #read: () => AgentStatus
+  #timer: Timer | undefined
+  #written = ''
+
+  constructor(stateDir: string, clock: Clock, read: () => AgentStatus) {
+    this.#path = statusPath(stateDir)
+    this.#clock = clock
+    this.#read = read
+  }
+
+  /** Something may have changed. */
+  touch(): void {
+    this.#timer ??= this.#clock.setTimer(WRITE_INTERVAL_MS, () => {
+      this.#timer = undefined
+      this.#write()
+    })
+  }
+
+  /** The agent ends. */
+  remove(): void {
+    this.#timer?.cancel()
+    rmSync(this.#path, { force: true })
+  }
+
+  #write(): void {
+    const text = JSON.stringify(this.#read())
+    if (text === this.#written) return
+    writeFileSync(`${this.#path}.tmp`, text, { mode: 0o600 })
+    renameSync(`${this.#path}.tmp`, this.#path)
+    this.#written = text
+  }
+}
+
+/** What the agent of a state folder last said; `undefined` when it said nothing that this version understands. */
+export function readStatusFile(stateDir: string): AgentStatus | undefined {
+  const path = statusPath(stateDir)
+  if (!existsSync(path)) return undefined
+  const status = parseJson(readFileSync(path, 'utf8'))
+  return agentStatus.Check(status) ? status : undefined
+}
+
+function statusPath(stateDir: string): string {
+  return join(stateDir, 'status.json')
+}

@@ -1,0 +1,108 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  addsUp,
+  type Clock,
+  type Detection,
+  type ScanProgress,
+  ScanReport,
+  type ScanType,
+} from '@fleetsweep/protocol'
+import { tool } from '@fleetsweep/testkit'
+import { Compile } from 'typebox/compile'
+import { expect } from 'vitest'
+import { type ClamAvConfig, createClamAvEngine, type Engine, type OwnEngine } from '../src/engines/index.ts'
+import { systemClock } from '../src/os/system-clock.ts'
+import { createScanRunner, type ScanConfig, type ScanOutcome } from '../src/scan/index.ts'
+
+const Report = Compile(ScanReport)
+
+/** A folder of the test's own, with a real ClamAV that keeps its working files in it. */
+export class ClamAvFixture {
+  readonly folder: string
+  /** What scans look at unless told otherwise. */
+  readonly files: string
+  readonly #engines: OwnEngine[] = []
+  #workDirs = 0
+
+  private constructor(folder: string) {
+    this.folder = folder
+    this.files = join(folder, 'files')
+  }
+
+  static async create(): Promise<ClamAvFixture> {
+    const fixture = new ClamAvFixture(await mkdtemp(join(tmpdir(), 'fleetsweep-scan-')))
+    await mkdir(fixture.files)
+    return fixture
+  }
+
+  /** An engine with the project's test signatures. */
+  engine(config: Partial<ClamAvConfig> = {}, clock: Clock = systemClock): OwnEngine {
+    const engine = createClamAvEngine({ ...this.engineConfig, ...config }, { clock })
+    this.#engines.push(engine)
+    return engine
+  }
+
+  get engineConfig(): ClamAvConfig {
+    const clamd = tool('clamd')
+    return {
+      runtimeDir: join(this.folder, 'engine'),
+      clamdPath: clamd.path,
+      env: clamd.env,
+      databaseDir: tool('signatures').path,
+    }
+  }
+
+  /** Runs a full scan of `files`; every report is checked against the protocol and its sum. */
+  async scan(engine: Engine, options: ScanOptions = {}): Promise<ScanResult> {
+    const workDir = join(this.folder, `work-${++this.#workDirs}`)
+    await mkdir(workDir, { mode: 0o700 })
+    const detections: Detection[] = []
+    const progress: ScanProgress[] = []
+    const run = createScanRunner({
+      engine,
+      clock: systemClock,
+      config: { fullRoots: [this.files], ...options.config },
+    })
+    const outcome = await run({
+      actionId: '00000000-0000-4000-8000-000000000001',
+      scanType: options.scanType ?? 'Full',
+      attempt: 1,
+      workDir,
+      signal: options.signal ?? new AbortController().signal,
+      onStarted: () => options.onStarted?.(),
+      onDetection: (detection) => detections.push(detection),
+      onProgress: (one) => {
+        progress.push(one)
+        options.onProgress?.(one)
+      },
+    })
+    if (outcome.report) {
+      expect(Report.Errors(outcome.report)).toEqual([])
+      expect(addsUp(outcome.report.coverage)).toBe(true)
+    }
+    return { outcome, detections, progress }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const engine of this.#engines) await engine[Symbol.asyncDispose]()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+export type ScanOptions = {
+  scanType?: ScanType
+  config?: ScanConfig
+  signal?: AbortSignal
+  onStarted?: () => void
+  onProgress?: (progress: ScanProgress) => void
+}
+
+export type ScanResult = { outcome: ScanOutcome; detections: Detection[]; progress: ScanProgress[] }
+
+/** The report of a scan that finished. */
+export function finished({ outcome }: ScanResult): ScanReport {
+  if (outcome.kind !== 'finished') throw new Error(`the scan ended otherwise: ${JSON.stringify(outcome)}`)
+  return outcome.report
+}

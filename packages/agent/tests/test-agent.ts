@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '@fleetsweep/protocol'
+import { type FakeGateway, FakeScanRunner, fakeHost, sampleInventoryEngine } from '@fleetsweep/testkit'
+import type { ProgramParts } from '../src/commands/program.ts'
+import type { Engine } from '../src/engines/engine.ts'
+import { runAgentProgram } from '../src/main.ts'
+import type { Host } from '../src/os/host.ts'
+import { systemClock } from '../src/os/system-clock.ts'
+
+/** An engine that is there; nothing opens it, because the scan is a fake. */
+export const idleEngine: Engine = {
+  inspect: async () => sampleInventoryEngine,
+  open: () => Promise.reject(new Error('A fake scan opens no engine.')),
+  [Symbol.asyncDispose]: async () => {},
+}
+
+export type TestAgentOptions = {
+  scans?: FakeScanRunner
+  host?: Host
+  clock?: Clock
+  stateDir?: string
+  random?: () => number
+}
+
+/** The whole agent program in this process, on a machine of its own with a fake scan. */
+export class TestAgent implements AsyncDisposable {
+  readonly stateDir: string
+  readonly scans: FakeScanRunner
+  readonly parts: ProgramParts
+  stdout = ''
+  stderr = ''
+  #running: { stop: AbortController; exit: Promise<number> } | undefined
+
+  constructor(options: TestAgentOptions = {}) {
+    const { host = fakeHost(), clock = systemClock, random = Math.random } = options
+    this.stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'fleetsweep-agent-'))
+    this.scans = options.scans ?? new FakeScanRunner()
+    this.parts = {
+      host: () => host,
+      scanning: () => ({
+        engine: idleEngine,
+        runScan: this.scans.runScan,
+        endLeftovers: async () => 'processGone',
+      }),
+      clock,
+      random,
+    }
+  }
+
+  /** Runs a command to its end. */
+  async command(...argv: string[]): Promise<number> {
+    return await this.#program([...argv, '--state', this.stateDir], new AbortController().signal)
+  }
+
+  async enroll(gateway: FakeGateway): Promise<void> {
+    const exit = await this.command('enroll', '--server', gateway.origin, '--token', gateway.token())
+    if (exit !== 0) throw new Error(this.stderr)
+  }
+
+  /** Starts `run`; it goes on until `stop`. */
+  start(): void {
+    const stop = new AbortController()
+    this.#running = { stop, exit: this.#program(['run', '--state', this.stateDir], stop.signal) }
+  }
+
+  /** Asks `run` to end, as SIGTERM does. */
+  async stop(): Promise<number | undefined> {
+    this.#running?.stop.abort()
+    return await this.#running?.exit
+  }
+
+  /** Resolves with the exit code when `run` ends by itself. */
+  async ended(): Promise<number | undefined> {
+    return await this.#running?.exit
+  }
+
+  /** What was logged, parsed. */
+  get log(): { level: number; msg: string; [field: string]: unknown }[] {
+    return this.stderr
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    rmSync(this.stateDir, { recursive: true, force: true })
+  }
+
+  #program(argv: string[], stop: AbortSignal): Promise<number> {
+    const io = {
+      stdout: (text: string) => {
+        this.stdout += text
+      },
+      stderr: (text: string) => {
+        this.stderr += text
+      },
+      stop,
+    }
+    return runAgentProgram(argv, { XDG_CONFIG_HOME: join(this.stateDir, 'no-config') }, io, this.parts)
+  }
+}

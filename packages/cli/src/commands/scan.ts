@@ -1,0 +1,76 @@
+import { ClientError, type FleetsweepClient, safeText } from '@fleetsweep/client'
+import {
+  type MachineAction,
+  readMachineId,
+  readScanType,
+  type Scan,
+  type ScanType,
+} from '@fleetsweep/protocol'
+import { type Command, type CommandContext, textOption, UsageError } from '../command.ts'
+import { describeError } from '../explain.ts'
+import { followScans } from '../follow-scans.ts'
+import { renderMachineActions } from '../render/machine-action.ts'
+import { renderScanReport } from '../render/scan-report.ts'
+
+export const scan: Command = {
+  name: 'scan',
+  args: '<machine…>',
+  summary: 'Ask machines (ids or names) to scan themselves',
+  options: {
+    type: { type: 'string', value: 'quick|full', help: 'how much to scan; quick when not given' },
+    comment: { type: 'string', value: 'text', help: 'why, for the record' },
+    wait: { type: 'boolean', help: 'wait for the end and print the reports; fails unless all succeed' },
+  },
+  async run(context) {
+    const { io, client, args, options, json } = context
+    const scanType = readScanType(textOption(options, 'type') ?? 'quick')
+    if (!scanType) throw new UsageError('--type is quick or full.')
+    if (args.length === 0) throw new UsageError('Say which machines, by id or name.')
+    const comment = textOption(options, 'comment') ?? 'Requested on the command line'
+    const asked = await requestAll(context, { scanType, comment })
+    if (options.wait !== true) {
+      io.out(
+        json ? `${JSON.stringify(asked, null, 2)}\n` : asked.length > 0 ? renderMachineActions(asked) : '',
+      )
+      return asked.length === args.length ? 0 : 1
+    }
+    const ended = await followScans(client, asked, io)
+    const scans = await Promise.all(ended.map(({ id }) => client.getScan(id, { signal: io.signal })))
+    io.out(json ? `${JSON.stringify(scans, null, 2)}\n` : scans.map(renderScanReport).join('\n'))
+    return scans.length === args.length && scans.every(succeeded) ? 0 : 1
+  },
+}
+
+/** One refusal does not keep the other machines from being scanned; it is told and makes the command fail. */
+async function requestAll(
+  { io, client, args }: CommandContext,
+  wanted: { scanType: ScanType; comment: string },
+): Promise<MachineAction[]> {
+  const actions: MachineAction[] = []
+  for (const machine of args) {
+    try {
+      const id = readMachineId(machine) ?? (await findByName(client, machine, io.signal))
+      actions.push(await client.runAntivirusScan(id, wanted, { signal: io.signal }))
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      // Without an answer or a token the next machine would fare no better.
+      if (error.status === undefined || error.code === 'SignInRefused') throw error
+      io.err(`${safeText(machine)}: ${refusalOf(machine, error)}\n`)
+    }
+  }
+  return actions
+}
+
+async function findByName(client: FleetsweepClient, name: string, signal: AbortSignal): Promise<string> {
+  return (await client.getMachine(name, { signal })).id
+}
+
+function refusalOf(machine: string, error: ClientError): string {
+  return error.code === 'ResourceNotFound'
+    ? `No machine "${safeText(machine)}" within your reach. See the ones you can reach with: fleetsweep machines`
+    : describeError(error)
+}
+
+function succeeded(scan: Scan): boolean {
+  return scan.status === 'Succeeded'
+}

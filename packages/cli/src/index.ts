@@ -1,0 +1,6 @@
+export { type CliIo, nodeIo } from './cli-io.ts'
+export { renderMachineAction } from './render/machine-action.ts'
+export { renderProgressLine } from './render/progress-line.ts'
+export { renderScanReport } from './render/scan-report.ts'
+export { type Column, renderTable } from './render/table.ts'
+export { type OtherCommand, runCli } from './run-cli.ts'

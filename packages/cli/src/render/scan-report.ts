@@ -1,0 +1,120 @@
+import {
+  CONCLUSION_WORDS,
+  countOf,
+  coverageRows,
+  describeEngine,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  STOP_PROOF_WORDS,
+  safeText,
+} from '@fleetsweep/client'
+import {
+  addsUp,
+  type Coverage,
+  conclusionOf,
+  isFinal,
+  NOT_SCANNED_WORDS,
+  parseInstant,
+  type Scan,
+  type ScanReport,
+} from '@fleetsweep/protocol'
+import { renderDetections } from './detections.ts'
+import { formatMoment } from './moment.ts'
+import { renderTable } from './table.ts'
+
+/** Examples of files that were not scanned, at most this many of each reason. */
+const EXAMPLES = 5
+
+/** Everything that is known of a scan, for people: conclusion, what judged, coverage that adds up, detections, gaps. */
+export function renderScanReport(scan: Scan): string {
+  const parts = [renderHead(scan)]
+  if (scan.report) parts.push(renderCoverage(scan.report.coverage), renderGaps(scan.report))
+  if (scan.detections.length > 0) parts.push(`Detections\n${renderDetections(scan.detections)}`)
+  return parts.filter((part) => part !== '').join('\n')
+}
+
+function renderHead(scan: Scan): string {
+  const name = safeText(scan.computerDnsName ?? scan.machineId)
+  const lines = [
+    `${scan.scanType} scan of ${name}: ${scan.status}`,
+    conclusionLine(scan),
+    ...(scan.waitingFor === null ? [] : [`Waiting: ${safeText(scan.waitingFor)}`]),
+    `Requested ${formatMoment(scan.requestedAt)}, started ${formatMoment(scan.startedAt)}, ended ${formatMoment(scan.endedAt)}`,
+    ...reportLines(scan),
+    ...stopLines(scan),
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function conclusionLine(scan: Scan): string {
+  const conclusion = conclusionOf(scan)
+  if (conclusion) return `${CONCLUSION_WORDS[conclusion.word]}: ${conclusion.sentence}`
+  if (!isFinal(scan.status)) return 'No conclusion yet: the scan has not ended.'
+  return scan.report
+    ? 'No conclusion: the scan did not come to its end. What it did until then:'
+    : 'No conclusion: the machine sent no report.'
+}
+
+function reportLines({ report, endedAt, attempts, reportedLate }: Scan): string[] {
+  if (!report) return []
+  const end = endedAt === null ? undefined : parseInstant(endedAt)
+  const { limits } = report.engine
+  return [
+    `Judged by ${safeText(describeEngine(report.engine, end))}`,
+    `Limits: ${formatBytes(limits.maxFileSizeBytes)} a file, ${formatBytes(limits.maxScanSizeBytes)} unpacked, ${formatDuration(limits.maxScanTimeMs)}`,
+    `Took ${formatDuration(report.durationMs)}${attempts > 1 ? ` in the last of ${countOf(attempts, 'attempt')}` : ''}`,
+    ...(reportedLate ? ['The report came after the action had ended.'] : []),
+  ]
+}
+
+function stopLines({ stop }: Scan): string[] {
+  if (!stop) return []
+  if (stop.provenAt === null) {
+    return [`Told to stop at ${formatMoment(stop.orderedAt)}; the machine has not proven yet that it did.`]
+  }
+  const how = stop.proof === null ? '' : `: ${STOP_PROOF_WORDS[stop.proof]}`
+  const within = stop.stoppedWithinMs === null ? '' : ` after ${formatDuration(stop.stoppedWithinMs)}`
+  return [`Stopped${within}, proven at ${formatMoment(stop.provenAt)}${how}`]
+}
+
+function renderCoverage(coverage: Coverage): string {
+  const rows = coverageRows(coverage).map(({ label, tally }) => [
+    label,
+    formatCount(tally.files),
+    formatBytes(tally.bytes),
+  ])
+  const met = ['met in all', formatCount(coverage.met.files), formatBytes(coverage.met.bytes)]
+  const columns = [
+    { title: 'Coverage' },
+    { title: 'Files', align: 'right' },
+    { title: 'Size', align: 'right' },
+  ] as const
+  const table = renderTable(columns, [...rows, met])
+  return addsUp(coverage) ? table : `${table}These counts do not add up: do not rely on this report.\n`
+}
+
+function renderGaps(report: ScanReport): string {
+  const lines: string[] = []
+  const shown = new Map<string, number>()
+  for (const { reason, path, detail } of report.notScannedSamples) {
+    const count = (shown.get(reason) ?? 0) + 1
+    shown.set(reason, count)
+    if (count <= EXAMPLES) {
+      const why = `${NOT_SCANNED_WORDS[reason]}${detail === undefined ? '' : ` (${detail})`}`
+      lines.push(`${path.text}: ${why}`)
+    }
+  }
+  for (const { path, detail } of report.directoriesUnreadable.slice(0, EXAMPLES)) {
+    lines.push(`${path.text}: unreadable folder (${detail})`)
+  }
+  const folders = report.directoriesUnreadableCount - Math.min(EXAMPLES, report.directoriesUnreadable.length)
+  if (folders > 0) lines.push(`and ${countOf(folders, 'further unreadable folder')}`)
+  for (const { path, fileSystem } of report.mountsSkipped) {
+    lines.push(`${path.text}: file system left out (${fileSystem})`)
+  }
+  for (const { place, limit } of report.cuts) lines.push(`${place.text}: cut short (${limit})`)
+  return lines.length === 0
+    ? ''
+    : `Left out, examples\n${lines.map((line) => `  ${safeText(line)}\n`).join('')}`
+}

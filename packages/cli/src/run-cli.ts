@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util'
+import type { CliIo } from './cli-io.ts'
+import { type Command, parserOptions, UsageError } from './command.ts'
+import { actions } from './commands/actions.ts'
+import { cancel } from './commands/cancel.ts'
+import { detections } from './commands/detections.ts'
+import { machines } from './commands/machines.ts'
+import { report } from './commands/report.ts'
+import { scan } from './commands/scan.ts'
+import { tokens } from './commands/tokens.ts'
+import { CONNECTION_OPTIONS, connect } from './connect.ts'
+import { explain } from './explain.ts'
+import { renderCommandHelp, renderOverview } from './render/help.ts'
+
+const COMMANDS: readonly Command[] = [scan, machines, actions, cancel, report, detections, tokens]
+
+/** A command of the same program that is not run from here, for the overview. */
+export type OtherCommand = { name: string; summary: string }
+
+/**
+ * Runs one command of the CLI.
+ *
+ * @param argv what stands after the program's name
+ * @returns the exit code: 0 done, 1 failed, 2 misused
+ */
+export async function runCli(
+  argv: readonly string[],
+  io: CliIo,
+  others: readonly OtherCommand[] = [],
+): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    const asked = name !== undefined
+    const text = renderOverview([...COMMANDS, ...others])
+    if (asked) io.out(text)
+    else io.err(text)
+    return asked ? 0 : 2
+  }
+  const command = COMMANDS.find((one) => one.name === name)
+  if (!command) {
+    io.err(`There is no command "${name}". See them all with: fleetsweep help\n`)
+    return 2
+  }
+  try {
+    return await runCommand(command, rest, io)
+  } catch (error) {
+    const { message, exitCode } = explain(error, command, io.signal)
+    io.err(`${message}\n`)
+    return exitCode
+  }
+}
+
+async function runCommand(command: Command, argv: string[], io: CliIo): Promise<number> {
+  const options = { ...command.options, ...CONNECTION_OPTIONS }
+  const { values, positionals } = readArguments(argv, options)
+  if (values.help === true) {
+    io.out(renderCommandHelp(command))
+    return 0
+  }
+  const client = await connect(values, io)
+  return command.run({ io, client, args: positionals, options: values, json: values.json === true })
+}
+
+function readArguments(argv: string[], options: Command['options']) {
+  try {
+    return parseArgs({ args: argv, options: parserOptions(options), allowPositionals: true, strict: true })
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(message, { cause })
+  }
+}

@@ -1,0 +1,57 @@
+import { platformRuntime } from '@fleetsweep/client'
+import type { FakeServer } from '@fleetsweep/testkit'
+import { type CliIo, runCli } from '../src/index.ts'
+
+/** A terminal that remembers, in front of a real network. */
+export class CliTestIo implements CliIo {
+  stdout = ''
+  stderr = ''
+  isTerminal = false
+  columns = 120
+  env: Record<string, string> = {}
+  runtime = platformRuntime()
+  files: Record<string, string> = {}
+  trusted: string[] = []
+  readonly abort = new AbortController()
+  readonly signal = this.abort.signal
+
+  constructor(server?: FakeServer) {
+    if (!server) return
+    this.env = {
+      FLEETSWEEP_URL: server.baseUrl,
+      FLEETSWEEP_TENANT: server.tenant,
+      FLEETSWEEP_CLIENT_ID: server.clientId,
+      FLEETSWEEP_CLIENT_SECRET: server.clientSecret,
+    }
+  }
+
+  out(text: string): void {
+    this.stdout += text
+  }
+
+  err(text: string): void {
+    this.stderr += text
+  }
+
+  async readFile(path: string): Promise<string> {
+    const text = this.files[path]
+    if (text === undefined) throw new Error('no such file')
+    return text
+  }
+
+  trust(pem: string): void {
+    this.trusted.push(pem)
+  }
+
+  run(line: string): Promise<number> {
+    return runCli(
+      line.split(' ').filter((word) => word !== ''),
+      this,
+    )
+  }
+
+  /** What a program reads. */
+  json(): unknown {
+    return JSON.parse(this.stdout)
+  }
+}

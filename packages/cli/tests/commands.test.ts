@@ -1,0 +1,275 @@
+import {
+  buildCoverage,
+  buildDetection,
+  buildEngine,
+  buildProgress,
+  buildReport,
+  FakeServer,
+} from '@fleetsweep/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CliTestIo } from './cli-test-io.ts'
+
+let server: FakeServer
+let io: CliTestIo
+
+beforeEach(async () => {
+  server = await new FakeServer().listen()
+  io = new CliTestIo(server)
+})
+afterEach(() => server[Symbol.asyncDispose]())
+
+describe('fleetsweep scan', () => {
+  it('asks machines by id and by name, with a comment', async () => {
+    const first = server.addMachine()
+    server.addMachine({ computerDnsName: 'lab-02' })
+    expect(await io.run(`scan ${first.id} lab-02 --type FULL --comment because`)).toBe(0)
+    expect([...server.actions.values()].map((one) => [one.scope, one.requestorComment])).toEqual([
+      ['Full', 'because'],
+      ['Full', 'because'],
+    ])
+    expect(io.stdout).toContain('lab-02')
+    expect(io.stderr).toBe('')
+  })
+
+  it('goes on after a machine that is out of reach, says so and fails', async () => {
+    server.addMachine({ computerDnsName: 'lab-02' })
+    expect(await io.run('scan lab-07 lab-02 --json')).toBe(1)
+    expect(io.stderr).toContain('No machine "lab-07" within your reach')
+    expect(io.stderr).toContain('fleetsweep machines')
+    expect(io.json()).toMatchObject([{ computerDnsName: 'lab-02', status: 'Pending', scope: 'Quick' }])
+  })
+
+  it('says what to do about a scan that is already active', async () => {
+    const machine = server.addMachine()
+    expect(await io.run(`scan ${machine.id}`)).toBe(0)
+    expect(await io.run(`scan ${machine.id} --type full`)).toBe(1)
+    expect(io.stderr).toContain('ActiveRequestAlreadyExists')
+    expect(io.stderr).toContain('fleetsweep cancel <action>')
+  })
+
+  it('waits for the end, shows how far it is and prints the report', async () => {
+    const machine = server.addMachine()
+    const code = io.run(`scan ${machine.id} --wait`)
+    await server.until(({ streams }) => streams > 0)
+    const [action] = [...server.actions.values()]
+    if (!action) throw new Error('no action')
+    server.move(action.id, { status: 'InProgress' })
+    server.progress(action.id, buildProgress())
+    const detections = [buildDetection({ actionId: action.id })]
+    server.succeed(action.id, buildReport({ detections: 1 }), detections)
+    expect(await code).toBe(0)
+    expect(io.stderr).toContain('[########············]  40.0 %  480 of 1,200 files')
+    expect(io.stdout).toContain('Threats found: 1 detection')
+    expect(io.stdout).toContain('/tmp/eicar.com')
+  })
+
+  it('fails when a scan that it waited for did not succeed', async () => {
+    const machine = server.addMachine()
+    const code = io.run(`scan ${machine.id} --wait`)
+    await server.until(({ streams }) => streams > 0)
+    for (const { id } of server.actions.values()) server.move(id, { status: 'Failed' })
+    expect(await code).toBe(1)
+    expect(io.stdout).toContain('No conclusion: the machine sent no report.')
+  })
+
+  it('writes its bars over on a screen', async () => {
+    io.isTerminal = true
+    const machine = server.addMachine()
+    const code = io.run(`scan ${machine.id} --wait`)
+    await server.until(({ streams }) => streams > 0)
+    for (const { id } of server.actions.values()) {
+      server.progress(id, buildProgress())
+      server.succeed(id, buildReport())
+    }
+    await code
+    expect(io.stderr).toContain('\u001b[1A\r\u001b[2K')
+  })
+
+  it('ends when the person stops waiting, and says that the scan goes on', async () => {
+    const machine = server.addMachine()
+    const code = io.run(`scan ${machine.id} --wait`)
+    await server.until(({ streams }) => streams > 0)
+    io.abort.abort()
+    expect(await code).toBe(1)
+    expect(io.stderr).toContain('Scans go on')
+  })
+
+  it.each(['scan', 'scan lab --type deep', 'scan lab --loud'])('is misused as: %s', async (line) => {
+    expect(await io.run(line)).toBe(2)
+    expect(io.stderr).toContain('fleetsweep scan --help')
+    expect(server.actions.size).toBe(0)
+  })
+})
+
+describe('fleetsweep machines', () => {
+  it('lists machines whose name or tag was asked for', async () => {
+    server.addMachine({ computerDnsName: 'lab-01', machineTags: ['red'] })
+    server.addMachine({ computerDnsName: 'lab-02', machineTags: ['blue'] })
+    server.addMachine({ computerDnsName: 'web-01', machineTags: ['red'] })
+    expect(await io.run('machines --name lab --tag red')).toBe(0)
+    expect(io.stdout).toContain('lab-01')
+    expect(io.stdout).not.toMatch(/lab-02|web-01/)
+  })
+
+  it('prints names from outside without what could fool a reader', async () => {
+    server.addMachine({ computerDnsName: 'evil\u001b[2J\nlab-99' })
+    await io.run('machines')
+    expect(io.stdout).toContain('evil\\u{1b}[2J\\u{a}lab-99')
+  })
+
+  it('keeps stdout empty when there is nothing to list', async () => {
+    expect(await io.run('machines')).toBe(0)
+    expect(io.stdout).toBe('')
+    expect(io.stderr).toContain('tokens create')
+  })
+
+  it('prints an empty list for programs', async () => {
+    await io.run('machines --json')
+    expect(io.json()).toEqual([])
+  })
+})
+
+describe('fleetsweep actions and cancel', () => {
+  it('lists those of a status or a machine', async () => {
+    const one = server.addAction({ status: 'Failed' })
+    server.addAction({ status: 'Pending' })
+    await io.run('actions --status failed --json')
+    expect(io.json()).toEqual([one])
+  })
+
+  it('lists the active ones', async () => {
+    server.addAction({ status: 'Succeeded' })
+    const active = server.addAction({ status: 'InProgress' })
+    await io.run('actions --active --json')
+    expect(io.json()).toEqual([active])
+  })
+
+  it('shows one', async () => {
+    const { id } = server.addAction({ requestorComment: 'alert 3212' })
+    expect(await io.run(`actions ${id}`)).toBe(0)
+    expect(io.stdout).toMatch(/Comment: +alert 3212/)
+  })
+
+  it('cancels one, and says where to see that its machine stopped', async () => {
+    const { id } = server.addAction({ status: 'InProgress' })
+    expect(await io.run(`cancel ${id} --comment enough`)).toBe(0)
+    expect(io.stdout).toContain('Cancelled')
+    expect(io.stderr).toContain(`fleetsweep report ${id}`)
+    expect(await io.run(`cancel ${id}`)).toBe(1)
+    expect(io.stderr).toContain('already ended')
+  })
+
+  it.each(['actions --status done', 'actions --limit 0', 'actions a b', 'cancel'])(
+    'is misused as: %s',
+    async (line) => {
+      expect(await io.run(line)).toBe(2)
+    },
+  )
+})
+
+describe('fleetsweep report', () => {
+  const ended = { status: 'Succeeded', endedAt: '2026-11-23T08:13:00Z', attempts: 1 } as const
+
+  it('prints a coverage table that adds up', async () => {
+    const coverage = buildCoverage({
+      scanned: { files: 1_000, bytes: 1_048_576 },
+      duplicate: { files: 20, bytes: 20_480 },
+      notScanned: { tooLarge: { files: 1, bytes: 1_073_741_824 }, unreadable: { files: 2, bytes: 0 } },
+    })
+    const { id } = server.addAction({ status: 'Succeeded' }, { ...ended, report: buildReport({ coverage }) })
+    expect(await io.run(`report ${id}`)).toBe(0)
+    const files = [...io.stdout.matchAll(/^(?:scanned|unchanged|same|not scanned).*? {2,}([\d,]+) {2,}/gm)]
+    const sum = files.reduce((total, [, count = '']) => total + Number(count.replaceAll(',', '')), 0)
+    expect(sum).toBe(1_023)
+    expect(io.stdout).toMatch(/met in all +1,023/)
+    expect(io.stdout).toContain('Nothing found: nothing found; 3 of 1,023 files not scanned')
+  })
+
+  it('warns of one that does not add up', async () => {
+    const coverage = { ...buildCoverage(), met: { files: 5, bytes: 5 } }
+    const { id } = server.addAction({ status: 'Succeeded' }, { ...ended, report: buildReport({ coverage }) })
+    await io.run(`report ${id}`)
+    expect(io.stdout).toContain('do not add up')
+  })
+
+  it('says clean of a whole scan with official signatures, and never of test signatures', async () => {
+    const clean = server.addAction({ status: 'Succeeded' }, { ...ended, report: buildReport() })
+    await io.run(`report ${clean.id}`)
+    expect(io.stdout).toContain('Clean: clean; all 1,200 files scanned')
+    const engine = buildEngine({ official: false, version: null, builtAt: null, count: 2 })
+    const test = server.addAction({ status: 'Succeeded' }, { ...ended, report: buildReport({ engine }) })
+    io.stdout = ''
+    await io.run(`report ${test.id}`)
+    expect(io.stdout).toContain('nothing found by test signatures')
+    expect(io.stdout).toContain('test signatures only')
+    expect(io.stdout).not.toMatch(/clean[:;]/i)
+  })
+
+  it('concludes nothing from a scan that was cancelled, and tells how it stopped', async () => {
+    const stop = {
+      orderedAt: '2026-11-23T08:12:30Z',
+      provenAt: '2026-11-23T08:12:31Z',
+      proof: 'processGone',
+      stoppedWithinMs: 340,
+    } as const
+    const { id } = server.addAction(
+      { status: 'Cancelled' },
+      { ...ended, status: 'Cancelled', report: buildReport(), stop },
+    )
+    await io.run(`report ${id}`)
+    expect(io.stdout).toContain('No conclusion: the scan did not come to its end')
+    expect(io.stdout).toContain('Stopped after 0.3 s')
+    expect(io.stdout).not.toMatch(/clean[:;]/i)
+  })
+
+  it('prints the scan as the server gives it for programs', async () => {
+    const { id } = server.addAction()
+    await io.run(`report ${id} --json`)
+    expect(io.json()).toEqual(server.scans.get(id))
+  })
+})
+
+describe('fleetsweep detections', () => {
+  it('lists those of one machine', async () => {
+    const mine = buildDetection({ machineId: 'm', innerPath: { text: 'inner/eicar.txt' } })
+    server.addAction({}, { detections: [mine, buildDetection({ threatName: 'Other' })] })
+    expect(await io.run('detections --machine m')).toBe(0)
+    expect(io.stdout).toContain('/tmp/eicar.com » inner/eicar.txt')
+    expect(io.stdout).toContain(mine.sha256)
+    expect(io.stdout).not.toContain('Other')
+  })
+
+  it('does not call a machine without detections clean', async () => {
+    await io.run('detections')
+    expect(io.stdout + io.stderr).not.toMatch(/clean/i)
+  })
+})
+
+describe('fleetsweep tokens', () => {
+  it('creates one and puts nothing but the token on stdout', async () => {
+    expect(await io.run('tokens create --uses 5 --expires 12h --tag a --tag b --description lab')).toBe(0)
+    expect(io.stdout).toMatch(/^fse1\.\S+\n$/)
+    expect(server.enrollmentTokens).toMatchObject([{ maxUses: 5, tags: ['a', 'b'], description: 'lab' }])
+  })
+
+  it('lists and revokes', async () => {
+    await io.run('tokens create --json')
+    const { id } = io.json() as { id: string }
+    expect(await io.run(`tokens revoke ${id}`)).toBe(0)
+    io.stdout = ''
+    await io.run('tokens list')
+    expect(io.stdout).toMatch(new RegExp(`${id} .*0 of 1 .*20\\d\\d-.* 20\\d\\d-`))
+  })
+
+  it.each([
+    'tokens',
+    'tokens make',
+    'tokens create now',
+    'tokens create --expires soon',
+    'tokens create --uses 0',
+    'tokens revoke',
+  ])('is misused as: %s', async (line) => {
+    expect(await io.run(line)).toBe(2)
+    expect(server.enrollmentTokens).toEqual([])
+  })
+})

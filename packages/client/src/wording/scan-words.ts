@@ -1,0 +1,96 @@
+import {
+  type Conclusion,
+  type Coverage,
+  type EngineInfo,
+  type Instant,
+  NOT_SCANNED_REASONS,
+  NOT_SCANNED_WORDS,
+  type ScanPhase,
+  type ScanProgress,
+  type SignatureState,
+  type StopProof,
+  signatureState,
+  type Tally,
+} from '@fleetsweep/protocol'
+import { countOf, formatBytes, formatCount, formatDuration } from './amounts.ts'
+
+/** What people read for each phase of a scan. */
+export const PHASE_WORDS: Record<ScanPhase, string> = {
+  waiting: 'waiting',
+  loadingEngine: 'loading the engine',
+  selfTest: 'testing the engine',
+  walking: 'counting files',
+  scanning: 'scanning',
+  stopping: 'stopping',
+  ended: 'ended',
+}
+
+export const CONCLUSION_WORDS: Record<Conclusion['word'], string> = {
+  clean: 'Clean',
+  nothingFound: 'Nothing found',
+  threatsFound: 'Threats found',
+}
+
+export const STOP_PROOF_WORDS: Record<StopProof, string> = {
+  processGone: 'the engine has ended',
+  queueEmpty: 'the engine has nothing left to do',
+  neverStarted: 'the engine had not started',
+}
+
+const SIGNATURE_WORDS: Record<SignatureState, string> = {
+  inDate: 'official signatures',
+  old: 'old official signatures',
+  testOnly: 'test signatures only',
+}
+
+export type CoverageRow = { key: string; label: string; tally: Tally; read: boolean }
+
+/** The rows of a coverage table: every bucket that holds a file, and always those for files that were read. */
+export function coverageRows(coverage: Coverage): CoverageRow[] {
+  const read = (key: 'scanned' | 'unchanged' | 'duplicate', label: string) => ({
+    key,
+    label,
+    tally: coverage[key],
+    read: true,
+  })
+  const left = NOT_SCANNED_REASONS.map((reason) => ({
+    key: reason,
+    label: `not scanned: ${NOT_SCANNED_WORDS[reason]}`,
+    tally: coverage.notScanned[reason],
+    read: false,
+  }))
+  return [
+    read('scanned', 'scanned'),
+    read('unchanged', 'unchanged since found clean'),
+    read('duplicate', 'same bytes as a scanned file'),
+    ...left.filter(({ tally }) => tally.files > 0),
+  ]
+}
+
+/**
+ * What judged the files, such as `ClamAV 1.4.6, official signatures 27500 of 2026-11-22 (3,627,123)`.
+ *
+ * @param endedAt when the scan ended; signatures whose age cannot be told are called old
+ */
+export function describeEngine(engine: EngineInfo, endedAt: Instant | undefined): string {
+  const { signatures } = engine
+  const version = signatures.version === null ? '' : ` ${signatures.version}`
+  const built = signatures.builtAt === null ? '' : ` of ${signatures.builtAt.slice(0, 10)}`
+  const unknownAge = signatures.official ? 'old' : 'testOnly'
+  const state = endedAt === undefined ? unknownAge : signatureState(signatures, endedAt)
+  const words = SIGNATURE_WORDS[state]
+  return `${engine.name} ${engine.version}, ${words}${version}${built} (${formatCount(signatures.count)})`
+}
+
+/** How far a scan is, such as `480 of 1,200 files, 131.9 MiB of 329.7 MiB, about 18 s left`. */
+export function describeProgress(progress: ScanProgress): string {
+  if (progress.phase === 'walking')
+    return `${PHASE_WORDS.walking}: ${formatCount(progress.filesTotal)} so far`
+  if (progress.phase !== 'scanning') return PHASE_WORDS[progress.phase]
+  return [
+    `${formatCount(progress.filesDone)} of ${countOf(progress.filesTotal, 'file')}`,
+    `${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytesTotal)}`,
+    ...(progress.detections === 0 ? [] : [countOf(progress.detections, 'detection')]),
+    ...(progress.etaMs === null ? [] : [`about ${formatDuration(progress.etaMs)} left`]),
+  ].join(', ')
+}

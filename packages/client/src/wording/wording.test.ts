@@ -1,0 +1,89 @@
+import { addsUp, instantFromMs } from '@fleetsweep/protocol'
+import { buildCoverage, buildEngine, buildProgress } from '@fleetsweep/testkit'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { countOf, formatBytes, formatDuration } from './amounts.ts'
+import { safeText } from './safe-text.ts'
+import { coverageRows, describeEngine, describeProgress } from './scan-words.ts'
+
+describe('amounts for people', () => {
+  it.each([
+    [0, '0 B'],
+    [1_023, '1,023 B'],
+    [1_024, '1.0 KiB'],
+    [1_048_575, '1.0 MiB'],
+    [345_678_901, '329.7 MiB'],
+    [2 ** 50 * 5_000, '5,000.0 PiB'],
+  ])('write %d bytes as %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text)
+  })
+
+  it.each([
+    [0, '0.0 s'],
+    [9_949, '9.9 s'],
+    [9_950, '10 s'],
+    [59_600, '1 min 0 s'],
+    [185_000, '3 min 5 s'],
+    [7_800_000, '2 h 10 min'],
+  ])('write %d ms as %s', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text)
+  })
+
+  it('put a noun in its number', () => {
+    expect([countOf(0, 'file'), countOf(1, 'file'), countOf(2_000, 'file')]).toEqual([
+      '0 files',
+      '1 file',
+      '2,000 files',
+    ])
+  })
+})
+
+describe('words for a scan', () => {
+  it('list every bucket that holds a file, so that the rows add up', () => {
+    const coverage = buildCoverage({
+      scanned: { files: 10, bytes: 100 },
+      notScanned: { tooLarge: { files: 1, bytes: 900 }, unreadable: { files: 2, bytes: 0 } },
+    })
+    const rows = coverageRows(coverage)
+    expect(addsUp(coverage)).toBe(true)
+    expect(rows.map(({ key }) => key)).toEqual([
+      'scanned',
+      'unchanged',
+      'duplicate',
+      'tooLarge',
+      'unreadable',
+    ])
+    expect(rows.reduce((sum, { tally }) => sum + tally.files, 0)).toBe(coverage.met.files)
+  })
+
+  it.each([
+    [{}, 'ClamAV 1.4.6, official signatures 27500 of 2026-11-22 (3,627,123)'],
+    [{ builtAt: '2026-01-01T00:00:00Z' }, 'old official signatures'],
+    [{ official: false, version: null, builtAt: null, count: 2 }, 'ClamAV 1.4.6, test signatures only (2)'],
+  ])('say how good the signatures were', (signatures, text) => {
+    const endedAt = instantFromMs(Date.parse('2026-11-23T00:00:00Z'))
+    expect(describeEngine(buildEngine(signatures), endedAt)).toContain(text)
+  })
+
+  it('say how far it is, and what it does before it can be told', () => {
+    expect(describeProgress(buildProgress({ detections: 1 }))).toBe(
+      '480 of 1,200 files, 131.9 MiB of 329.7 MiB, 1 detection, about 18 s left',
+    )
+    expect(describeProgress(buildProgress({ phase: 'loadingEngine' }))).toBe('loading the engine')
+  })
+})
+
+describe('text from outside', () => {
+  it('keeps letters of every language and loses what could fool a reader', () => {
+    expect(safeText('Büro-Пк 漢字 🧪')).toBe('Büro-Пк 漢字 🧪')
+    expect(safeText('a\u001b[2Jb\nc\u202egpj.exe\ud800')).toBe('a\\u{1b}[2Jb\\u{a}c\\u{202e}gpj.exe\\u{d800}')
+  })
+
+  it('never holds a control character', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(safeText(text)).not.toMatch(/\p{Cc}/u)
+      }),
+    )
+  })
+})

@@ -1,0 +1,109 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { type InitialisedServer, type InitOptions, initServer } from '../init/index.ts'
+import { systemClock } from '../kit/clock.ts'
+import { type ServerCommand, type ServerCommandCall, UsageError } from './server-command.ts'
+
+/** Microsoft's own audience: what clients of the Defender API ask a token for. */
+const AUDIENCE = 'https://api.securitycenter.microsoft.com/.default'
+
+export const init: ServerCommand = {
+  name: 'init',
+  summary: 'set up a server: keys, certificate, database, first application',
+  usage: `Usage: fleetsweep init [options]
+
+  --data <folder>          data directory; FLEETSWEEP_DATA, or the usual place for the user
+  --host <name>            name or address of this server, for its certificate; may stand more than once
+  --tls-cert <file>        your own certificate (PEM) instead of one from a local authority …
+  --tls-key <file>         … and its key
+  --no-tls                 speak plain HTTP, on loopback only unless a proxy stands in front
+  --behind-proxy           a proxy that speaks TLS stands in front (give --origin too)
+  --origin <url>           origin under which clients reach the server; may stand more than once
+  --listen <addr:port>     where to listen; 0.0.0.0:8443, or 127.0.0.1:8443 without TLS
+  --database <address>     "sqlite", or postgres://user@host/database
+  --tenant-domain <name>   the tenant's other name in paths; fleetsweep.local
+  --application <name>     display name of the first application; First application
+  --json                   print JSON for programs`,
+  options: {
+    data: { type: 'string' },
+    host: { type: 'string', multiple: true },
+    'tls-cert': { type: 'string' },
+    'tls-key': { type: 'string' },
+    'no-tls': { type: 'boolean' },
+    'behind-proxy': { type: 'boolean' },
+    origin: { type: 'string', multiple: true },
+    listen: { type: 'string' },
+    database: { type: 'string' },
+    'tenant-domain': { type: 'string' },
+    application: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  async run(call) {
+    const { io } = call
+    const made = await initServer(readOptions(call), {
+      env: io.env,
+      clock: systemClock,
+      newId: randomUUID,
+      randomBytes,
+      writerEntry: io.writerEntry,
+    })
+    io.out(call.flag('json') ? `${JSON.stringify(made)}\n` : describe(made))
+    return 0
+  },
+}
+
+function readOptions(call: ServerCommandCall): InitOptions {
+  if (call.args[0] !== undefined) throw new UsageError(`"${call.args[0]}" is not expected here.`)
+  return {
+    dataDir: call.text('data'),
+    hosts: call.texts('host'),
+    tls: readTls(call),
+    listen: call.text('listen'),
+    publicOrigins: call.texts('origin'),
+    behindProxy: call.flag('behind-proxy'),
+    database: call.text('database'),
+    tenantDomain: call.text('tenant-domain') ?? 'fleetsweep.local',
+    applicationName: call.text('application') ?? 'First application',
+  }
+}
+
+function readTls(call: ServerCommandCall): InitOptions['tls'] {
+  const cert = call.text('tls-cert')
+  const key = call.text('tls-key')
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError('--tls-cert and --tls-key go together.')
+  }
+  if (cert === undefined || key === undefined) return call.flag('no-tls') ? 'off' : 'local'
+  if (call.flag('no-tls')) throw new UsageError('--no-tls and --tls-cert exclude each other.')
+  return { cert, key }
+}
+
+function describe({ dataDir, origin, tenant, application, caFile }: InitialisedServer): string {
+  const trust = caFile === null ? '' : `--cacert ${quote(caFile)} `
+  return `Fleetsweep is set up in ${dataDir}.
+
+  Tenant id        ${tenant.id} (${tenant.domain})
+  Application      ${application.displayName}
+  Application id   ${application.id}
+  Secret           ${application.secret}
+  Permissions      ${application.permissions.join(', ')}
+${caFile === null ? '' : `  CA certificate   ${caFile}\n`}
+The secret is shown this once; the server keeps only its hash.
+
+Start the server:
+
+  fleetsweep server --data ${quote(dataDir)}
+
+Then, from a shell:
+
+  TOKEN=$(curl -s ${trust}${origin}/${tenant.id}/oauth2/v2.0/token \\
+    -d grant_type=client_credentials -d client_id=${application.id} \\
+    -d client_secret=${application.secret} -d scope=${AUDIENCE} \\
+    | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  curl ${trust}-H "Authorization: Bearer $TOKEN" ${origin}/api/machines
+`
+}
+
+/** For a shell, where a path may hold blanks. */
+function quote(path: string): string {
+  return /^[\w./:@-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
+}

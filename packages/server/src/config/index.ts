@@ -1,0 +1,12 @@
+export { ConfigError } from './config-error.ts'
+export {
+  CONFIG_FILE,
+  type ConfigOverrides,
+  DATABASE_FILE,
+  DEFAULT_PORT,
+  findDataDir,
+  loadConfig,
+  TLS_FILES,
+} from './load-config.ts'
+export { loadSealingKey, SEALING_KEY_BYTES, SEALING_KEY_FILE } from './sealing-key.ts'
+export type { LogLevel, ServerConfig } from './server-config.ts'

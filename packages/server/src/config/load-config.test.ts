@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadConfig } from './load-config.ts'
+
+describe('the configuration of a server', () => {
+  let dataDir = ''
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'fleetsweep-config-'))
+  })
+  afterEach(() => rmSync(dataDir, { recursive: true }))
+
+  const load = (toml: string, env: NodeJS.ProcessEnv = {}, port?: number) => {
+    writeFileSync(join(dataDir, 'fleetsweep.toml'), toml)
+    return loadConfig(env, { dataDir, port })
+  }
+
+  it('is complete without a file', () => {
+    expect(loadConfig({}, { dataDir })).toMatchObject({
+      listen: { host: '0.0.0.0', port: 8443 },
+      database: { kind: 'sqlite', path: join(dataDir, 'fleetsweep.db') },
+      tls: { kind: 'files', certFile: join(dataDir, 'tls/server.crt') },
+      timeouts: { pendingMs: 259_200_000, silenceMs: 259_200_000 },
+      behindProxy: false,
+    })
+  })
+
+  it('takes the environment before the file and the command line before both', () => {
+    const toml = 'listen = "127.0.0.1:1000"\nlogLevel = "warn"\n[timeouts]\npendingHours = 2\n'
+    const config = load(toml, { FLEETSWEEP_LISTEN: '[::1]:2000', FLEETSWEEP_PENDING_HOURS: '1.5' }, 3000)
+    expect(config.listen).toEqual({ host: '::1', port: 3000 })
+    expect(config.timeouts.pendingMs).toBe(5_400_000)
+    expect(config.logLevel).toBe('warn')
+  })
+
+  it.each([
+    ['listen = 8443', /listen in .*fleetsweep.toml must be an address and a port.* It is 8443/],
+    ['listen = "127.0.0.1:99999"', /ports end at 65535/],
+    ['behindProxy = "yes"', /behindProxy in .* must be true or false/],
+    ['databse = "sqlite"', /sets databse, which does not exist. It knows .*database/],
+    ['timeouts = { pending = 3 }', /sets timeouts.pending, which does not exist/],
+    ['tls = { cert = "a.pem" }', /tls in .* must be "off", or two PEM files/],
+    ['publicOrigins = ["https://fleet.example/console"]', /publicOrigins .* must be a list of origins/],
+    ['listen = ', /fleetsweep.toml cannot be read/],
+  ])('says what is wrong with %s', (toml, words) => {
+    expect(() => load(toml)).toThrow(words)
+  })
+
+  it('names the environment variable that is wrong', () => {
+    expect(() => load('', { FLEETSWEEP_BEHIND_PROXY: 'perhaps' })).toThrow(
+      /variable FLEETSWEEP_BEHIND_PROXY must be true or false/,
+    )
+  })
+
+  it('keeps the password of a database out of its message', () => {
+    expect(() => load('', { FLEETSWEEP_DATABASE: 'mysql://me:secret@db/x' })).toThrow(/mysql:\/\/me:…@db/)
+  })
+
+  describe('without TLS', () => {
+    it('listens on loopback', () => {
+      expect(load('tls = "off"').listen.host).toBe('127.0.0.1')
+    })
+
+    it('refuses any other address, and says what to do', () => {
+      expect(() => load('tls = "off"\nlisten = "0.0.0.0:80"')).toThrow(/loopback only.*behindProxy = true/)
+    })
+
+    it('listens anywhere behind a proxy that says how it is reached', () => {
+      const toml = 'tls = "off"\nlisten = "0.0.0.0:80"\nbehindProxy = true\n'
+      expect(() => load(toml)).toThrow(/publicOrigins/)
+      expect(load(`${toml}publicOrigins = ["https://Fleet.example:443"]`).publicOrigins).toEqual([
+        'https://fleet.example',
+      ])
+    })
+  })
+})

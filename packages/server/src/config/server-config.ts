@@ -1,0 +1,26 @@
+/** Everything that a server must be told, checked. */
+export type ServerConfig = {
+  /** Holds the keys, the certificate and, standalone, the database. */
+  dataDir: string
+  /** Port 0 takes any free one. */
+  listen: { host: string; port: number }
+  /**
+   * Origins under which clients reach this server, such as `https://fleet.example`: nothing else is ever written into
+   * a link. Empty: made from the certificate's names and the port.
+   */
+  publicOrigins: readonly string[]
+  database: { kind: 'sqlite'; path: string } | { kind: 'postgres'; connectionString: string }
+  tls: { kind: 'off' } | { kind: 'files'; certFile: string; keyFile: string }
+  /** True when a proxy stands in front: it may terminate TLS, and its forwarding headers are believed. */
+  behindProxy: boolean
+  timeouts: {
+    /** How long an action waits for its machine. */
+    pendingMs: number
+    /** How long a scan under way may stay silent. */
+    silenceMs: number
+  }
+  logLevel: LogLevel
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -1,0 +1,86 @@
+import { type TSchema, Type } from 'typebox'
+import { LOG_LEVELS } from './server-config.ts'
+
+/** One thing to configure: its name in the file, in the environment, and what it accepts. */
+export type Setting<S extends TSchema = TSchema> = {
+  /** In `fleetsweep.toml`; a dot stands for a table. */
+  key: string
+  env: string
+  schema: S
+  /** Completes "must be …". */
+  wants: string
+  /** The environment knows only text: makes of it what the file would have said. */
+  fromText: (text: string) => unknown
+}
+
+function setting<S extends TSchema>(
+  key: string,
+  env: string,
+  schema: S,
+  wants: string,
+  fromText: (text: string) => unknown = (text) => text,
+): Setting<S> {
+  return { key, env, schema, wants, fromText }
+}
+
+const Hours = Type.Number({ exclusiveMinimum: 0, maximum: 8_760 })
+const hours = 'a number of hours, more than 0 and at most 8760'
+
+/** Every setting that there is; `docs` and error messages follow this table. */
+export const SETTINGS = {
+  listen: setting(
+    'listen',
+    'FLEETSWEEP_LISTEN',
+    Type.String({ pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[^:\\[\\]\\s]+):\\d{1,5}$' }),
+    'an address and a port, such as "0.0.0.0:8443" or "[::1]:8443"',
+  ),
+  publicOrigins: setting(
+    'publicOrigins',
+    'FLEETSWEEP_PUBLIC_ORIGINS',
+    Type.Array(Type.String({ pattern: '^https?://[^/?#@\\s]+$' })),
+    'a list of origins, such as ["https://fleet.example"], without a path',
+    listFromText,
+  ),
+  database: setting(
+    'database',
+    'FLEETSWEEP_DATABASE',
+    Type.String({ pattern: '^(sqlite|postgres(ql)?://.+)$' }),
+    '"sqlite", or the address of a PostgreSQL database, such as "postgres://user@host/fleetsweep"',
+  ),
+  tls: setting(
+    'tls',
+    'FLEETSWEEP_TLS',
+    Type.Union([Type.Literal('off'), Type.Object({ cert: Type.String(), key: Type.String() })]),
+    '"off", or two PEM files: { cert = "server.crt", key = "server.key" } in the file, "server.crt,server.key" in the environment',
+    (text) => {
+      const [cert, key, ...rest] = listFromText(text)
+      return key === undefined || rest.length > 0 ? text : { cert, key }
+    },
+  ),
+  behindProxy: setting(
+    'behindProxy',
+    'FLEETSWEEP_BEHIND_PROXY',
+    Type.Boolean(),
+    'true or false',
+    (text) => ({ true: true, false: false, '1': true, '0': false })[text] ?? text,
+  ),
+  pendingHours: setting('timeouts.pendingHours', 'FLEETSWEEP_PENDING_HOURS', Hours, hours, numberFromText),
+  silenceHours: setting('timeouts.silenceHours', 'FLEETSWEEP_SILENCE_HOURS', Hours, hours, numberFromText),
+  logLevel: setting(
+    'logLevel',
+    'FLEETSWEEP_LOG_LEVEL',
+    Type.Enum(LOG_LEVELS),
+    `one of ${LOG_LEVELS.join(', ')}`,
+  ),
+}
+
+function listFromText(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function numberFromText(text: string): unknown {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
+}

@@ -1,0 +1,41 @@
+import type { FleetDetection, MachineActionId, MachineId, TenantId } from '@fleetsweep/protocol'
+import { type Cursor, writeCursor } from '../kit/cursor.ts'
+import { type Principal, reachesAll } from '../principal/index.ts'
+import type { DetectionStore } from './detection-store.ts'
+import { fleetDetection } from './fleet-detection.ts'
+
+export type DetectionService = {
+  /** Detections on machines within reach, newest first, a page at a time. */
+  list(
+    principal: Principal,
+    query: {
+      actionId?: MachineActionId | undefined
+      machineId?: MachineId | undefined
+      after?: Cursor | undefined
+      limit: number
+    },
+  ): Promise<{ items: FleetDetection[]; nextCursor: string | null }>
+}
+
+export function detectionService(parts: {
+  detectionsOf: (tenant: TenantId) => DetectionStore
+}): DetectionService {
+  return {
+    async list(principal, { actionId, machineId, after, limit }) {
+      if (!reachesAll(principal)) return { items: [], nextCursor: null }
+      // One more than asked for tells whether there is a next page.
+      const rows = await parts.detectionsOf(principal.tenant).list({
+        ...(actionId === undefined ? {} : { actionId }),
+        ...(machineId === undefined ? {} : { machineId }),
+        ...(after === undefined ? {} : { after: { detectedAt: after.at, id: after.id } }),
+        limit: limit + 1,
+      })
+      const page = rows.slice(0, limit)
+      const last = rows.length > limit ? page.at(-1) : undefined
+      return {
+        items: page.map(fleetDetection),
+        nextCursor: last ? writeCursor({ at: last.detectedAt, id: last.id }) : null,
+      }
+    },
+  }
+}

@@ -1,0 +1,1 @@
+export { GATEWAY_DEFAULTS, Gateway, type GatewayOptions, type GatewayParts } from './gateway.ts'

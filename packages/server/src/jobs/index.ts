@@ -1,0 +1,1 @@
+export { ExpireActions, type ExpireActionsParts } from './expire-actions.ts'

@@ -1,0 +1,147 @@
+import type { SecureContextOptions } from 'node:tls'
+import type { Clock } from '@fleetsweep/protocol'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import { DatabaseBusyError } from '../db/database.ts'
+import { ApiError, notFound } from './api-error.ts'
+import type { CallLimiter } from './call-limiter.ts'
+import { errorStyleOf } from './error-style.ts'
+import type { Caller, Operation } from './operation.ts'
+import type { Origins } from './origins.ts'
+import { pathPattern, routedTarget, splitTarget } from './request-target.ts'
+import { answerBrokenRequest, sendError, setCommonHeaders } from './respond.ts'
+import { readRoutedBody, serveOperation } from './serve-operation.ts'
+
+const REQUEST_TIMEOUT_MS = 60_000
+/** A computer name has at most 255 characters; nothing longer names anything. */
+const MAX_PARAM_LENGTH = 400
+
+export type HttpServerOptions<Principal, Services> = {
+  operations: readonly Operation<Principal, Services>[]
+  services: Services
+  /** @throws ApiError `Unauthorized` */
+  authenticate: (call: {
+    authorization: string | undefined
+    origin: string
+    address: string
+  }) => Promise<Principal>
+  limiter: CallLimiter<Principal>
+  origins: Origins
+  clock: Clock
+  logger: Logger
+  /** Makes the GUID that names a failure in the answer and in the log. */
+  newId: () => string
+  /** Key and certificate; plain HTTP without. */
+  tls?: SecureContextOptions
+  /** Whose X-Forwarded-For is believed, as Fastify's `trustProxy`; nobody's when absent. */
+  trustProxy?: boolean | string | string[]
+  /** Checks every answer against the schema that its operation declares, and fails loudly: for tests. */
+  checkAnswers?: boolean
+}
+
+/**
+ * Builds the HTTP server of a list of operations. It does not listen yet; other parts may still add routes, and an
+ * `upgrade` listener on `.server`.
+ *
+ * Every refusal and failure goes out as JSON in the style of the API that was called.
+ */
+export function createHttpServer<Principal extends Caller, Services>(
+  options: HttpServerOptions<Principal, Services>,
+): FastifyInstance {
+  const server = bareServer(options, (error, request, reply) => fail(error, request, reply))
+  const fail = failureSender(options)
+
+  server.decorateRequest('caller', undefined)
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', readRoutedBody)
+  server.addHook('onRequest', (request, reply, done) => {
+    setCommonHeaders(reply, options.origins.of(request.headers.host))
+    done()
+  })
+  server.setErrorHandler((error, request, reply) => fail(error, request, reply))
+  server.setNotFoundHandler((request, reply) => fail(nothingThere(request), request, reply))
+
+  const paths = options.operations.map(({ method, path }) => ({ method, pattern: pathPattern(path) }))
+  const nothingThere = ({ method, url }: FastifyRequest): ApiError => {
+    const { path } = splitTarget(url)
+    const allowed = new Set(paths.filter(({ pattern }) => pattern.test(path)).map((known) => known.method))
+    if (allowed.size === 0) return new ApiError('NotFound', 'There is nothing at this path')
+    if (allowed.has('GET')) allowed.add('HEAD')
+    return new ApiError('MethodNotAllowed', `The method ${method} is not allowed at this path`, {
+      headers: { allow: [...allowed].join(', ') },
+    })
+  }
+
+  for (const operation of options.operations) serveOperation(server, operation, options)
+  return server
+}
+
+type SendFailure = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+function bareServer<Principal, Services>(
+  { logger, origins, tls, trustProxy }: HttpServerOptions<Principal, Services>,
+  fail: SendFailure,
+): FastifyInstance {
+  const settings = {
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+    rewriteUrl: ({ url }: { url?: string | undefined }) => routedTarget(url ?? '/'),
+    routerOptions: {
+      caseSensitive: false,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: MAX_PARAM_LENGTH,
+      // Each operation reads the query by its own grammar.
+      querystringParser: () => ({}),
+    },
+    // An escape that is none, or a name that is too long, can name nothing.
+    frameworkErrors: (_: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      setCommonHeaders(reply, origins.of(request.headers.host))
+      fail(notFound('What the path names'), request, reply)
+    },
+    clientErrorHandler: answerBrokenRequest,
+  }
+  // Fastify types a server by its sockets; nothing here looks at whether they are encrypted.
+  const withTls = tls ? { ...settings, https: tls } : settings
+  return Fastify(withTls as typeof settings) as unknown as FastifyInstance
+}
+
+function failureSender<Principal, Services>({
+  clock,
+  logger,
+  newId,
+}: HttpServerOptions<Principal, Services>): SendFailure {
+  return (error, request, reply) => {
+    const target = newId()
+    const refusal = asRefusal(error)
+    const call = { target, method: request.method, path: splitTarget(request.originalUrl).path }
+    if (refusal.status < 500) logger.info({ ...call, code: refusal.code }, refusal.message)
+    else logger.error({ ...call, code: refusal.code, err: error }, 'A call failed')
+    const style = request.routeOptions?.config?.operation?.errors ?? errorStyleOf(request.url)
+    return sendError(reply, refusal, style, { target, at: clock.now() })
+  }
+}
+
+/** What the caller hears of an error: everything of a refusal, nothing of anything else. */
+function asRefusal(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof DatabaseBusyError) {
+    return new ApiError('ServiceUnavailable', error.message, {
+      headers: { 'retry-after': '1' },
+      cause: error,
+    })
+  }
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  // Fastify's own refusals: a Content-Type that is none, a body shorter than it said.
+  if (status === 415)
+    return new ApiError('UnsupportedMediaType', 'The Content-Type is not valid', { cause: error })
+  if (status === 400) return new ApiError('BadRequest', 'The request is not valid', { cause: error })
+  return new ApiError(
+    'InternalServerError',
+    'Something went wrong here. Try again, then look up the target in the log',
+    {
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,7 @@
+export { Answer } from './answer.ts'
+export { ApiError, notFound } from './api-error.ts'
+export type { CallLimiter } from './call-limiter.ts'
+export { defenderErrors, type ErrorStyle, problemErrors } from './error-style.ts'
+export { createHttpServer, type HttpServerOptions } from './http-server.ts'
+export { type Access, type Caller, type Operation, type OperationRequest, operationFor } from './operation.ts'
+export { Origins } from './origins.ts'

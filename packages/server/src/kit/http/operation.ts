@@ -1,0 +1,142 @@
+import type { Permission, TenantId } from '@fleetsweep/protocol'
+import type { Static, TSchema } from 'typebox'
+import type { Answer, AnswerBody } from './answer.ts'
+import type { ErrorStyle } from './error-style.ts'
+
+/** What the kit must know of whoever calls; the server's own principal is one. */
+export type Caller = { readonly tenant: TenantId; readonly permissions: ReadonlySet<Permission> }
+
+/**
+ * Who may call a route, said by each route.
+ *
+ * - `permission`: any one of them is enough.
+ * - `reach`: `machine`: the caller must reach the machine that the path names; `machines`: the answer holds only what
+ *   the caller reaches; `tenant`: whoever has the permission sees all of the tenant.
+ * - `anonymous`: no caller is known, and why that is right.
+ */
+export type Access =
+  | {
+      readonly permission: readonly [Permission, ...Permission[]]
+      readonly reach: 'machine' | 'machines' | 'tenant'
+    }
+  | { readonly anonymous: string }
+
+/** The schema of the body by status; a string names the media type of a body that is not JSON. */
+export type Answers = Readonly<Record<number, TSchema | string>>
+
+/** A call as a handler sees it: everything is parsed, and who calls may do so. */
+export type OperationRequest<Params, Body, Query, Principal> = {
+  /** Decoded, spelled as the caller did. */
+  readonly params: Params
+  readonly body: Body
+  readonly query: Query
+  /** All decoded query parameters, for readers that bring their own grammar. */
+  readonly search: URLSearchParams
+  readonly principal: Principal
+  /** The listed public origin that the caller used, such as `https://fleet.example:8443`; for links and contexts. */
+  readonly origin: string
+  /** The path that the caller asked for, as it came (`/api/v1.0/Machines`), without its query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Where the call came from. */
+  readonly address: string
+  /** Aborts when the caller has gone away. */
+  readonly signal: AbortSignal
+}
+
+/** One route with all that the server, its tests and its description need to know of it. */
+export type Operation<Principal, Services> = {
+  readonly route: string
+  readonly method: string
+  /** With `:names`. */
+  readonly path: string
+  readonly access: Access
+  readonly body: TSchema | undefined
+  readonly bodyHints: Readonly<Record<string, string>>
+  readonly consumes: 'json' | 'form'
+  readonly bodyLimitBytes: number | undefined
+  readonly query: TSchema | undefined
+  readonly answers: Answers
+  readonly errors: ErrorStyle | undefined
+  readonly handle: (
+    request: OperationRequest<Record<string, string>, unknown, unknown, Principal | undefined>,
+    services: Services,
+  ) => unknown
+}
+
+/** The names in a path: `/api/machines/:machineId/tags` gives `machineId`. */
+type NamesOf<Path extends string> = Path extends `${infer Head}/${infer Tail}`
+  ? NamesOf<Head> | NamesOf<Tail>
+  : Path extends `:${infer Name}`
+    ? Name
+    : never
+
+type Returned<A extends Answers> = { [Status in keyof A]: AnswerBody<A[Status]> }[keyof A] | Answer
+
+export type Declaration<
+  Principal,
+  Route extends string,
+  A extends Access,
+  Body extends TSchema,
+  Query extends TSchema,
+  Replies extends Answers,
+  Services,
+> = {
+  /** Verb and path, such as `POST /api/machines/:machineId/runAntiVirusScan`. */
+  route: Route
+  access: A
+  /** A body that is JSON of this shape. Unknown members are ignored. */
+  body?: Body
+  /** Other words that callers use for members of the body, and the right ones: they make the refusal helpful. */
+  bodyHints?: Readonly<Record<string, string>>
+  /** `form`: the body is url-encoded whatever its Content-Type says, and a GET may have one. `json` when absent. */
+  consumes?: 'json' | 'form'
+  /** 256 KiB when absent. */
+  bodyLimitBytes?: number
+  /** Query parameters, converted from text where the schema wants numbers or booleans. */
+  query?: Query
+  /** A body that the handler returns goes out with the first status declared here. */
+  answers: Replies
+  /** How errors look; by the path (Defender's shape, problem details below `/fleet`) when absent. */
+  errors?: ErrorStyle
+  handle: (
+    request: OperationRequest<
+      { readonly [Name in NamesOf<Route>]: string },
+      Static<Body>,
+      Static<Query>,
+      A extends { anonymous: string } ? undefined : Principal
+    >,
+    services: Services,
+  ) => Returned<Replies> | Promise<Returned<Replies>>
+}
+
+/** Makes the function that declares operations for one kind of principal. */
+export function operationFor<Principal extends Caller>() {
+  return function operation<
+    const Route extends string,
+    const A extends Access,
+    const Replies extends Answers,
+    Services,
+    Body extends TSchema = TSchema,
+    Query extends TSchema = TSchema,
+  >(
+    declaration: Declaration<Principal, Route, A, Body, Query, Replies, Services>,
+  ): Operation<Principal, Services> {
+    const [method = '', path = ''] = declaration.route.split(' ')
+    return {
+      route: declaration.route,
+      method,
+      path,
+      access: declaration.access,
+      body: declaration.body,
+      bodyHints: declaration.bodyHints ?? {},
+      consumes: declaration.consumes ?? 'json',
+      bodyLimitBytes: declaration.bodyLimitBytes,
+      query: declaration.query,
+      answers: declaration.answers,
+      errors: declaration.errors,
+      // The server parses by the very schemas that the handler is typed over before it calls it.
+      handle: declaration.handle as unknown as Operation<Principal, Services>['handle'],
+    }
+  }
+}

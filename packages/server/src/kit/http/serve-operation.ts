@@ -1,0 +1,190 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { Answer } from './answer.ts'
+import { ApiError, notFound } from './api-error.ts'
+import type { HttpServerOptions } from './http-server.ts'
+import type { Caller, Operation, OperationRequest } from './operation.ts'
+import { bodyReader, isJsonType, isKeepable, readBody } from './request-body.ts'
+import { parseSearch, queryReader } from './request-query.ts'
+import { splitTarget } from './request-target.ts'
+import { sendJson, sendMedia } from './respond.ts'
+
+const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    operation?: Pick<Operation<unknown, unknown>, 'path' | 'errors' | 'bodyLimitBytes'>
+  }
+  interface FastifyRequest {
+    /** Whoever authenticated; the operation knows the type. */
+    caller: unknown
+  }
+}
+
+/**
+ * Serves one operation, always in the same order: authenticate, limit, permission, read and validate, handle, answer.
+ * The body of a call that is refused is never read.
+ */
+export function serveOperation<Principal extends Caller, Services>(
+  server: FastifyInstance,
+  operation: Operation<Principal, Services>,
+  options: HttpServerOptions<Principal, Services>,
+): void {
+  const read = inputReader(operation)
+  const send = answerSender(operation, options.checkAnswers ?? false)
+  server.route({
+    method: operation.method,
+    url: operation.path,
+    config: { operation },
+    onRequest: async (request) => {
+      request.caller = await admit(request, operation, options)
+      refuseOtherTypes(request, operation)
+    },
+    handler: async (request, reply) => {
+      const call = new Call<Principal>(request, reply, options.origins.of(request.headers.host))
+      await read(call)
+      return send(reply, await operation.handle(call, options.services))
+    },
+  })
+}
+
+async function admit<Principal extends Caller, Services>(
+  request: FastifyRequest,
+  { access }: Operation<Principal, Services>,
+  { authenticate, limiter, origins }: HttpServerOptions<Principal, Services>,
+): Promise<Principal | undefined> {
+  if ('anonymous' in access) {
+    refuseTooMany(limiter.countAnonymous(request.ip))
+    return undefined
+  }
+  const { authorization, host } = request.headers
+  const caller = await authenticate({ authorization, origin: origins.of(host), address: request.ip })
+  refuseTooMany(limiter.countCall(caller))
+  if (!access.permission.some((permission) => caller.permissions.has(permission))) {
+    throw new ApiError('Forbidden', `This needs the permission ${access.permission.join(' or ')}`)
+  }
+  return caller
+}
+
+function refuseTooMany(retryAfterSeconds: number | undefined): void {
+  if (retryAfterSeconds === undefined) return
+  throw new ApiError('TooManyRequests', `Too many calls: try again in ${retryAfterSeconds} seconds`, {
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  })
+}
+
+function refuseOtherTypes<Principal, Services>(
+  { headers }: FastifyRequest,
+  { body, consumes }: Operation<Principal, Services>,
+): void {
+  if (body === undefined || consumes === 'form' || isJsonType(headers['content-type'])) return
+  const length = headers['content-length'] ?? '0'
+  if (length === '0' && headers['transfer-encoding'] === undefined) return
+  throw new ApiError('UnsupportedMediaType', 'The Content-Type of the body must be application/json')
+}
+
+/** One call as its handler sees it. */
+class Call<Principal>
+  implements OperationRequest<Record<string, string>, unknown, unknown, Principal | undefined>
+{
+  readonly params: Record<string, string>
+  readonly principal: Principal | undefined
+  readonly search: URLSearchParams
+  readonly origin: string
+  readonly path: string
+  readonly headers: OperationRequest<never, never, never, never>['headers']
+  readonly address: string
+  readonly request: FastifyRequest
+  readonly #reply: FastifyReply
+  body: unknown
+  query: unknown
+
+  constructor(request: FastifyRequest, reply: FastifyReply, origin: string) {
+    // Written by `admit` of the same operation.
+    this.principal = request.caller as Principal | undefined
+    this.params = paramsOf(request)
+    const { path, query } = splitTarget(request.originalUrl)
+    this.search = parseSearch(query)
+    this.path = path
+    this.origin = origin
+    this.headers = request.headers
+    this.address = request.ip
+    this.request = request
+    this.#reply = reply
+  }
+
+  get signal(): AbortSignal {
+    const gone = new AbortController()
+    if (this.#reply.raw.destroyed) gone.abort()
+    else this.#reply.raw.once('close', () => gone.abort())
+    return gone.signal
+  }
+}
+
+function paramsOf({ params }: FastifyRequest): Record<string, string> {
+  const named: Record<string, string> = {}
+  for (const [name, value] of Object.entries(params ?? {})) {
+    if (typeof value !== 'string' || !isKeepable(value)) throw notFound('What the path names')
+    named[name] = value
+  }
+  return named
+}
+
+function inputReader<Principal, Services>(operation: Operation<Principal, Services>) {
+  const readJson = operation.body && bodyReader(operation.body, operation.bodyHints)
+  const readQuery = operation.query && queryReader(operation.query)
+  const limitBytes = operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES
+  return async (call: Call<Principal>): Promise<void> => {
+    if (readQuery) call.query = readQuery(call.search)
+    if (operation.consumes === 'form') {
+      // Fastify leaves the body of a GET alone, and some clients send their form in one.
+      const bytes = bytesOf(call.request) ?? (await readBody(call.request.raw, limitBytes))
+      call.body = Object.fromEntries(parseSearch(bytes.toString('utf8')))
+    } else if (readJson) {
+      call.body = readJson(bytesOf(call.request) ?? Buffer.alloc(0))
+    }
+  }
+}
+
+function bytesOf({ body }: FastifyRequest): Buffer | undefined {
+  return Buffer.isBuffer(body) ? body : undefined
+}
+
+/** Reads a body by the limit of the route that it is for. */
+export function readRoutedBody(request: FastifyRequest, payload: FastifyRequest['raw']): Promise<Buffer> {
+  const { operation } = request.routeOptions.config
+  return readBody(payload, operation?.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES)
+}
+
+function answerSender<Principal, Services>(operation: Operation<Principal, Services>, check: boolean) {
+  const statuses = Object.keys(operation.answers).map(Number)
+  const first = statuses[0] ?? 200
+  const checkers = new Map(
+    check
+      ? Object.entries(operation.answers).flatMap(([status, declared]) =>
+          typeof declared === 'string' ? [] : [[Number(status), checker(operation.route, declared)] as const],
+        )
+      : [],
+  )
+  return (reply: FastifyReply, returned: unknown): FastifyReply => {
+    const { status, body, headers } = returned instanceof Answer ? returned : new Answer(first, returned)
+    reply.headers(headers)
+    const declared = operation.answers[status]
+    if (declared === undefined) throw new Error(`${operation.route} does not declare the status ${status}.`)
+    if (status === 204) return reply.code(status).send()
+    if (typeof declared === 'string') return sendMedia(reply, status, body, declared)
+    checkers.get(status)?.(body)
+    return sendJson(reply, status, body, operation.path)
+  }
+}
+
+function checker(route: string, schema: TSchema): (body: unknown) => void {
+  const validator = Compile(schema)
+  return (body) => {
+    if (validator.Check(body)) return
+    throw new Error(
+      `${route} answers what it does not declare: ${JSON.stringify(validator.Errors(body).slice(0, 3))}`,
+    )
+  }
+}
