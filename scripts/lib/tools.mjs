@@ -2,13 +2,12 @@
 // into the project's state folder. Where they are stands in .state/tools.json afterwards.
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { unpackPackages } from './apt.mjs'
+import { debianTriplet, unpackPackages } from './apt.mjs'
 import { SetUpError, say, stateDir, writeWhole } from './project.mjs'
 import { ensureSignatures } from './signatures.mjs'
 
 const debianDir = join(stateDir, 'debian')
 const toolsFile = join(stateDir, 'tools.json')
-const TRIPLET = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? ''
 
 /** What can be asked for: part → tool → the Debian package that holds it, and where in a file system it is. */
 const PARTS = {
@@ -88,9 +87,9 @@ const systemPlace = {
 function unpackedPlace() {
   const base = join(debianDir, 'root')
   const libraries = [
-    `usr/lib/${TRIPLET}`,
-    `usr/lib/${TRIPLET}/pulseaudio`,
-    `lib/${TRIPLET}`,
+    `usr/lib/${debianTriplet}`,
+    `usr/lib/${debianTriplet}/pulseaudio`,
+    `lib/${debianTriplet}`,
     'usr/lib',
     'lib',
   ]

@@ -6,6 +6,7 @@ import {
   isFinal,
   type TenantId,
 } from '@fleetsweep/protocol'
+import { sql } from 'kysely'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import type { Database } from '../kit/db/database.ts'
 import { tables } from '../kit/db/query.ts'
@@ -220,7 +221,8 @@ export function sqlMachineActionTimeouts(db: Database, newId: () => string): Mac
         tables<MachineActionTables>(db.dialect)
           .selectFrom('machine_action')
           .select(['tenant', 'id'])
-          .where('status', 'in', ['Pending', 'InProgress'])
+          // In the words of the index: SQLite does not use a partial index for parameters.
+          .where(sql<boolean>`status IN ('Pending', 'InProgress')`)
           .where('expires_at', '<=', now)
           .orderBy('expires_at')
           .limit(limit),

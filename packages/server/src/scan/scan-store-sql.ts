@@ -44,11 +44,11 @@ export const recordProgressWrite = defineWrite<RecordProgress, void>(
   },
 )
 
-type ScanJoin = ScanTables & {
+type WaitingTables = {
+  active_action: { tenant: string; machine: string; action: string }
   machine_action: {
     tenant: string
     id: string
-    machine: string
     status: string
     scope: string
     requestor: string
@@ -65,29 +65,33 @@ export function sqlScanStore(db: Database, tenant: TenantId): ScanStore {
       db.write(recordProgressWrite, { tenant, machineId, actionId, progress, silenceMs }),
     reconcile: (reconciliation) => db.write(reconcileWrite, { tenant, reconciliation }),
     async listOwed(machineId) {
-      const joined = tables<ScanJoin>(db.dialect)
-        .selectFrom('machine_action')
-        .innerJoin('scan', (join) =>
-          join
-            .onRef('scan.tenant', '=', 'machine_action.tenant')
-            .onRef('scan.action', '=', 'machine_action.id'),
-        )
-        .where('machine_action.tenant', '=', tenant)
-        .where('machine_action.machine', '=', machineId)
-        .orderBy('machine_action.created_at')
-      const scans = await db.read(
-        joined
-          .select(['machine_action.id', 'scope', 'requestor', 'requestor_comment'])
-          .where('machine_action.status', '=', 'Pending'),
-      )
+      // Every machine asks this with every heartbeat: both queries touch what is open only, however long its history.
       const stops = await db.read(
-        joined
-          .select('machine_action.id')
-          .where('scan.stop_ordered_at', 'is not', null)
-          .where('scan.stop_proven_at', 'is', null),
+        tables<ScanTables>(db.dialect)
+          .selectFrom('scan')
+          .select('action')
+          .where('tenant', '=', tenant)
+          .where('machine', '=', machineId)
+          .where('stop_ordered_at', 'is not', null)
+          .where('stop_proven_at', 'is', null)
+          .orderBy('stop_ordered_at'),
+      )
+      const scans = await db.read(
+        tables<WaitingTables>(db.dialect)
+          .selectFrom('active_action')
+          .innerJoin('machine_action', (join) =>
+            join
+              .onRef('machine_action.tenant', '=', 'active_action.tenant')
+              .onRef('machine_action.id', '=', 'active_action.action'),
+          )
+          .select(['id', 'scope', 'requestor', 'requestor_comment'])
+          .where('active_action.tenant', '=', tenant)
+          .where('active_action.machine', '=', machineId)
+          .where('status', '=', 'Pending')
+          .orderBy('created_at'),
       )
       return [
-        ...stops.map(({ id }) => ({ verb: 'stop' as const, actionId: id as MachineActionId })),
+        ...stops.map(({ action }) => ({ verb: 'stop' as const, actionId: action as MachineActionId })),
         ...scans.map((row) => ({
           verb: 'scan' as const,
           actionId: row.id as MachineActionId,

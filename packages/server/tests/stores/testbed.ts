@@ -64,17 +64,6 @@ export function useTestbed(open: OpenBackend): Testbed {
     if (!opened) throw new Error('The testbed is there inside of tests only.')
     return opened
   }
-  const rows = (table: string, tenant: TenantId): Promise<Row[]> =>
-    get().db.read({
-      compile: () => CompiledQuery.raw(`SELECT * FROM ${table} WHERE tenant = '${tenant}'`),
-    })
-  const everything = async (tenant: TenantId) => {
-    const dump: Record<string, string[]> = {}
-    for (const table of TABLES)
-      dump[table] = (await rows(table, tenant)).map((row) => JSON.stringify(row)).sort()
-    return dump
-  }
-
   beforeAll(async () => {
     const backend = await open()
     const db = await backend.openNode(serverSchema, clock)
@@ -83,7 +72,7 @@ export function useTestbed(open: OpenBackend): Testbed {
   afterEach(async () => {
     const watched = strangers
     strangers = []
-    for (const { tenant, before } of watched) expect(await everything(tenant)).toEqual(before)
+    for (const { tenant, before } of watched) expect(await dumpTenant(get().db, tenant)).toEqual(before)
   })
   afterAll(async () => {
     await opened?.db[Symbol.asyncDispose]()
@@ -92,7 +81,7 @@ export function useTestbed(open: OpenBackend): Testbed {
 
   return {
     clock,
-    rows,
+    rows: (table, tenant) => readRows(get().db, table, tenant),
     get db() {
       return get().db
     },
@@ -108,10 +97,24 @@ export function useTestbed(open: OpenBackend): Testbed {
       await theirs.machineActions.requestScan(newScan(1, 1, { timeOutMs: TEN_YEARS_MS }))
       await theirs.machineActions.requestScan(newScan(2, 2))
       await theirs.scans.takeEvent({ ...told(2, 2, 1, accepted), silenceMs: TEN_YEARS_MS })
-      strangers.push({ tenant: stranger, before: await everything(stranger) })
+      strangers.push({ tenant: stranger, before: await dumpTenant(get().db, stranger) })
       return { tenant, ours, theirs }
     },
   }
+}
+
+/** All rows of a tenant in every table, for comparing. */
+export async function dumpTenant(db: Database, tenant: TenantId): Promise<Record<string, Row[]>> {
+  const dump: Record<string, Row[]> = {}
+  for (const table of TABLES) {
+    const rows = await readRows(db, table, tenant)
+    dump[table] = rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  }
+  return dump
+}
+
+function readRows(db: Database, table: string, tenant: TenantId): Promise<Row[]> {
+  return db.read({ compile: () => CompiledQuery.raw(`SELECT * FROM ${table} WHERE tenant = '${tenant}'`) })
 }
 
 /** Token id under which the testbed's machines came in. */

@@ -29,8 +29,10 @@ export async function openPostgres(options: {
     options: `-c statement_timeout=${STATEMENT_TIMEOUT_MS} -c synchronous_commit=on`,
     types: { getTypeParser },
   })
-  // An idle connection that the server ends must not end this process; the next query opens a new one.
+  // A connection that the database ends must not end this process, idle (told to the pool) or at work (told to the
+  // connection): the query under way rejects by itself, and the next one opens a new connection.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   const client = await pool.connect()
   try {
     await migratePostgres(
@@ -80,7 +82,8 @@ function asyncConnection(client: pg.PoolClient): AsyncConnection {
     query: async (query): Promise<Row[]> => (await client.query(named(query))).rows,
     begin: async () => void (await client.query('BEGIN')),
     commit: async () => void (await client.query('COMMIT')),
-    rollback: async () => void (await client.query('ROLLBACK')),
+    // On a dead connection there is nothing to roll back any more, and the error before this one says why.
+    rollback: async () => void (await client.query('ROLLBACK').catch(() => {})),
   }
 }
 

@@ -28,6 +28,11 @@ export class SqliteFile {
     this.#db.exec(sql)
   }
 
+  /** Undoes the open transaction; a full or failing disk makes SQLite do that by itself. */
+  rollback(): void {
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+  }
+
   query(query: CompiledQuery): Row[] {
     const statement = this.#prepare(query.sql)
     // node:sqlite refuses booleans and undefined itself, so nothing is converted behind the caller's back.

@@ -26,7 +26,7 @@ export function runSqliteWriter(writes: WriteList): void {
     query: (query) => file.query(query),
     begin: () => file.exec('BEGIN IMMEDIATE'),
     commit: () => file.exec('COMMIT'),
-    rollback: () => file.exec('ROLLBACK'),
+    rollback: () => file.rollback(),
   }
   port.on('message', (message: ToWriter) => {
     if ('close' in message) {

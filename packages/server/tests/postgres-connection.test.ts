@@ -1,0 +1,60 @@
+import type { TenantId } from '@fleetsweep/protocol'
+import { createDatabase, MovableClock } from '@fleetsweep/testkit'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Database } from '../src/kit/db/database.ts'
+import { openPostgres } from '../src/kit/db/postgres-database.ts'
+import { InstantSource } from '../src/kit/instant-source.ts'
+import { addWrite, ledger } from './stores/ledger-writes.ts'
+
+const tenant = '11111111-1111-4111-8111-111111111111' as TenantId
+
+describe('a PostgreSQL server that ends connections', () => {
+  let database: Awaited<ReturnType<typeof createDatabase>>
+  let operator: pg.Client
+  let db: Database
+
+  beforeEach(async () => {
+    database = await createDatabase()
+    operator = new pg.Client({ connectionString: database.connectionString })
+    await operator.connect()
+    db = await openPostgres({
+      connectionString: database.connectionString,
+      migrations: ledger.migrations,
+      writes: ledger.writes,
+      instants: new InstantSource(new MovableClock()),
+    })
+  })
+
+  afterEach(async () => {
+    await db[Symbol.asyncDispose]()
+    await operator.end()
+    await database[Symbol.asyncDispose]()
+  })
+
+  const others = 'FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
+  const endOthers = () => operator.query(`SELECT pg_terminate_backend(pid) ${others}`)
+
+  it('costs the write that was under way, and nothing after it', async () => {
+    // The write waits for this lock, so that it is certainly under way.
+    await operator.query('BEGIN')
+    await operator.query('LOCK TABLE entry')
+    const cut = db.write(addWrite, { tenant, name: 'cut' })
+    const waits = async () =>
+      (await operator.query(`SELECT 1 ${others} AND wait_event_type = 'Lock'`)).rowCount
+    await expect.poll(waits).toBe(1)
+    await endOthers()
+    await expect(cut).rejects.toThrow('entry.add')
+    await operator.query('COMMIT')
+    expect(await db.write(addWrite, { tenant, name: 'next' })).toBe('added')
+    expect(await db.write(addWrite, { tenant, name: 'cut' })).toBe('added')
+  })
+
+  it('costs nothing when the connections were idle', async () => {
+    await db.write(addWrite, { tenant, name: 'first' })
+    await endOthers()
+    const ended = async () => (await operator.query(`SELECT 1 ${others}`)).rowCount
+    await expect.poll(ended).toBe(0)
+    expect(await db.write(addWrite, { tenant, name: 'second' })).toBe('added')
+  })
+})
