@@ -1,7 +1,7 @@
 // Types, lint and format: `npm run check`. (The import rules are a test: tests/import-rules.test.ts.)
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { main, root, say } from './lib/project.mjs'
+import { main, ownHome, root, say } from './lib/project.mjs'
 import { setUp } from './lib/set-up.mjs'
 import { packageBin, runNode } from './lib/toolchain.mjs'
 
@@ -15,7 +15,7 @@ export async function check() {
   const commands = projects.map((folder) => [tsc, '--project', folder])
   commands.push([packageBin('@biomejs/biome', 'biome'), 'check', '--error-on-warnings', '.'])
   let failed = 0
-  for (const command of commands) if ((await runNode(command)) !== 0) failed = 1
+  for (const command of commands) if ((await runNode(command, { env: ownHome })) !== 0) failed = 1
   say(
     failed === 0
       ? 'Types, lint and format are fine.'
