@@ -20,7 +20,12 @@ export async function ensureModules() {
   // `ci` installs exactly what the lock file names and never changes it. Dev dependencies are what we test and
   // build with, also where the environment says production. No package of ours needs its install script.
   const options = ['--include=dev', '--include=optional', '--ignore-scripts', '--loglevel=error']
-  const code = await run('npm', ['ci', ...options], { quiet: true })
+  // npm puts node_modules/.bin first, and there the pinned Node, which this may be about to remove.
+  const path = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.endsWith('node_modules/.bin'))
+  const env = { PATH: path.join(delimiter) }
+  const code = await run('npm', ['ci', ...options], { env, quiet: true })
   if (code !== 0) {
     throw new SetUpError(
       'npm could not install the packages; its own words are above. If they are about the lock file, a ' +

@@ -1,6 +1,7 @@
 export * from './api-builders.ts'
 export * from './create-database.ts'
 export * from './eicar.ts'
+export * from './fake-agent.ts'
 export * from './fake-gateway.ts'
 export * from './fake-host.ts'
 export * from './fake-scan-runner.ts'

@@ -1,4 +1,6 @@
 import type { TenantId } from '@fleetsweep/protocol'
+import type { Kysely } from 'kysely'
+import { prepare } from '../kit/db/prepare.ts'
 import { type Dialect, tables } from '../kit/db/query.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import type { AuditEntry } from './audit-entry.ts'
@@ -22,23 +24,25 @@ export type AuditTables = {
 /** Adds an audit entry to the transaction that makes the change; the sealer chains it later. */
 export function* writeAudit(tenant: TenantId, entry: AuditEntry, context: WriteContext): WriteSteps<void> {
   yield* run(
-    auditTables(context.dialect)
-      .insertInto('audit_entry')
-      .values({
-        tenant,
-        id: entry.id,
-        at: context.at,
-        principal_kind: entry.principal.kind,
-        principal_id: entry.principal.id,
-        principal_name: entry.principal.name,
-        operation: entry.operation,
-        target: entry.target,
-        detail: JSON.stringify(entry.detail),
-        position: null,
-        hash: null,
-      }),
+    insertEntry(context.dialect, {
+      tenant,
+      id: entry.id,
+      at: context.at,
+      principal_kind: entry.principal.kind,
+      principal_id: entry.principal.id,
+      principal_name: entry.principal.name,
+      operation: entry.operation,
+      target: entry.target,
+      detail: JSON.stringify(entry.detail),
+      position: null,
+      hash: null,
+    }),
   )
 }
+
+const insertEntry = prepare((db: Kysely<AuditTables>, entry: AuditTables['audit_entry']) =>
+  db.insertInto('audit_entry').values(entry),
+)
 
 export function auditTables(dialect: Dialect) {
   return tables<AuditTables>(dialect)

@@ -4,11 +4,13 @@ import {
   HRESULT_TIMED_OUT,
   type Instant,
   isFinal,
+  type MachineId,
   type TenantId,
 } from '@fleetsweep/protocol'
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import type { Database } from '../kit/db/database.ts'
+import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import { orderStop, startScanRecord } from '../scan/index.ts'
@@ -59,29 +61,37 @@ export const requestScanWrite = defineWrite<Request, ScanRequested>(
 
 function* nameOfMachine(
   tenant: TenantId,
-  machine: string,
+  machine: MachineId,
   context: WriteContext,
 ): WriteSteps<string | undefined> {
-  const [row] = yield* run(
-    tables<{ machine: { tenant: string; id: string; computer_dns_name: string } }>(context.dialect)
+  const [row] = yield* run(selectName(context.dialect, { tenant, machine }))
+  return row?.computer_dns_name
+}
+
+type NameTables = { machine: { tenant: string; id: string; computer_dns_name: string } }
+
+const selectName = prepare(
+  (db: Kysely<NameTables>, { tenant, machine }: { tenant: string; machine: string }) =>
+    db
       .selectFrom('machine')
       .select('computer_dns_name')
       .where('tenant', '=', tenant)
       .where('id', '=', machine),
-  )
-  return row?.computer_dns_name
-}
+)
 
 function* claim(tenant: TenantId, scan: NewScan, context: WriteContext): WriteSteps<boolean> {
-  const rows = yield* run(
-    tables<MachineActionTables>(context.dialect)
-      .insertInto('active_action')
-      .values({ tenant, machine: scan.machineId, type: TYPE, action: scan.id })
-      .onConflict((conflict) => conflict.doNothing())
-      .returning('action'),
-  )
+  const row = { tenant, machine: scan.machineId, type: TYPE, action: scan.id }
+  const rows = yield* run(insertClaim(context.dialect, row))
   return rows.length === 1
 }
+
+const insertClaim = prepare((db: Kysely<MachineActionTables>, row: MachineActionTables['active_action']) =>
+  db
+    .insertInto('active_action')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('action'),
+)
 
 function* create(
   tenant: TenantId,
@@ -107,15 +117,15 @@ function* create(
     troubleshootInfo: null,
     expiresAt: addMs(context.at, scan.timeOutMs),
   }
-  yield* run(
-    tables<MachineActionTables>(context.dialect)
-      .insertInto('machine_action')
-      .values(toMachineActionRow(tenant, action)),
-  )
+  yield* run(insertAction(context.dialect, toMachineActionRow(tenant, action)))
   yield* startScanRecord(tenant, action, context)
   yield* writeAudit(tenant, scan.audit, context)
   return action
 }
+
+const insertAction = prepare((db: Kysely<MachineActionTables>, row: MachineActionRow) =>
+  db.insertInto('machine_action').values(row),
+)
 
 function* activeAction(
   tenant: TenantId,

@@ -1,5 +1,6 @@
 import { canMove, type Instant, isFinal, type MachineActionStatus, type TenantId } from '@fleetsweep/protocol'
-import { tables } from '../kit/db/query.ts'
+import type { Kysely } from 'kysely'
+import { prepare } from '../kit/db/prepare.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import {
@@ -18,14 +19,20 @@ export function* readForUpdate(
   id: string,
   context: WriteContext,
 ): WriteSteps<StoredMachineAction | undefined> {
-  const query = tables<MachineActionTables>(context.dialect)
-    .selectFrom('machine_action')
-    .selectAll()
-    .where('tenant', '=', tenant)
-    .where('id', '=', id)
-  const [row] = yield* run<MachineActionRow>(context.dialect === 'postgres' ? query.forUpdate() : query)
+  const [row] = yield* run(selectForUpdate(context.dialect, { tenant, id }))
   return row && toMachineAction(row)
 }
+
+const selectForUpdate = prepare(
+  (db: Kysely<MachineActionTables>, { tenant, id }: { tenant: string; id: string }, dialect) => {
+    const query = db
+      .selectFrom('machine_action')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+    return dialect === 'postgres' ? query.forUpdate() : query
+  },
+)
 
 /**
  * Moves an action to another status and, when that ends it, frees its machine for the next one.
@@ -45,21 +52,27 @@ export function* moveMachineAction(
     throw new Error(`A machine action cannot move from ${action.status} to ${change.status}.`)
   }
   const moved: StoredMachineAction = { ...action, ...change, updatedAt: context.at }
-  const { tenant: _, id, ...columns } = toMachineActionRow(tenant, moved)
-  const db = tables<MachineActionTables>(context.dialect)
-  yield* run(db.updateTable('machine_action').set(columns).where('tenant', '=', tenant).where('id', '=', id))
+  yield* run(updateAction(context.dialect, toMachineActionRow(tenant, moved)))
   if (isFinal(change.status)) {
-    yield* run(
-      db
-        .deleteFrom('active_action')
-        .where('tenant', '=', tenant)
-        .where('machine', '=', action.machineId)
-        .where('type', '=', action.type)
-        .where('action', '=', id),
-    )
+    const { id, machineId: machine, type } = action
+    yield* run(deleteClaim(context.dialect, { tenant, machine, type, action: id }))
   }
   return moved
 }
+
+const updateAction = prepare((db: Kysely<MachineActionTables>, row: MachineActionRow) => {
+  const { tenant, id, ...columns } = row
+  return db.updateTable('machine_action').set(columns).where('tenant', '=', tenant).where('id', '=', id)
+})
+
+const deleteClaim = prepare((db: Kysely<MachineActionTables>, claim: MachineActionTables['active_action']) =>
+  db
+    .deleteFrom('active_action')
+    .where('tenant', '=', claim.tenant)
+    .where('machine', '=', claim.machine)
+    .where('type', '=', claim.type)
+    .where('action', '=', claim.action),
+)
 
 /** Puts off the time-out of an action that was heard of. */
 export function* postponeTimeOut(
@@ -68,11 +81,14 @@ export function* postponeTimeOut(
   expiresAt: Instant,
   context: WriteContext,
 ): WriteSteps<void> {
-  yield* run(
-    tables<MachineActionTables>(context.dialect)
-      .updateTable('machine_action')
-      .set({ expires_at: expiresAt })
-      .where('tenant', '=', tenant)
-      .where('id', '=', action.id),
-  )
+  yield* run(updateExpiry(context.dialect, { tenant, id: action.id, expiresAt }))
 }
+
+const updateExpiry = prepare(
+  (db: Kysely<MachineActionTables>, at: { tenant: string; id: string; expiresAt: number }) =>
+    db
+      .updateTable('machine_action')
+      .set({ expires_at: at.expiresAt })
+      .where('tenant', '=', at.tenant)
+      .where('id', '=', at.id),
+)

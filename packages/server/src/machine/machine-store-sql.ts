@@ -1,6 +1,8 @@
 import type { Instant, Inventory, MachineId, TenantId } from '@fleetsweep/protocol'
+import type { Kysely } from 'kysely'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import type { Database } from '../kit/db/database.ts'
+import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import { inventoryColumns, type MachineRow, type MachineTables, toMachine } from './machine-row.ts'
@@ -36,17 +38,18 @@ type RecordSeen = {
 export const recordSeenWrite = defineWrite<RecordSeen, void>(
   'machine.recordSeen',
   function* ({ tenant, seen }, context) {
-    for (const { id, at } of seen) {
-      yield* run(
-        tables<MachineTables>(context.dialect)
-          .updateTable('machine')
-          .set({ last_seen: at })
-          .where('tenant', '=', tenant)
-          .where('id', '=', id)
-          .where('last_seen', '<', at),
-      )
-    }
+    for (const { id, at } of seen) yield* run(updateLastSeen(context.dialect, { tenant, id, at }))
   },
+)
+
+const updateLastSeen = prepare(
+  (db: Kysely<MachineTables>, { tenant, id, at }: { tenant: string; id: string; at: number }) =>
+    db
+      .updateTable('machine')
+      .set({ last_seen: at })
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+      .where('last_seen', '<', at),
 )
 
 type HoldOrders = {

@@ -1,7 +1,7 @@
 import { addMs, isFinal, type MachineActionId, type TenantId } from '@fleetsweep/protocol'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import { readForUpdate, type StoredMachineAction } from '../machine-action/index.ts'
+import { postponeTimeOut, readForUpdate, type StoredMachineAction } from '../machine-action/index.ts'
 import type { ScanTables } from './scan-row.ts'
 import type { Reconciled, Reconciliation } from './scan-store.ts'
 import { fail } from './take-event.ts'
@@ -52,13 +52,7 @@ function* judge(
     )
   }
   if (!isFinal(action.status)) {
-    yield* run(
-      tables<{ machine_action: { tenant: string; id: string; expires_at: number } }>(context.dialect)
-        .updateTable('machine_action')
-        .set({ expires_at: addMs(context.at, silenceMs) })
-        .where('tenant', '=', tenant)
-        .where('id', '=', actionId),
-    )
+    yield* postponeTimeOut(tenant, action, addMs(context.at, silenceMs), context)
   }
   const owesStop = scan !== undefined && scan.stop_ordered_at !== null && scan.stop_proven_at === null
   return { actionId, ackedEvent: scan?.last_event ?? 0, verdict: owesStop ? 'stop' : 'continue' }

@@ -1,7 +1,9 @@
 import type { TenantId } from '@fleetsweep/protocol'
+import type { Kysely } from 'kysely'
+import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import type { ScanTables } from './scan-row.ts'
+import type { ScanRow, ScanTables } from './scan-row.ts'
 
 /** Opens the record of a scan, in the transaction that creates its machine action. */
 export function* startScanRecord(
@@ -10,7 +12,7 @@ export function* startScanRecord(
   context: WriteContext,
 ): WriteSteps<void> {
   yield* run(
-    tables<ScanTables>(context.dialect).insertInto('scan').values({
+    insertScan(context.dialect, {
       tenant,
       action: action.id,
       machine: action.machineId,
@@ -30,6 +32,8 @@ export function* startScanRecord(
     }),
   )
 }
+
+const insertScan = prepare((db: Kysely<ScanTables>, scan: ScanRow) => db.insertInto('scan').values(scan))
 
 /** From now on the machine owes the proof that its engine does nothing for this scan. */
 export function* orderStop(tenant: TenantId, action: string, context: WriteContext): WriteSteps<void> {
