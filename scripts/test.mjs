@@ -1,9 +1,8 @@
 // Everything from nothing: `npm test`, or `npm test -- <path or Vitest option>` for a part.
 
-import { join } from 'node:path'
 import { build } from './build.mjs'
 import { check } from './check.mjs'
-import { main, stateDir } from './lib/project.mjs'
+import { main, ownHome } from './lib/project.mjs'
 import { setUp } from './lib/set-up.mjs'
 import { packageBin, runNode } from './lib/toolchain.mjs'
 
@@ -11,7 +10,5 @@ await main(async () => {
   await setUp({ needs: ['clamav', 'postgres', 'strace', 'chromium'] })
   const failed = (await check()) || (await build())
   if (failed) return failed
-  // Vitest keeps a token among the user's data; the person's home is none of our business.
-  const env = { XDG_DATA_HOME: join(stateDir, 'data') }
-  return runNode([packageBin('vitest', 'vitest'), 'run', ...process.argv.slice(2)], { env })
+  return runNode([packageBin('vitest', 'vitest'), 'run', ...process.argv.slice(2)], { env: ownHome })
 })

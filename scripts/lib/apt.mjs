@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { SetUpError, say } from './project.mjs'
 import { read, run } from './run.mjs'
 
+/** Debian's name for this machine's kind: where its packages keep libraries. */
+export const debianTriplet = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? ''
+
 const SYSTEM_STATUS = '/var/lib/dpkg/status'
 
 /** What the programs we take never load: the C library is the system's own, the rest serves installing or a JIT. */
@@ -137,6 +140,7 @@ function howToInstall(program) {
 Install these with the system's own package manager and run the command again:
   ClamAV      clamd, clamscan, sigtool and freshclam (Fedora: clamd clamav clamav-freshclam; Alpine: clamav)
   PostgreSQL  15 or newer, the server with initdb (for tests)
+  libatomic   the packaged Node needs it (Fedora: libatomic)
   strace      (for tests)
   Chromium    (for tests of the console)`
 }

@@ -1,6 +1,6 @@
 // Where things are, and how the scripts speak. Everything in scripts/ runs before anything is installed: plain
 // JavaScript, any Node from 20, no dependencies.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,6 +9,12 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 /** What set-up brings that does not come from npm; never in git, safe to delete. */
 export const stateDir = join(root, '.state')
+
+/** For programs that would keep files in the home of whoever runs the scripts. */
+export const ownHome = {
+  XDG_DATA_HOME: join(stateDir, 'home/data'),
+  XDG_CACHE_HOME: join(stateDir, 'home/cache'),
+}
 
 /** Tells the person at the terminal what is going on. On stderr: stdout belongs to results. */
 export function say(text) {
@@ -29,8 +35,9 @@ export async function main(run) {
   }
 }
 
-/** Writes a file so that a reader sees the old content or the new, never a part. */
-export function writeWhole(path, content, mode = 0o644) {
+/** Makes a file hold this text. A reader sees the old content or the new, never a part. */
+export function writeIfChanged(path, content, mode = 0o644) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === content) return
   mkdirSync(dirname(path), { recursive: true })
   const partial = `${path}.${process.pid}`
   writeFileSync(partial, content, { mode })

@@ -1,9 +1,9 @@
 // What the engine knows. The machine's official database when there is one; else a small set of test patterns, so
 // that everything can be tried and tested without a download of hundreds of megabytes.
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { say, stateDir, writeWhole } from './project.mjs'
+import { say, stateDir, writeIfChanged } from './project.mjs'
 
 const OFFICIAL_DIR = '/var/lib/clamav'
 const ownDir = join(stateDir, 'signatures')
@@ -17,10 +17,7 @@ const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR', '-STANDARD-ANTIVIRUS-TEST-F
 export function ensureSignatures() {
   if (isOfficial(OFFICIAL_DIR)) return { path: OFFICIAL_DIR, env: {}, official: true }
   const files = { 'fleetsweep-test.ndb': bodySignatures(), 'fleetsweep-test.hdb': hashSignatures() }
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(ownDir, name)
-    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text)
-  }
+  for (const [name, text] of Object.entries(files)) writeIfChanged(join(ownDir, name), text)
   say('No official ClamAV database here: using test signatures. Only test patterns can be found.')
   return { path: ownDir, env: {}, official: false }
 }

@@ -1,14 +1,13 @@
 // The programs beside npm's that tests and the demo use: the system's where it has them, else Debian's, unpacked
 // into the project's state folder. Where they are stands in .state/tools.json afterwards.
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { unpackPackages } from './apt.mjs'
-import { SetUpError, say, stateDir, writeWhole } from './project.mjs'
+import { debianTriplet, unpackPackages } from './apt.mjs'
+import { SetUpError, say, stateDir, writeIfChanged } from './project.mjs'
 import { ensureSignatures } from './signatures.mjs'
 
 const debianDir = join(stateDir, 'debian')
 const toolsFile = join(stateDir, 'tools.json')
-const TRIPLET = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? ''
 
 /** What can be asked for: part → tool → the Debian package that holds it, and where in a file system it is. */
 const PARTS = {
@@ -52,7 +51,7 @@ export async function ensureTools(needs) {
     say(`To be downloaded (${why}): ${missing.map(([name]) => name).join(', ')}`)
     const packages = [...new Map(missing.map(([, { from }]) => [String(from), from])).values()]
     await unpackPackages({ folder: debianDir, packages, bare: forced })
-    for (const from of packages) writeWhole(completeMark(from), '')
+    for (const from of packages) writeIfChanged(completeMark(from), '')
     const lost = missing.filter(([, tool]) => locate(tool) === undefined)
     if (lost.length > 0) throw new SetUpError(`Debian's packages came without ${lost.map(([name]) => name)}.`)
   }
@@ -60,8 +59,7 @@ export async function ensureTools(needs) {
   const known = Object.values(PARTS).flatMap((part) => Object.entries(part))
   const tools = Object.fromEntries(known.map(([name, tool]) => [name, locate(tool)]))
   if (needs.includes('clamav')) tools.signatures = ensureSignatures()
-  const text = `${JSON.stringify(tools, null, 2)}\n`
-  if (!existsSync(toolsFile) || readFileSync(toolsFile, 'utf8') !== text) writeWhole(toolsFile, text)
+  writeIfChanged(toolsFile, `${JSON.stringify(tools, null, 2)}\n`)
   return tools
 }
 
@@ -88,9 +86,9 @@ const systemPlace = {
 function unpackedPlace() {
   const base = join(debianDir, 'root')
   const libraries = [
-    `usr/lib/${TRIPLET}`,
-    `usr/lib/${TRIPLET}/pulseaudio`,
-    `lib/${TRIPLET}`,
+    `usr/lib/${debianTriplet}`,
+    `usr/lib/${debianTriplet}/pulseaudio`,
+    `lib/${debianTriplet}`,
     'usr/lib',
     'lib',
   ]
@@ -99,12 +97,21 @@ function unpackedPlace() {
     program(name, home) {
       const folders = home ? [home] : ['usr/sbin', 'usr/bin']
       const target = folders.map((folder) => join(base, folder, name)).find(isExecutable)
-      // Fonts and their settings came along, but their library looks for them in the system's places.
-      return target && { path: wrapper(name, target, { ...env, FONTCONFIG_SYSROOT: base }), env: {} }
+      return (
+        target && { path: wrapper(name, target, { ...env, FONTCONFIG_FILE: fontSettings(base) }), env: {} }
+      )
     },
     folder: (path) => (existsSync(join(base, path)) ? { path: join(base, path), env: {} } : undefined),
     postgres: () => newestPostgres(base, env),
   }
+}
+
+/** Fonts came along for Chromium, but their library looks for them in the system's places. */
+function fontSettings(base) {
+  const path = join(debianDir, 'fonts.conf')
+  const fonts = `<dir>${base}/usr/share/fonts</dir><cachedir>${debianDir}/fonts-cache</cachedir>`
+  writeIfChanged(path, `<?xml version="1.0"?>\n<fontconfig>${fonts}</fontconfig>\n`)
+  return path
 }
 
 /** A program to start like any other: it finds its libraries by itself and keeps the process id. */
@@ -112,7 +119,7 @@ function wrapper(name, target, env) {
   const path = join(debianDir, 'bin', name)
   const settings = Object.entries(env).map(([key, value]) => `${key}='${value.replaceAll("'", "'\\''")}'`)
   const text = `#!/bin/sh\n${settings.join(' ')} exec '${target.replaceAll("'", "'\\''")}' "$@"\n`
-  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text, 0o755)
+  writeIfChanged(path, text, 0o755)
   return path
 }
 

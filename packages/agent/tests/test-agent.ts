@@ -28,6 +28,7 @@ export type TestAgentOptions = {
 export class TestAgent implements AsyncDisposable {
   readonly stateDir: string
   readonly scans: FakeScanRunner
+  readonly host: Host
   readonly parts: ProgramParts
   stdout = ''
   stderr = ''
@@ -35,6 +36,7 @@ export class TestAgent implements AsyncDisposable {
 
   constructor(options: TestAgentOptions = {}) {
     const { host = fakeHost(), clock = systemClock, random = Math.random } = options
+    this.host = host
     this.stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'fleetsweep-agent-'))
     this.scans = options.scans ?? new FakeScanRunner()
     this.parts = {

@@ -1,4 +1,5 @@
 export { type CliIo, nodeIo } from './cli-io.ts'
+export { followScans } from './follow-scans.ts'
 export { renderMachineAction } from './render/machine-action.ts'
 export { renderProgressLine } from './render/progress-line.ts'
 export { renderScanReport } from './render/scan-report.ts'

@@ -70,7 +70,7 @@ type OrderFrame = Extract<ServerFrame, { type: 'order' }>
  */
 export class FakeGateway implements AsyncDisposable {
   readonly tenant = randomUUID()
-  readonly serverId = randomUUID()
+  serverId: string = randomUUID()
   readonly origin: string
   readonly secret = randomBytes(32).toString('base64url')
   readonly tokenId = randomUUID()

@@ -9,6 +9,8 @@ export type ServerCommandIo = {
   env: NodeJS.ProcessEnv
   /** The module that SQLite's writer thread starts from; a bundle names its one file. */
   writerEntry?: URL | undefined
+  /** Where the console's built files lie. */
+  consoleDir?: string | undefined
 }
 
 /** A command that works on a server's own data directory, not over its API. */

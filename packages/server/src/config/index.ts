@@ -8,5 +8,10 @@ export {
   loadConfig,
   TLS_FILES,
 } from './load-config.ts'
-export { loadSealingKey, SEALING_KEY_BYTES, SEALING_KEY_FILE } from './sealing-key.ts'
+export {
+  isSealingKeyInEnvironment,
+  loadSealingKey,
+  SEALING_KEY_BYTES,
+  SEALING_KEY_FILE,
+} from './sealing-key.ts'
 export type { LogLevel, ServerConfig } from './server-config.ts'

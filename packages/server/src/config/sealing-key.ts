@@ -6,6 +6,11 @@ export const SEALING_KEY_FILE = 'sealing.key'
 export const SEALING_KEY_BYTES = 32
 const ENV = 'FLEETSWEEP_SEALING_KEY'
 
+/** True where the environment brings the sealing key, so that there is no file of it. */
+export function isSealingKeyInEnvironment(env: NodeJS.ProcessEnv): boolean {
+  return env[ENV] !== undefined
+}
+
 /**
  * Reads the key that seals every private key in the database: 32 bytes in base64, from the environment or from its
  * file in the data directory.

@@ -16,13 +16,16 @@ import {
   DATABASE_FILE,
   DEFAULT_PORT,
   findDataDir,
+  isSealingKeyInEnvironment,
   loadConfig,
+  loadSealingKey,
   SEALING_KEY_BYTES,
   SEALING_KEY_FILE,
   type ServerConfig,
   TLS_FILES,
 } from '../config/index.ts'
 import { openDatabase } from '../open-database.ts'
+import { readSealingKey, type SealingKey, sealedSigningKeys } from '../signing-key/index.ts'
 import { type Stores, sqlStores } from '../stores.ts'
 import { RESERVED_NAMES } from '../tenant/index.ts'
 import { createLocalCa, issueServerCertificate, loadServerTls, originsOf } from '../tls/index.ts'
@@ -88,14 +91,10 @@ export async function initServer(options: InitOptions, parts: Parts): Promise<In
   try {
     writeConfig(dataDir, options, files)
     const config = loadConfig(parts.env, { dataDir })
-    files.write(
-      SEALING_KEY_FILE,
-      `${Buffer.from(parts.randomBytes(SEALING_KEY_BYTES)).toString('base64')}\n`,
-      0o600,
-    )
+    const sealingKey = makeSealingKey(dataDir, files, parts)
     if (options.tls === 'local') await makeCertificate(hosts, files, parts)
     const tls = await loadServerTls(config, parts.clock.now())
-    const made = await fillDatabase(config, options, files, parts)
+    const made = await fillDatabase(config, sealingKey, options, files, parts)
     const [origin = ''] = originsOf(config, tls, config.listen.port)
     return {
       dataDir,
@@ -111,7 +110,8 @@ export async function initServer(options: InitOptions, parts: Parts): Promise<In
 }
 
 function readHosts(given: readonly string[]): string[] {
-  const hosts = (given.length > 0 ? given : [hostname()]).map((host) => host.toLowerCase())
+  // The first becomes the usual origin. Nobody knows whether the computer's own name resolves, so it comes last.
+  const hosts = (given.length > 0 ? given : [...LOOPBACK_NAMES, hostname()]).map((host) => host.toLowerCase())
   const wrong = hosts.find((host) => !HOST.test(host))
   if (wrong !== undefined) {
     throw new ConfigError(
@@ -146,6 +146,13 @@ function writeConfig(dataDir: string, options: InitOptions, files: NewFiles): vo
   files.write(CONFIG_FILE, text, database?.includes('@') ? 0o600 : 0o644)
 }
 
+function makeSealingKey(dataDir: string, files: NewFiles, { env, randomBytes }: Parts): SealingKey {
+  if (isSealingKeyInEnvironment(env)) return readSealingKey(loadSealingKey(dataDir, env))
+  const key = readSealingKey(randomBytes(SEALING_KEY_BYTES))
+  files.write(SEALING_KEY_FILE, `${key.toString('base64')}\n`, 0o600)
+  return key
+}
+
 async function makeCertificate(hosts: readonly string[], files: NewFiles, { clock }: Parts): Promise<void> {
   const ca = await createLocalCa(hosts, clock.now())
   const server = await issueServerCertificate(ca, hosts, clock.now())
@@ -157,6 +164,7 @@ async function makeCertificate(hosts: readonly string[], files: NewFiles, { cloc
 
 async function fillDatabase(
   config: ServerConfig,
+  sealingKey: SealingKey,
   options: InitOptions,
   files: NewFiles,
   parts: Parts,
@@ -168,6 +176,13 @@ async function fillDatabase(
   const stores = sqlStores(db, parts.newId)
   const tenant = await createTenant(stores, options, parts)
   const serverId = await stores.tenants.serverId(parts.newId())
+  const signingKeys = sealedSigningKeys({
+    storeOf: (id) => stores.forTenant(id).signingKeys,
+    sealingKey,
+    ...parts,
+  })
+  await signingKeys.addKey(tenant.id, 'token', localOperator())
+  await signingKeys.addKey(tenant.id, 'order', localOperator())
   const applications = applicationService({
     applicationsOf: (id) => stores.forTenant(id).applications,
     ...parts,

@@ -1,3 +1,4 @@
+export { type FleetEventService, fleetEventService } from './fleet-event-service.ts'
 export { DEFAULT_TIME_OUT_MS, type StoredMachineAction } from './machine-action.ts'
 export type { MachineActionStore, MachineActionTimeouts } from './machine-action-store.ts'
 export {
@@ -8,3 +9,4 @@ export {
   sqlMachineActionTimeouts,
 } from './machine-action-store-sql.ts'
 export { moveMachineAction, postponeTimeOut, readForUpdate } from './move-machine-action.ts'
+export { showMachineAction } from './show-machine-action.ts'

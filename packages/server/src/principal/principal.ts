@@ -11,6 +11,8 @@ export type Principal = {
   name: string
   permissions: ReadonlySet<Permission>
   reach: Reach
+  /** Overrides of the usual rate limits; null or absent where the usual one holds. */
+  limits?: { perMinute: number | null; perHour: number | null }
 }
 
 /** Which machines a principal may see and touch. */

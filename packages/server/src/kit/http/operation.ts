@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Permission, TenantId } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
 import type { Answer, AnswerBody } from './answer.ts'
@@ -37,7 +38,7 @@ export type OperationRequest<Params, Body, Query, Principal> = {
   readonly origin: string
   /** The path that the caller asked for, as it came (`/api/v1.0/Machines`), without its query. */
   readonly path: string
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly headers: IncomingHttpHeaders
   /** Where the call came from. */
   readonly address: string
   /** Aborts when the caller has gone away. */
@@ -113,9 +114,9 @@ export type Declaration<
 /** Makes the function that declares operations for one kind of principal. */
 export function operationFor<Principal extends Caller>() {
   return function operation<
-    const Route extends string,
-    const A extends Access,
-    const Replies extends Answers,
+    Route extends string,
+    A extends Access,
+    Replies extends Answers,
     Services,
     Body extends TSchema = TSchema,
     Query extends TSchema = TSchema,

@@ -1,0 +1,192 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Clock, TenantId } from '@fleetsweep/protocol'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { applicationService } from './application/index.ts'
+import type { ServerConfig } from './config/index.ts'
+import { detectionService } from './detection/index.ts'
+import { Gateway, type GatewayOptions } from './gateway/index.ts'
+import { ExpireActions } from './jobs/index.ts'
+import { type Bus, inProcessBus } from './kit/bus.ts'
+import { systemClock } from './kit/clock.ts'
+import { createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
+import { fleetEventService } from './machine-action/index.ts'
+import { authenticator, tokenIssuer } from './oauth/index.ts'
+import { openDatabase } from './open-database.ts'
+import { operations, type Services } from './operations.ts'
+import { callLimiter } from './principal/index.ts'
+import { scanService } from './scan/index.ts'
+import { readSealingKey, sealedSigningKeys } from './signing-key/index.ts'
+import { type Stores, sqlStores } from './stores.ts'
+import { loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
+
+/** What a server is made of. Everything but the first three has a usual part. */
+export type ServerParts = {
+  config: ServerConfig
+  /** The 32 bytes that `loadSealingKey` reads. */
+  sealingKey: Uint8Array
+  logger: Logger
+  clock?: Clock | undefined
+  newId?: (() => string) | undefined
+  randomBytes?: ((size: number) => Buffer) | undefined
+  bus?: Bus | undefined
+  /** The module that SQLite's writer thread starts from; a bundle names its one file. */
+  writerEntry?: URL | undefined
+  /** Where the console's built files lie. */
+  consoleDir?: string | undefined
+  gateway?: Partial<GatewayOptions> | undefined
+  /** Checks every answer against what its operation declares: for tests. */
+  checkAnswers?: boolean | undefined
+}
+
+/** A server that listens. */
+export type FleetServer = {
+  /** Where it listens, by its own address: `https://127.0.0.1:8443`. */
+  url: string
+  port: number
+  /** Origins under which clients reach it; the first stands in links where a call named none of them. */
+  origins: readonly string[]
+  /** For whoever shares the process, such as a test. */
+  stores: Stores
+  bus: Bus
+  /** Takes nothing new, finishes and writes what was begun, then closes. */
+  stop(): Promise<void>
+}
+
+/** How long calls under way may take when the server stops. */
+const FINISH_WITHIN_MS = 15_000
+const WILDCARD_HOST = /^(0\.0\.0\.0|::)$/
+
+/** Puts the parts together and starts to listen. @throws Error when one of them cannot start; the others are closed again */
+export async function createServer(parts: ServerParts): Promise<FleetServer> {
+  const { config, logger, clock = systemClock, newId = randomUUID, bus = inProcessBus() } = parts
+  await using started = new AsyncDisposableStack()
+  const tls = await loadServerTls(config, clock.now())
+  const db = started.use(await openDatabase(config, { clock, writerEntry: parts.writerEntry }))
+  const stores = sqlStores(db, newId)
+  const signingKeys = sealedSigningKeys({
+    storeOf: (tenant) => stores.forTenant(tenant).signingKeys,
+    sealingKey: readSealingKey(parts.sealingKey),
+    clock,
+    newId,
+  })
+  const origins = new Origins(originsOf(config, tls, config.listen.port))
+  const services = composeServices({ stores, signingKeys, origins, clock, newId, bus, logger, parts })
+  const http = createHttpServer({
+    operations,
+    services,
+    authenticate: services.authenticate,
+    limiter: callLimiter(clock),
+    origins,
+    clock,
+    logger,
+    newId,
+    ...(tls ? { tls: { cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' } } : {}),
+    // Only neighbours can be the proxy; whoever comes from afar says nothing about where others come from.
+    ...(config.behindProxy ? { trustProxy: 'loopback,linklocal,uniquelocal' } : {}),
+    ...(parts.checkAnswers === undefined ? {} : { checkAnswers: parts.checkAnswers }),
+  })
+  serveApplication(http, '/console', parts.consoleDir)
+  http.get('/', (_, reply) => reply.redirect('/console'))
+  const gateway = new Gateway({
+    stores,
+    signingKeys,
+    bus,
+    clock,
+    logger,
+    newId,
+    randomBytes: parts.randomBytes ?? randomBytes,
+    serverId: await stores.tenants.serverId(newId()),
+    reportUrl: (_, actionId) => `${origins.first}/console/actions/${actionId}`,
+    options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
+  })
+  http.server.on('upgrade', gateway.upgrade)
+  const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
+  started.defer(async () => {
+    services.fleetEvents.close()
+    await Promise.all([expireActions.stop(), gateway.drain(), closeHttp(http, clock)])
+  })
+
+  const port = await listen(http, config)
+  origins.list(originsOf(config, tls, port))
+  expireActions.start()
+  const running = started.move()
+  let stopped: Promise<void> | undefined
+  return {
+    url: ownUrl(config, tls, port),
+    port,
+    origins: origins.all,
+    stores,
+    bus,
+    stop: () => (stopped ??= running.disposeAsync()),
+  }
+}
+
+type Inside = {
+  stores: Stores
+  signingKeys: Services['signingKeys']
+  origins: Origins
+  clock: Clock
+  newId: () => string
+  bus: Bus
+  logger: Logger
+  parts: ServerParts
+}
+
+function composeServices({
+  stores,
+  signingKeys,
+  origins,
+  clock,
+  newId,
+  bus,
+  logger,
+  parts,
+}: Inside): Services {
+  const storesOf = (tenant: TenantId) => stores.forTenant(tenant)
+  const applicationsOf = (tenant: TenantId) => storesOf(tenant).applications
+  return {
+    applications: applicationService({
+      applicationsOf,
+      newId,
+      randomBytes: parts.randomBytes ?? randomBytes,
+    }),
+    authenticate: authenticator({ applicationsOf, signingKeys, origins, clock }),
+    clock,
+    detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
+    fleetEvents: fleetEventService({
+      bus,
+      machineActionsOf: (tenant) => storesOf(tenant).machineActions,
+      logger,
+    }),
+    scans: scanService({ storesOf, clock }),
+    signingKeys,
+    tokenIssuer: tokenIssuer({
+      tenants: stores.tenants,
+      applicationsOf,
+      signingKeys,
+      origins,
+      clock,
+      newTokenId: newId,
+    }),
+  }
+}
+
+async function listen(http: FastifyInstance, { listen }: ServerConfig): Promise<number> {
+  await http.listen(listen)
+  const address = http.server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.')
+  return address.port
+}
+
+/** New calls are refused at once; those under way may finish, within reason. */
+async function closeHttp(http: FastifyInstance, clock: Clock): Promise<void> {
+  const tooLong = clock.setTimer(FINISH_WITHIN_MS, () => http.server.closeAllConnections())
+  await http.close()
+  tooLong.cancel()
+}
+
+function ownUrl({ listen: { host } }: ServerConfig, tls: ServerTls | undefined, port: number): string {
+  const named = WILDCARD_HOST.test(host) ? '127.0.0.1' : host
+  return new URL(`${tls ? 'https' : 'http'}://${named.includes(':') ? `[${named}]` : named}:${port}`).origin
+}

@@ -1,0 +1,43 @@
+import { localOperator } from '../init/index.ts'
+import { systemClock } from '../kit/clock.ts'
+import { readSealingKey, type SigningKeyPurpose, sealedSigningKeys } from '../signing-key/index.ts'
+import { withLocalServer } from './open-local.ts'
+import { type ServerCommand, UsageError } from './server-command.ts'
+
+const PURPOSES: Readonly<Record<string, SigningKeyPurpose>> = {
+  'rotate-tokens': 'token',
+  'rotate-orders': 'order',
+}
+
+export const keys: ServerCommand = {
+  name: 'keys',
+  summary: 'replace the keys that sign tokens or orders',
+  usage: `Usage: fleetsweep keys rotate-orders [options]   a new key for orders, announced by the one before
+       fleetsweep keys rotate-tokens [options]   a new key for access tokens; the old one stays published
+                                                 until the last token that it signed has ended
+
+  --tenant <id>         tenant, by id or domain, where there is more than one
+  --data <folder>       data directory
+  --json                print JSON for programs
+
+A running server takes the new key within seconds.`,
+  options: { tenant: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' } },
+  async run(call) {
+    const [verb = '', ...more] = call.args
+    const purpose = PURPOSES[verb]
+    if (purpose === undefined || more.length > 0) throw new UsageError('Say which keys to rotate.')
+    return withLocalServer(call, async ({ stores, tenant, sealingKey, newId }) => {
+      const signingKeys = sealedSigningKeys({
+        storeOf: (id) => stores.forTenant(id).signingKeys,
+        sealingKey: readSealingKey(sealingKey),
+        clock: systemClock,
+        newId,
+      })
+      const keyId = await signingKeys.addKey(tenant.id, purpose, localOperator())
+      call.io.out(
+        call.flag('json') ? `${JSON.stringify({ keyId, purpose })}\n` : `New ${purpose} key ${keyId}.\n`,
+      )
+      return 0
+    })
+  },
+}

@@ -1,0 +1,96 @@
+import { type FleetEvent, type MachineActionId, ScanProgress, type TenantId } from '@fleetsweep/protocol'
+import type { Logger } from 'pino'
+import { Value } from 'typebox/value'
+import type { Bus, Hint } from '../kit/bus.ts'
+import type { Principal } from '../principal/index.ts'
+import type { MachineActionStore } from './machine-action-store.ts'
+import { showMachineAction } from './show-machine-action.ts'
+
+/** What of the tenant's events one watcher is told. */
+export type Watcher = {
+  principal: Principal
+  /** @param text the event as JSON, made once for all watchers */
+  tell(type: FleetEvent['type'], text: string): void
+  /** The server stops: no more events will come. */
+  end(): void
+}
+
+/** Tells watchers what changes in their tenant, as it changes. */
+export type FleetEventService = {
+  /** @returns ends the watch */
+  watch(watcher: Watcher): () => void
+  /** Ends all watches. */
+  close(): void
+}
+
+type Room = { watchers: Set<Watcher>; changed: Set<MachineActionId>; reading: boolean }
+
+export function fleetEventService(parts: {
+  bus: Bus
+  machineActionsOf: (tenant: TenantId) => MachineActionStore
+  logger: Logger
+}): FleetEventService {
+  const rooms = new Map<TenantId, Room>()
+
+  const tell = (room: Room, event: FleetEvent): void => {
+    const text = JSON.stringify(event)
+    for (const watcher of room.watchers) if (mayHear(watcher.principal, event)) watcher.tell(event.type, text)
+  }
+
+  /** One read at a time: two that cross would tell the older state last. */
+  const readChanged = async (tenant: TenantId, room: Room): Promise<void> => {
+    if (room.reading) return
+    room.reading = true
+    try {
+      while (room.changed.size > 0) {
+        const ids = [...room.changed]
+        room.changed.clear()
+        const store = parts.machineActionsOf(tenant)
+        for (const action of await Promise.all(ids.map((id) => store.find(id)))) {
+          if (action) tell(room, { type: 'machineAction', machineAction: showMachineAction(action) })
+        }
+      }
+    } catch (error) {
+      // Watchers read the state when they need to be sure; an event is only a hint.
+      parts.logger.error({ err: error, tenant }, 'changed actions could not be read for watchers')
+    } finally {
+      room.reading = false
+    }
+  }
+
+  const hear = (hint: Hint): void => {
+    const tenant = hint.tenant as TenantId
+    const room = rooms.get(tenant)
+    if (!room) return
+    if (hint.topic === 'machineActions') {
+      for (const id of hint.ids) room.changed.add(id as MachineActionId)
+      void readChanged(tenant, room)
+    } else if (hint.topic === 'scanProgress' && Value.Check(ScanProgress, hint.progress)) {
+      tell(room, { type: 'scanProgress', actionId: hint.actionId, progress: hint.progress })
+    }
+  }
+  const unsubscribe = parts.bus.subscribe(hear)
+
+  return {
+    watch(watcher) {
+      const { tenant } = watcher.principal
+      const room = rooms.get(tenant) ?? { watchers: new Set(), changed: new Set(), reading: false }
+      rooms.set(tenant, room)
+      room.watchers.add(watcher)
+      return () => {
+        room.watchers.delete(watcher)
+        if (room.watchers.size === 0 && rooms.get(tenant) === room) rooms.delete(tenant)
+      }
+    },
+    close() {
+      unsubscribe()
+      for (const { watchers } of rooms.values()) for (const watcher of [...watchers]) watcher.end()
+    },
+  }
+}
+
+/** The stream tells nobody what the same principal could not read. */
+function mayHear({ permissions }: Principal, event: FleetEvent): boolean {
+  if (event.type === 'scanProgress') return permissions.has('Scan.Read.All')
+  return permissions.has('Machine.Read.All') || permissions.has('Machine.ReadWrite.All')
+}

@@ -1,0 +1,30 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { Instant } from '@fleetsweep/protocol'
+import type { StoredSecret } from '../application/index.ts'
+
+/** SHA-256 of a secret of 256 random bits: nothing to gain from a slow hash. Hex, as the store keeps it. */
+export function hashSecret(secret: string): string {
+  return hash('sha256', secret, 'hex')
+}
+
+/**
+ * Compares a secret with those of an application. It looks at every one, and takes the same time whether one fits.
+ *
+ * @returns `expired` when it fits only secrets that are over
+ */
+export function checkSecret(
+  given: string,
+  secrets: readonly StoredSecret[],
+  now: Instant,
+): 'right' | 'expired' | 'wrong' {
+  const digest = Buffer.from(hashSecret(given), 'hex')
+  let answer: 'right' | 'expired' | 'wrong' = 'wrong'
+  for (const { secretHash, expiresAt, revokedAt } of secrets) {
+    const stored = Buffer.from(secretHash, 'hex')
+    if (stored.length !== digest.length || !timingSafeEqual(stored, digest)) continue
+    if (revokedAt !== null) continue
+    if (expiresAt === null || expiresAt > now) answer = 'right'
+    else if (answer === 'wrong') answer = 'expired'
+  }
+  return answer
+}

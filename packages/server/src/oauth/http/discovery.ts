@@ -1,0 +1,111 @@
+import type { TenantId } from '@fleetsweep/protocol'
+import { Type } from 'typebox'
+import { operation } from '../../principal/index.ts'
+import type { SigningKeys } from '../../signing-key/index.ts'
+import { issuerOf } from '../access-token.ts'
+import { entraErrors } from '../oauth-error.ts'
+import type { TokenVersion } from '../token-grant.ts'
+import type { TokenIssuer } from '../token-issuer.ts'
+
+const ANONYMOUS = { anonymous: 'public facts that sign-in libraries read before they have a token' } as const
+
+const Configuration = Type.Object({
+  token_endpoint: Type.String(),
+  token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+  jwks_uri: Type.String(),
+  response_modes_supported: Type.Array(Type.String()),
+  subject_types_supported: Type.Array(Type.String()),
+  id_token_signing_alg_values_supported: Type.Array(Type.String()),
+  response_types_supported: Type.Array(Type.String()),
+  scopes_supported: Type.Array(Type.String()),
+  issuer: Type.String(),
+  authorization_endpoint: Type.String(),
+})
+
+type Services = { tokenIssuer: TokenIssuer; signingKeys: SigningKeys }
+
+/** What sign-in libraries ask first, for both generations of the token endpoint. */
+export const configurationOperations = [
+  operation({
+    route: 'GET /:tenant/v2.0/.well-known/openid-configuration',
+    access: ANONYMOUS,
+    answers: { 200: Configuration },
+    errors: entraErrors,
+    handle: async ({ params, origin }, { tokenIssuer }: Services) =>
+      configuration('v2', origin, (await tokenIssuer.getTenant(params.tenant)).id),
+  }),
+  operation({
+    route: 'GET /:tenant/.well-known/openid-configuration',
+    access: ANONYMOUS,
+    answers: { 200: Configuration },
+    errors: entraErrors,
+    handle: async ({ params, origin }, { tokenIssuer }: Services) =>
+      configuration('v1', origin, (await tokenIssuer.getTenant(params.tenant)).id),
+  }),
+]
+
+function configuration(version: TokenVersion, origin: string, tenant: TenantId) {
+  const endpoints = `${origin}/${tenant}/oauth2${version === 'v2' ? '/v2.0' : ''}`
+  return {
+    token_endpoint: `${endpoints}/token`,
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+    jwks_uri: `${origin}/${tenant}/discovery/v2.0/keys`,
+    response_modes_supported: ['query', 'form_post'],
+    subject_types_supported: ['pairwise'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    response_types_supported: ['code'],
+    scopes_supported: ['openid'],
+    issuer: issuerOf(version, origin, tenant),
+    authorization_endpoint: `${endpoints}/authorize`,
+  }
+}
+
+const Jwks = Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) })
+
+/** The public keys of a tenant. */
+export const jwksOperations = (['/discovery/v2.0/keys', '/discovery/keys'] as const).map((path) =>
+  operation({
+    route: `GET /:tenant${path}`,
+    access: ANONYMOUS,
+    answers: { 200: Jwks },
+    errors: entraErrors,
+    handle: async ({ params }, { tokenIssuer, signingKeys }: Services) => {
+      const { id } = await tokenIssuer.getTenant(params.tenant)
+      return { keys: (await signingKeys.tokenKeys(id)).public.map((key) => ({ ...key })) }
+    },
+  }),
+)
+
+const Instance = Type.Object({
+  tenant_discovery_endpoint: Type.String(),
+  'api-version': Type.String(),
+  metadata: Type.Array(
+    Type.Object({
+      preferred_network: Type.String(),
+      preferred_cache: Type.String(),
+      aliases: Type.Array(Type.String()),
+    }),
+  ),
+})
+
+/** Asked by libraries that take any login host for one of Microsoft's clouds. */
+export const instanceDiscovery = operation({
+  route: 'GET /common/discovery/instance',
+  access: ANONYMOUS,
+  answers: { 200: Instance },
+  errors: entraErrors,
+  handle: ({ search, origin }) => {
+    const { host } = new URL(origin)
+    const tenant = tenantOf(search.get('authorization_endpoint') ?? '')
+    return {
+      tenant_discovery_endpoint: `${origin}/${tenant}/v2.0/.well-known/openid-configuration`,
+      'api-version': '1.1',
+      metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    }
+  },
+})
+
+/** The first segment of the path; whatever else stands in the address came from outside and is not repeated. */
+function tenantOf(authorizationEndpoint: string): string {
+  return /^https?:\/\/[^/?#]+\/([\w.-]+)/i.exec(authorizationEndpoint)?.[1] ?? 'common'
+}

@@ -1,0 +1,85 @@
+import { Type } from 'typebox'
+import { operation } from '../../principal/index.ts'
+import { TOKEN_LIFE_SECONDS } from '../access-token.ts'
+import { entraErrors } from '../oauth-error.ts'
+import type { TokenIssuer } from '../token-issuer.ts'
+
+const Form = Type.Record(Type.String(), Type.String())
+const ANONYMOUS = {
+  anonymous: 'a caller gets its token here; the secret in the form says who it is',
+} as const
+/** What clients may count on, one second less than the token lives, as Entra says it. */
+const EXPIRES_IN = TOKEN_LIFE_SECONDS - 1
+
+const V2Token = Type.Object({
+  token_type: Type.Literal('Bearer'),
+  expires_in: Type.Integer(),
+  ext_expires_in: Type.Integer(),
+  access_token: Type.String(),
+})
+
+/** The numbers of the first version are strings. */
+const V1Token = Type.Object({
+  token_type: Type.Literal('Bearer'),
+  expires_in: Type.String(),
+  ext_expires_in: Type.String(),
+  expires_on: Type.String(),
+  not_before: Type.String(),
+  resource: Type.String(),
+  access_token: Type.String(),
+})
+
+type Services = { tokenIssuer: TokenIssuer }
+
+/** Token endpoints. Some clients send the form in the body of a GET, so both verbs are served. */
+export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
+  operation({
+    route: `${method} /:tenant/oauth2/v2.0/token`,
+    access: ANONYMOUS,
+    consumes: 'form',
+    body: Form,
+    answers: { 200: V2Token },
+    errors: entraErrors,
+    handle: async ({ params, body, headers, origin }, { tokenIssuer }: Services) => {
+      const issued = await tokenIssuer.issue({
+        version: 'v2',
+        tenantName: params.tenant,
+        form: body,
+        authorization: headers.authorization,
+        origin,
+      })
+      return {
+        token_type: 'Bearer' as const,
+        expires_in: EXPIRES_IN,
+        ext_expires_in: EXPIRES_IN,
+        access_token: issued.accessToken,
+      }
+    },
+  }),
+  operation({
+    route: `${method} /:tenant/oauth2/token`,
+    access: ANONYMOUS,
+    consumes: 'form',
+    body: Form,
+    answers: { 200: V1Token },
+    errors: entraErrors,
+    handle: async ({ params, body, headers, origin }, { tokenIssuer }: Services) => {
+      const issued = await tokenIssuer.issue({
+        version: 'v1',
+        tenantName: params.tenant,
+        form: body,
+        authorization: headers.authorization,
+        origin,
+      })
+      return {
+        token_type: 'Bearer' as const,
+        expires_in: String(EXPIRES_IN),
+        ext_expires_in: String(EXPIRES_IN),
+        expires_on: String(issued.expiresAtSeconds),
+        not_before: String(issued.issuedAtSeconds),
+        resource: issued.resource,
+        access_token: issued.accessToken,
+      }
+    },
+  }),
+])

@@ -1,0 +1,58 @@
+import { type ErrorCode, formatInstant } from '@fleetsweep/protocol'
+import { ApiError, type ErrorStyle } from '../kit/http/index.ts'
+
+/**
+ * Every refusal of the token endpoint as Entra answers it: its number, its OAuth code, and ours, which gives the status.
+ *
+ * @see https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
+ */
+const REFUSALS = {
+  missingParameter: [900144, 'invalid_request', 'BadRequest'],
+  unsupportedGrant: [70003, 'unsupported_grant_type', 'BadRequest'],
+  badScope: [70011, 'invalid_scope', 'BadRequest'],
+  unknownResource: [500011, 'invalid_resource', 'BadRequest'],
+  unknownTenant: [90002, 'invalid_tenant', 'BadRequest'],
+  unknownApplication: [700016, 'unauthorized_client', 'BadRequest'],
+  missingSecret: [7000218, 'invalid_client', 'Unauthorized'],
+  wrongSecret: [7000215, 'invalid_client', 'Unauthorized'],
+  expiredSecret: [7000222, 'invalid_client', 'Unauthorized'],
+} as const satisfies Record<string, readonly [number, string, ErrorCode]>
+
+/** A refusal of the token endpoint. */
+export class OAuthError extends ApiError {
+  readonly number: number
+  readonly oauthCode: string
+
+  constructor(refusal: keyof typeof REFUSALS, message: string) {
+    const [number, oauthCode, code] = REFUSALS[refusal]
+    super(code, message)
+    this.name = 'OAuthError'
+    this.number = number
+    this.oauthCode = oauthCode
+  }
+}
+
+/** Errors in Entra's shape, as sign-in libraries read them. */
+export const entraErrors: ErrorStyle = (error, { target, at }) => {
+  const timestamp = formatInstant(at).replace('T', ' ').replace(/\.\d+/, '')
+  const [oauthCode, numbers, description] =
+    error instanceof OAuthError
+      ? [error.oauthCode, [error.number], `AADSTS${error.number}: ${error.message}`]
+      : [otherCode(error.status), [], error.message]
+  return {
+    contentType: 'application/json; charset=utf-8',
+    body: {
+      error: oauthCode,
+      error_description: `${description} Trace ID: ${target} Correlation ID: ${target} Timestamp: ${timestamp}`,
+      error_codes: numbers,
+      timestamp,
+      trace_id: target,
+      correlation_id: target,
+    },
+  }
+}
+
+function otherCode(status: number): string {
+  if (status === 429 || status === 503) return 'temporarily_unavailable'
+  return status >= 500 ? 'server_error' : 'invalid_request'
+}
