@@ -8,7 +8,7 @@ const EXIT_INTERRUPTED = 130
 
 export const server: ServerCommand = {
   name: 'server',
-  summary: 'run the server',
+  summary: 'Run the server',
   usage: `Usage: fleetsweep server [options]
 
   --data <folder>   data directory; FLEETSWEEP_DATA, or the usual place for the user

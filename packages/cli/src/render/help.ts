@@ -3,7 +3,7 @@ import { CONNECTION_OPTIONS } from '../connect.ts'
 
 /** All commands with what each does. */
 export function renderOverview(commands: readonly { name: string; summary: string }[]): string {
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`)
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`)
   return `Runs antivirus scans across a fleet of machines.
 
 Usage: fleetsweep <command> …

@@ -8,7 +8,7 @@ const MAX_CALLS = 1_000_000_000
 
 export const applications: ServerCommand = {
   name: 'applications',
-  summary: 'register applications and set how much they may call',
+  summary: 'Register applications and set how much they may call',
   usage: `Usage: fleetsweep applications create <name> --permission <permission>… [options]
        fleetsweep applications limits <application id> --per-minute <n> --per-hour <n> [options]
        fleetsweep applications limits <application id> --usual [options]

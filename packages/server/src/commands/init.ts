@@ -8,7 +8,7 @@ const AUDIENCE = 'https://api.securitycenter.microsoft.com/.default'
 
 export const init: ServerCommand = {
   name: 'init',
-  summary: 'set up a server: keys, certificate, database, first application',
+  summary: 'Set up a server: keys, certificate, database, first application',
   usage: `Usage: fleetsweep init [options]
 
   --data <folder>          data directory; FLEETSWEEP_DATA, or the usual place for the user

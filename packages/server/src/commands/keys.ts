@@ -11,7 +11,7 @@ const PURPOSES: Readonly<Record<string, SigningKeyPurpose>> = {
 
 export const keys: ServerCommand = {
   name: 'keys',
-  summary: 'replace the keys that sign tokens or orders',
+  summary: 'Replace the keys that sign tokens or orders',
   usage: `Usage: fleetsweep keys rotate-orders [options]   a new key for orders, announced by the one before
        fleetsweep keys rotate-tokens [options]   a new key for access tokens; the old one stays published
                                                  until the last token that it signed has ended

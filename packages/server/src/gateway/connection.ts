@@ -87,7 +87,10 @@ export class Connection {
   }
 
   #onPing(): void {
-    if (!this.#frames.take()) this.#refuse('too many pings', 0)
+    if (this.#frames.take()) return
+    // No protocol of ours has it: whoever does this gets no goodbye.
+    this.#parts.logger.warn({ address: this.#parts.socket.remoteAddress }, 'too many pings from an agent')
+    this.terminate()
   }
 
   #onText(text: string): void {

@@ -1,0 +1,142 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  createServer,
+  type FleetServer,
+  type InitialisedServer,
+  type InitOptions,
+  initServer,
+  loadConfig,
+  loadSealingKey,
+  type ServerParts,
+} from '@fleetsweep/server'
+import { pino } from 'pino'
+import { createDatabase } from './create-database.ts'
+import { MovableClock } from './movable-clock.ts'
+
+export type TestServerOptions = {
+  database?: 'sqlite' | 'postgres'
+  /** Of the whole server; a movable one that stands at `MovableClock`'s beginning when absent. */
+  clock?: MovableClock
+  tls?: InitOptions['tls']
+  /** Parts that shall not be the usual ones. */
+  parts?: Partial<ServerParts>
+}
+
+export type CallOptions = { body?: unknown; token?: string | null; headers?: Record<string, string> }
+
+/** A whole server in this process, set up as `fleetsweep init` does, on a clock that tests move. */
+export class TestServer implements AsyncDisposable {
+  readonly clock: MovableClock
+  /** What `init` made: tenant, first application and its secret. */
+  readonly made: InitialisedServer
+  readonly #start: () => Promise<FleetServer>
+  readonly #remove: AsyncDisposableStack
+  #server: FleetServer
+  #tokens = new Map<string, { text: string; goodUntilMs: number }>()
+
+  static async start(options: TestServerOptions = {}): Promise<TestServer> {
+    await using folder = new AsyncDisposableStack()
+    const root = mkdtempSync(join(tmpdir(), 'fleetsweep-server-'))
+    folder.defer(() => rmSync(root, { recursive: true, force: true }))
+    const dataDir = join(root, 'data')
+    const clock = options.clock ?? new MovableClock()
+    const database =
+      options.database === 'postgres' ? folder.use(await createDatabase()).connectionString : undefined
+    const made = await initServer(
+      {
+        dataDir,
+        hosts: ['localhost'],
+        tls: options.tls ?? 'off',
+        listen: '127.0.0.1:0',
+        publicOrigins: [],
+        behindProxy: false,
+        database,
+        tenantDomain: 'contoso.example',
+        applicationName: 'SOC automation',
+      },
+      { env: {}, clock, newId: randomUUID, randomBytes },
+    )
+    const start = () =>
+      createServer({
+        config: loadConfig({}, { dataDir }),
+        sealingKey: loadSealingKey(dataDir, {}),
+        logger: pino({ level: 'silent' }),
+        clock,
+        checkAnswers: true,
+        ...options.parts,
+      })
+    return new TestServer({ clock, made, start, server: await start(), remove: folder.move() })
+  }
+
+  private constructor(parts: {
+    clock: MovableClock
+    made: InitialisedServer
+    start: () => Promise<FleetServer>
+    server: FleetServer
+    remove: AsyncDisposableStack
+  }) {
+    this.clock = parts.clock
+    this.made = parts.made
+    this.#start = parts.start
+    this.#server = parts.server
+    this.#remove = parts.remove
+  }
+
+  /** The running server; another one after `restart`. */
+  get server(): FleetServer {
+    return this.#server
+  }
+
+  get url(): string {
+    return this.#server.url
+  }
+
+  /** Stops the server as SIGTERM does and starts it again on the same data, on another port. */
+  async restart(): Promise<void> {
+    await this.#server.stop()
+    this.#server = await this.#start()
+  }
+
+  /** An access token of an application, the first one when none is named; a new one when the last is nearly over. */
+  async token(application: { id: string; secret: string } = this.made.application): Promise<string> {
+    const nowMs = this.clock.now() / 1_000
+    const known = this.#tokens.get(application.id)
+    if (known && known.goodUntilMs > nowMs) return known.text
+    const answer = await fetch(`${this.url}/${this.made.tenant.id}/oauth2/v2.0/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: application.id,
+        client_secret: application.secret,
+        scope: 'https://api.securitycenter.microsoft.com/.default',
+      }),
+    })
+    const { access_token: text } = (await answer.json()) as { access_token?: string }
+    if (text === undefined) throw new Error(`No token was issued: ${answer.status}.`)
+    this.#tokens.set(application.id, { text, goodUntilMs: nowMs + 50 * 60_000 })
+    return text
+  }
+
+  /** Calls as the first application unless `token` says otherwise; null is no token at all. */
+  async call(target: string, { body, token, headers }: CallOptions = {}): Promise<Response> {
+    const [method = 'GET', path = '/'] = target.split(' ')
+    const bearer = token === undefined ? await this.token() : token
+    return fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.stop()
+    await this.#remove.disposeAsync()
+  }
+}
