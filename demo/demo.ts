@@ -5,10 +5,9 @@ import { parseArgs } from 'node:util'
 import { followScans, nodeIo, renderMachineAction, renderScanReport } from '@fleetsweep/cli'
 import { clientCredentials, FleetsweepClient } from '@fleetsweep/client'
 import { addsUp, type MachineAction, type Scan } from '@fleetsweep/protocol'
-import { eicar, tool } from '@fleetsweep/testkit'
+import { type ChildProgram, eicar, runProgram, startProgram, tool } from '@fleetsweep/testkit'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { type ChildProgram, runProgram, startProgram } from './child-program.ts'
 import { freePort } from './free-port.ts'
 
 // The main job on this machine, with the programs as they ship: a server, an agent, an engine, one scan over the API.
@@ -73,7 +72,7 @@ async function startServer(folder: string, log: number, running: ChildProgram[])
   const listen = `127.0.0.1:${await freePort(PORT)}`
   const init = ['init', '--data', data, '--no-tls', '--listen', listen, '--application', 'Demo', '--json']
   const made = Initialised.Parse(JSON.parse(await runProgram('fleetsweep', init)))
-  const server = startProgram('fleetsweep', ['server', '--data', data, '--json'], log)
+  const server = startProgram('fleetsweep', ['server', '--data', data, '--json'], { log })
   running.push(server)
   const { url } = await server.waitForLine((line) => {
     const value: unknown = line.startsWith('{') ? JSON.parse(line) : undefined
@@ -97,7 +96,7 @@ async function startAgent(
   writeFileSync(config, agentConfig())
   const place = ['--state', join(folder, 'agent'), '--config', config]
   await runProgram('fleetsweep-agent', ['enroll', '--server', url, '--token', token, ...place])
-  running.push(startProgram('fleetsweep-agent', ['run', ...place], log))
+  running.push(startProgram('fleetsweep-agent', ['run', ...place], { log }))
   for await (const machine of client.listMachines()) {
     say('Enrolled this machine', `  ${machine.computerDnsName ?? hostname()}   ${machine.id}\n`)
     return machine.id
