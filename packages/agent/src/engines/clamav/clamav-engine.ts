@@ -40,10 +40,14 @@ class ClamAvEngine implements OwnEngine {
   async inspect(): Promise<Inventory['engine']> {
     const version = await this.#installedVersion()
     if (version === undefined) return { name: 'ClamAV', version: null, state: 'missing', signatures: null }
-    const { set } = await this.#clamd.readSignatures()
-    return set.count === 0
-      ? { name: 'ClamAV', version, state: 'noSignatures', signatures: null }
-      : { name: 'ClamAV', version, state: 'ready', signatures: set }
+    const none = { name: 'ClamAV', version, state: 'noSignatures', signatures: null } as const
+    try {
+      const { set } = await this.#clamd.readSignatures()
+      return set.count === 0 ? none : { name: 'ClamAV', version, state: 'ready', signatures: set }
+    } catch (error) {
+      if (error instanceof EngineError) return none
+      throw error
+    }
   }
 
   async open(options: Parameters<Engine['open']>[0]): Promise<EngineSession> {

@@ -64,9 +64,18 @@ export class OwnClamd implements ClamdProcess {
     return this.#running?.socketPath
   }
 
+  /** @throws EngineError `noSignatures` when there may be some, and they are not for us to read */
   async readSignatures(): Promise<SignatureFiles> {
-    this.#known = await readSignatureFiles(this.#config.databaseDir, this.#known)
-    return this.#known
+    const { databaseDir } = this.#config
+    try {
+      this.#known = await readSignatureFiles(databaseDir, this.#known)
+      return this.#known
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new EngineError('noSignatures', `The signatures in ${databaseDir} cannot be read: ${why}.`, {
+        cause,
+      })
+    }
   }
 
   async ensure(): Promise<{ socketPath: string; identity: string }> {
