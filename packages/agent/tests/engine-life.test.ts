@@ -181,6 +181,14 @@ describe("the agent's own clamd", () => {
       )
     })
 
+    it('reports what cannot be read as none, and says why', async () => {
+      mkdirSync(join(databaseDir, 'folder.ndb'))
+      const engine = fixture.engine({ databaseDir })
+      expect(await engine.inspect()).toMatchObject({ state: 'noSignatures', signatures: null })
+      const error = await open(engine).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'noSignatures', message: expect.stringContaining('EISDIR') })
+    })
+
     it('is not trusted when it does not find the test pattern', async () => {
       writeFileSync(join(databaseDir, 'blind.hdb'), hashSignature('Something'))
       expect(await codeOf(open(fixture.engine({ databaseDir })))).toBe('engineBlind')

@@ -198,12 +198,17 @@ class Scan {
       regularFile: (path, stats, openPath) => {
         const bytes = count.meet(stats.size)
         // Of an empty file all bytes were read.
-        if (stats.size === 0n) return settle('scanned', 0)
+        if (stats.size === 0n) {
+          settle('scanned', 0)
+          return 0
+        }
         if (stats.size > maxFileSizeBytes) {
-          return settle('tooLarge', bytes, { path, detail: `${stats.size} bytes` })
+          settle('tooLarge', bytes, { path, detail: `${stats.size} bytes` })
+          return 0
         }
         keep(path, stats, openPath, bytes)
         this.#meter.moved()
+        return bytes
       },
       specialFile: (path, detail) => settle('specialFile', count.meet(0n), { path, detail }),
       excludedFile: (path, size) => settle('excluded', count.meet(size), { path, detail: '' }),

@@ -29,7 +29,10 @@ describe('walking folders', () => {
       exclude: [],
       signal,
       visitor: {
-        regularFile: tell,
+        regularFile: (path, { size }) => {
+          tell(path)
+          return Number(size)
+        },
         specialFile: tell,
         excludedFile: tell,
         unknownFile: tell,

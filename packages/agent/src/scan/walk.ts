@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   type Dirent,
+  existsSync,
   fstatSync,
   lstatSync,
   opendirSync,
@@ -17,8 +18,11 @@ import type { PlaceCap } from './scan-config.ts'
 
 /** What a walk meets; every file exactly once. */
 export type WalkVisitor = {
-  /** @param openPath where the path itself does not lead to the file */
-  regularFile(path: Buffer, stats: BigIntStats, openPath: Buffer | null): void
+  /**
+   * @param openPath where the path itself does not lead to the file
+   * @returns how many bytes of it are going to be read
+   */
+  regularFile(path: Buffer, stats: BigIntStats, openPath: Buffer | null): number
   specialFile(path: Buffer, kind: string): void
   excludedFile(path: Buffer, sizeBytes: bigint): void
   /** It is there, and cannot even be looked at; or it was there a moment ago. */
@@ -31,6 +35,9 @@ export type WalkVisitor = {
 
 /** What a cap leaves; spent once a file was left out because of it. */
 type Room = PlaceCap & { isSpent: boolean }
+
+/** Through the open folder itself, nobody can put another in its place meanwhile, and no path is too long. */
+const REACHES_BY_DESCRIPTOR = process.platform === 'linux' && existsSync('/proc/self/fd')
 
 const PAUSE = Symbol('pause')
 /** Handles a few thousand entries, then lets everything else in the process have its turn. */
@@ -113,22 +120,29 @@ export class Walker {
     const mount = this.#mounts.at(key(path))
     if (mount && !mount.isLocal) return this.#skip(mount)
     if (path.length > MAX_RENDERED_PATH_BYTES) return this.#visitor.unreadableFolder(path, 'path too long')
-    let descriptor: number | undefined
+    const descriptor = this.#open(path)
+    if (descriptor === undefined) return
     try {
-      const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
-      descriptor = reachPath(path, (short) =>
-        openSync(short, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK),
-      )
       const { dev, ino } = fstatSync(descriptor, { bigint: true })
       if (!this.#visitOnce(dev, ino)) return
       this.#visitor.folder()
       yield* this.#entries(path, descriptor, excluded, room)
     } catch (error) {
+      this.#visitor.unreadableFolder(path, errorCode(error))
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  #open(path: Buffer): number | undefined {
+    const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
+    try {
+      return reachPath(path, (short) => openSync(short, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK))
+    } catch (error) {
       const code = errorCode(error)
       // Gone since its own folder was read: nothing of it was met.
       if (code !== 'ENOENT') this.#visitor.unreadableFolder(path, code)
-    } finally {
-      if (descriptor !== undefined) closeSync(descriptor)
+      return undefined
     }
   }
 
@@ -139,10 +153,9 @@ export class Walker {
     room: Room,
   ): Generator<Buffer | typeof PAUSE> {
     const reach = (name: Buffer) =>
-      process.platform === 'linux' ? inFolder(descriptor, name) : joinPath(path, name)
-    for (const { name, dirent } of entriesOf(
-      process.platform === 'linux' ? Buffer.from(`/proc/self/fd/${descriptor}`) : path,
-    )) {
+      REACHES_BY_DESCRIPTOR ? inFolder(descriptor, name) : joinPath(path, name)
+    const self = REACHES_BY_DESCRIPTOR ? Buffer.from(`/proc/self/fd/${descriptor}`) : path
+    for (const { name, dirent } of entriesOf(self)) {
       if (this.#mustYield()) yield PAUSE
       const child = joinPath(path, name)
       if (dirent.isSymbolicLink()) {
@@ -162,17 +175,18 @@ export class Walker {
       if (!stats) continue
       // Some file systems do not tell the kind of an entry, and any entry may have been replaced since.
       if (stats.isDirectory()) yield child
-      else this.#file(child, stats, excluded)
+      else room.bytes -= this.#file(child, stats, excluded)
       room.files--
-      room.bytes -= Number(stats.size)
     }
   }
 
-  #file(path: Buffer, stats: BigIntStats, excluded: boolean): void {
+  /** @returns how many bytes of it are going to be read */
+  #file(path: Buffer, stats: BigIntStats, excluded: boolean): number {
+    if (stats.isFile() && !excluded) return this.#visitor.regularFile(path, stats, null)
     if (stats.isSymbolicLink()) this.#visitor.symlink()
     else if (!stats.isFile()) this.#visitor.specialFile(path, kindOf(stats))
-    else if (excluded) this.#visitor.excludedFile(path, stats.size)
-    else this.#visitor.regularFile(path, stats, null)
+    else this.#visitor.excludedFile(path, stats.size)
+    return 0
   }
 
   #look(path: Buffer, look: () => BigIntStats): BigIntStats | undefined {
