@@ -62,7 +62,7 @@ export function createAgent(parts: AgentParts): Agent {
       client?.tellProgress(actionId, progress)
       status.touch()
     },
-    onScanEnded: () => client?.tellInventory(),
+    onScanEnded: (actionId) => client?.scanEnded(actionId),
     onBroken,
   })
 
@@ -107,7 +107,7 @@ export function createAgent(parts: AgentParts): Agent {
     async stop() {
       await queue.close()
       await client?.close()
-      status.remove()
+      status.close()
       journal[Symbol.dispose]()
       logger.info({}, 'agent ended')
     },

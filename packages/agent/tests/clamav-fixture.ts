@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { tool } from '@fleetsweep/testkit'
 import { Compile } from 'typebox/compile'
 import { expect } from 'vitest'
 import { type ClamAvConfig, createClamAvEngine, type Engine, type OwnEngine } from '../src/engines/index.ts'
+import { identifyProcess, isSameProcess, type ProcessIdentity } from '../src/os/process-identity.ts'
 import { systemClock } from '../src/os/system-clock.ts'
 import { createScanRunner, type ScanConfig, type ScanOutcome } from '../src/scan/index.ts'
 
@@ -54,6 +56,22 @@ export class ClamAvFixture {
     }
   }
 
+  /** The process number of a clamd that runs here. */
+  clamdPid(): number | undefined {
+    const process = this.#record()?.process
+    return process && isSameProcess(process, identifyProcess(process.pid)) ? process.pid : undefined
+  }
+
+  /** Where clamd's folders are: its user cannot always reach the agent's own. */
+  stageDir(): string {
+    return this.#record()?.stageDir ?? ''
+  }
+
+  #record(): { process?: ProcessIdentity; stageDir: string } | undefined {
+    const path = join(this.engineConfig.runtimeDir, 'engine.json')
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+  }
+
   /** Runs a full scan of `files`; every report is checked against the protocol and its sum. */
   async scan(engine: Engine, options: ScanOptions = {}): Promise<ScanResult> {
     const workDir = join(this.folder, `work-${++this.#workDirs}`)
@@ -87,6 +105,7 @@ export class ClamAvFixture {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const engine of this.#engines) await engine[Symbol.asyncDispose]()
+    await this.engine().endLeftovers()
     await rm(this.folder, { recursive: true, force: true })
   }
 }

@@ -51,8 +51,9 @@ export class TestAgent implements AsyncDisposable {
     }
   }
 
-  /** Runs a command to its end. */
+  /** Runs a command to its end; `stdout` is what this one wrote. */
   async command(...argv: string[]): Promise<number> {
+    this.stdout = ''
     return await this.#program([...argv, '--state', this.stateDir], new AbortController().signal)
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Clock, TenantId } from '@fleetsweep/protocol'
+import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { applicationService } from './application/index.ts'
@@ -10,7 +10,8 @@ import { ExpireActions } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
 import { createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
-import { fleetEventService } from './machine-action/index.ts'
+import { machineService } from './machine/index.ts'
+import { fleetEventService, machineActionService } from './machine-action/index.ts'
 import { authenticator, tokenIssuer } from './oauth/index.ts'
 import { openDatabase } from './open-database.ts'
 import { operations, type Services } from './operations.ts'
@@ -145,6 +146,12 @@ function composeServices({
 }: Inside): Services {
   const storesOf = (tenant: TenantId) => stores.forTenant(tenant)
   const applicationsOf = (tenant: TenantId) => storesOf(tenant).applications
+  const machineActionsOf = (tenant: TenantId) => storesOf(tenant).machineActions
+  const machines = machineService({
+    machinesOf: (tenant) => storesOf(tenant).machines,
+    clock,
+    pageSize: MAX_TOP,
+  })
   return {
     applications: applicationService({
       applicationsOf,
@@ -154,11 +161,16 @@ function composeServices({
     authenticate: authenticator({ applicationsOf, signingKeys, origins, clock }),
     clock,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
-    fleetEvents: fleetEventService({
+    fleetEvents: fleetEventService({ bus, machineActionsOf, logger }),
+    machineActions: machineActionService({
+      machineActionsOf,
+      machines,
       bus,
-      machineActionsOf: (tenant) => storesOf(tenant).machineActions,
-      logger,
+      newId,
+      pendingMs: parts.config.timeouts.pendingMs,
+      pageSize: MAX_TOP,
     }),
+    machines,
     scans: scanService({ storesOf, clock }),
     signingKeys,
     tokenIssuer: tokenIssuer({

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import {
@@ -56,17 +57,22 @@ export class FakeServer {
   readonly #server: Server
   #waiting: { ready: () => boolean; resolve: () => void }[] = []
 
-  constructor() {
-    this.#server = createServer((request, response) => {
+  readonly #scheme: 'http' | 'https'
+
+  /** @param tls certificate and key (PEM), to speak https */
+  constructor(tls?: { cert: string; key: string }) {
+    const handle = (request: IncomingMessage, response: ServerResponse) => {
       this.#handle(request, response).catch((error) => {
         response.writeHead(500).end(String(error))
       })
-    })
+    }
+    this.#server = tls ? createTlsServer(tls, handle) : createServer(handle)
+    this.#scheme = tls ? 'https' : 'http'
   }
 
   get baseUrl(): string {
     const { port } = this.#server.address() as AddressInfo
-    return `http://127.0.0.1:${port}`
+    return `${this.#scheme}://127.0.0.1:${port}`
   }
 
   async listen(port = 0): Promise<this> {

@@ -8,7 +8,7 @@ const POLL_MS = 5
 export async function until<Result>(
   look: () => Result | undefined | false | Promise<Result | undefined | false>,
   what: string,
-  timeoutMs = 15_000,
+  timeoutMs = 25_000,
 ): Promise<Result> {
   const deadline = performance.now() + timeoutMs
   for (;;) {

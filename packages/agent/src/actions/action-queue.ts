@@ -30,7 +30,7 @@ export type ActionQueueParts = {
   /** The journal holds something new to tell. */
   onEvent: () => void
   onProgress: (actionId: string, progress: ScanProgress) => void
-  onScanEnded: () => void
+  onScanEnded: (actionId: string) => void
   /** The journal cannot be written: the agent must not go on. */
   onBroken: (error: unknown) => void
 }
@@ -137,7 +137,7 @@ export class ActionQueue {
       .then(() => {
         this.#running = undefined
         this.#parts.onEvent()
-        this.#parts.onScanEnded()
+        this.#parts.onScanEnded(scan.actionId)
         this.#runNext()
       })
       .catch(this.#parts.onBroken)

@@ -78,8 +78,9 @@ export class GatewayClient {
     this.#session?.tellProgress(actionId, progress)
   }
 
-  tellInventory(): void {
-    this.#session?.tellInventory()
+  /** A scan goes on no more; engine or signatures may be others now. */
+  scanEnded(actionId: string): void {
+    this.#session?.scanEnded(actionId)
   }
 
   #connect(): void {

@@ -56,7 +56,7 @@ export class Session {
 
   start(): void {
     this.#beat()
-    this.tellInventory()
+    this.#tellInventory()
   }
 
   close(): void {
@@ -80,9 +80,15 @@ export class Session {
     if (!this.#isClosed) this.#progress.offer(actionId, progress)
   }
 
+  /** A scan goes on no more; engine or signatures may be others now. */
+  scanEnded(actionId: string): void {
+    this.#progress.drop(actionId)
+    if (!this.#isClosed) this.#tellInventory()
+  }
+
   /** Looks at the machine, and tells what it sees unless the server was told just that. */
-  tellInventory(): void {
-    this.#setTimer('inventory', INVENTORY_INTERVAL_MS, () => this.tellInventory())
+  #tellInventory(): void {
+    this.#setTimer('inventory', INVENTORY_INTERVAL_MS, () => this.#tellInventory())
     this.#parts
       .inventory()
       .then((inventory) => {

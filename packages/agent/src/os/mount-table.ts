@@ -36,6 +36,21 @@ export class MountTable {
   }
 }
 
+/**
+ * Local file systems under a folder that no walk from there reaches, because they are mounted within one that is left
+ * out, as /dev/shm is within /dev.
+ */
+export function hiddenLocalMounts(table: MountTable, folder: string): Mount[] {
+  const below = folder === '/' ? '/' : `${folder}/`
+  return table.mounts.filter(
+    ({ point, isLocal }) =>
+      isLocal &&
+      point.startsWith(below) &&
+      point !== '/' &&
+      table.holding(point.slice(0, Math.max(point.lastIndexOf('/'), 1)))?.isLocal === false,
+  )
+}
+
 /** Reads the mounts of this process's namespace; elsewhere than on Linux one local file system is assumed. */
 export function readMountTable(file = '/proc/self/mountinfo'): MountTable {
   if (process.platform !== 'linux')

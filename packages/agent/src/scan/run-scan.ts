@@ -11,7 +11,7 @@ import {
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engines/engine.ts'
-import { type MountTable, readMountTable } from '../os/mount-table.ts'
+import { hiddenLocalMounts, type MountTable, readMountTable } from '../os/mount-table.ts'
 import { listUserAccounts } from '../os/user-accounts.ts'
 import { CoverageCount } from './coverage-count.ts'
 import { errorCode } from './error-code.ts'
@@ -52,6 +52,8 @@ class Scan {
     cuts: [],
   }
   readonly #startedMs: number
+  /** Files with several names that are being judged: the other names wait for them. */
+  readonly #underWay = new Map<number, Promise<void>>()
   #folders = 0
   #foldersUnreadable = 0
   #symlinks = 0
@@ -133,15 +135,20 @@ class Scan {
     }
     if (scanType === 'Quick') return
     tier = 'rest'
-    for (const { path } of this.#allowed(this.#fullRoots())) {
+    for (const { path } of this.#allowed(this.#fullRoots(mounts))) {
       if (!signal.aborted) await walker.meet(path)
     }
   }
 
-  #fullRoots(): QuickPlace[] {
+  #fullRoots(mounts: MountTable): QuickPlace[] {
     const { fullRoots } = this.#config
     if (fullRoots) this.#cut(Buffer.from('/'), 'the configuration names the folders of full scans')
-    return (fullRoots ?? ['/']).map(placeOf)
+    return (fullRoots ?? ['/']).map(placeOf).flatMap((root) => [
+      root,
+      ...hiddenLocalMounts(mounts, root.path.toString('latin1')).map(({ point }) => ({
+        path: Buffer.from(point, 'latin1'),
+      })),
+    ])
   }
 
   /** What a quick scan is, and what a full scan does first. */
@@ -235,9 +242,13 @@ class Scan {
         const { value: item, done } = items.next()
         if (done) return
         try {
-          await this.#judge(item, list, () => judgeFile(item, { session, signal, ownerNames }))
+          const judging = this.#judge(item, list, () => judgeFile(item, { session, signal, ownerNames }))
+          if (item.isLinked) this.#underWay.set(item.id, judging)
+          await judging
         } catch (error) {
           failure ??= error
+        } finally {
+          this.#underWay.delete(item.id)
         }
       }
     }
@@ -246,7 +257,7 @@ class Scan {
   }
 
   async #judge(item: WorkItem, list: WorkList, judge: () => Promise<FileOutcome>): Promise<void> {
-    const leader = item.leader === null ? undefined : keptOutcome(list.findOutcome(item.leader))
+    const leader = item.leader === null ? undefined : await this.#leaderOutcome(item.leader, list)
     const isSameFile = leader !== undefined && findMark(item.path) === leader.mark
     const outcome = isSameFile ? forOtherName(leader, item) : await judge()
     if (outcome.kind === 'threat') {
@@ -260,6 +271,12 @@ class Scan {
       if (item.isLinked && item.leader === null) list.keepOutcome(item, JSON.stringify(outcome))
     }
     this.#meter.moved()
+  }
+
+  async #leaderOutcome(leader: number, list: WorkList): Promise<Judged | undefined> {
+    // Its own failure is told where it is judged.
+    await this.#underWay.get(leader)?.catch(() => {})
+    return keptOutcome(list.findOutcome(leader))
   }
 
   #report(session: EngineSession): ScanReport {

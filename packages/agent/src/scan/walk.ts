@@ -140,7 +140,9 @@ export class Walker {
   ): Generator<Buffer | typeof PAUSE> {
     const reach = (name: Buffer) =>
       process.platform === 'linux' ? inFolder(descriptor, name) : joinPath(path, name)
-    for (const { name, dirent } of entriesOf(reach(Buffer.from('.')))) {
+    for (const { name, dirent } of entriesOf(
+      process.platform === 'linux' ? Buffer.from(`/proc/self/fd/${descriptor}`) : path,
+    )) {
       if (this.#mustYield()) yield PAUSE
       const child = joinPath(path, name)
       if (dirent.isSymbolicLink()) {

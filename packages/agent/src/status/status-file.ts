@@ -19,6 +19,7 @@ export class StatusFile {
   readonly #read: () => AgentStatus
   #timer: Timer | undefined
   #written = ''
+  #isClosed = false
 
   constructor(stateDir: string, clock: Clock, read: () => AgentStatus) {
     this.#path = statusPath(stateDir)
@@ -28,14 +29,16 @@ export class StatusFile {
 
   /** Something may have changed. */
   touch(): void {
+    if (this.#isClosed) return
     this.#timer ??= this.#clock.setTimer(WRITE_INTERVAL_MS, () => {
       this.#timer = undefined
       this.#write()
     })
   }
 
-  /** The agent ends. */
-  remove(): void {
+  /** The agent ends, and its file goes. */
+  close(): void {
+    this.#isClosed = true
     this.#timer?.cancel()
     rmSync(this.#path, { force: true })
   }

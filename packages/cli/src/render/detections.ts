@@ -14,7 +14,7 @@ export function renderDetections(detections: readonly FleetDetection[]): string 
       { title: 'SHA-256' },
       { title: 'Owner' },
       { title: 'Detected' },
-      { title: 'Now' },
+      { title: 'Disposition' },
     ],
     detections.map((one) => [
       one.threatName,

@@ -30,6 +30,10 @@ export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1_000)
   if (seconds < 60) return `${seconds} s`
   const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`
-  return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`
+  if (minutes < 60) return both(`${minutes} min`, seconds % 60, 's')
+  return both(`${formatCount(Math.floor(minutes / 60))} h`, minutes % 60, 'min')
+}
+
+function both(whole: string, rest: number, unit: string): string {
+  return rest === 0 ? whole : `${whole} ${rest} ${unit}`
 }

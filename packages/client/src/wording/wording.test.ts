@@ -22,7 +22,7 @@ describe('amounts for people', () => {
     [0, '0.0 s'],
     [9_949, '9.9 s'],
     [9_950, '10 s'],
-    [59_600, '1 min 0 s'],
+    [59_600, '1 min'],
     [185_000, '3 min 5 s'],
     [7_800_000, '2 h 10 min'],
   ])('write %d ms as %s', (ms, text) => {

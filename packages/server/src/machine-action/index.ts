@@ -1,5 +1,6 @@
 export { type FleetEventService, fleetEventService } from './fleet-event-service.ts'
 export { DEFAULT_TIME_OUT_MS, type StoredMachineAction } from './machine-action.ts'
+export { type MachineActionService, machineActionService } from './machine-action-service.ts'
 export type { MachineActionStore, MachineActionTimeouts } from './machine-action-store.ts'
 export {
   cancelWrite,
@@ -9,4 +10,5 @@ export {
   sqlMachineActionTimeouts,
 } from './machine-action-store-sql.ts'
 export { moveMachineAction, postponeTimeOut, readForUpdate } from './move-machine-action.ts'
+export { readCancelComment, readScanRequest, type ScanRequest, TRANSLATED_NAMES } from './scan-request.ts'
 export { showMachineAction } from './show-machine-action.ts'

@@ -13,8 +13,10 @@ import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
+import { countRows, readPage } from '../kit/odata/index.ts'
 import { orderStop, startScanRecord } from '../scan/index.ts'
 import type { StoredMachineAction } from './machine-action.ts'
+import { MACHINE_ACTION_SOURCE } from './machine-action-fields.ts'
 import {
   type MachineActionRow,
   type MachineActionTables,
@@ -220,6 +222,17 @@ export function sqlMachineActionStore(db: Database, tenant: TenantId): MachineAc
       )
       return row && toMachineAction(row)
     },
+    async list(query) {
+      const page = await readPage<MachineActionRow>(
+        db,
+        tenant,
+        'machine_action',
+        query,
+        MACHINE_ACTION_SOURCE,
+      )
+      return { ...page, rows: page.rows.map(toMachineAction) }
+    },
+    count: (filter) => countRows(db, tenant, 'machine_action', filter, MACHINE_ACTION_SOURCE),
   }
 }
 

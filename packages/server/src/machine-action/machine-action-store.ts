@@ -1,5 +1,13 @@
-import type { Instant, MachineActionId, MachineId, ScanType, TenantId } from '@fleetsweep/protocol'
+import type {
+  Instant,
+  MachineActionId,
+  MachineId,
+  ODataFilter,
+  ScanType,
+  TenantId,
+} from '@fleetsweep/protocol'
 import type { AuditEntry } from '../audit/index.ts'
+import type { RowPage, RowQuery } from '../kit/odata/index.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 
 /** Machine actions of one tenant. Every write is on disk when its promise resolves. */
@@ -19,6 +27,16 @@ export interface MachineActionStore {
 
   /** `undefined` when the tenant has no such action. */
   find(id: MachineActionId): Promise<StoredMachineAction | undefined>
+
+  /**
+   * One page of actions, newest first unless the query orders them otherwise.
+   *
+   * @throws ApiError `ODataError` for what actions cannot be filtered or ordered by
+   */
+  list(query: RowQuery): Promise<RowPage<StoredMachineAction>>
+
+  /** How many actions fulfil a filter; all of them without one. */
+  count(filter: ODataFilter | undefined): Promise<number>
 }
 
 /** What all tenants share: work that no caller asked for. */

@@ -1,7 +1,7 @@
 import { formatInstant, type MachineAction } from '@fleetsweep/protocol'
 import type { StoredMachineAction } from './machine-action.ts'
 
-/** A machine action as the Defender API shows it. */
+/** A machine action as the Defender API shows it; properties in the order of the wire. */
 export function showMachineAction(action: StoredMachineAction): MachineAction {
   const { cancellation } = action
   return {
@@ -17,7 +17,7 @@ export function showMachineAction(action: StoredMachineAction): MachineAction {
     lastUpdateDateTimeUtc: formatInstant(action.updatedAt),
     cancellationRequestor: cancellation?.requestor ?? null,
     cancellationComment: cancellation?.comment ?? null,
-    cancellationDateTimeUtc: cancellation ? formatInstant(cancellation.at) : null,
+    cancellationDateTimeUtc: cancellation === null ? null : formatInstant(cancellation.at),
     errorHResult: action.errorHResult,
     scope: action.scanType,
     externalId: action.externalId,

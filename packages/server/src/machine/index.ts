@@ -1,5 +1,6 @@
 export type { StoredMachine } from './machine.ts'
 export { inventoryColumns, type MachineTables } from './machine-row.ts'
+export { type MachineService, machineService } from './machine-service.ts'
 export type { MachineStore } from './machine-store.ts'
 export {
   holdOrdersWrite,
@@ -7,3 +8,4 @@ export {
   recordSeenWrite,
   sqlMachineStore,
 } from './machine-store-sql.ts'
+export { showMachine } from './show-machine.ts'

@@ -5,6 +5,8 @@ import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
+import { countRows, readPage } from '../kit/odata/index.ts'
+import { machineSource } from './machine-fields.ts'
 import { inventoryColumns, type MachineRow, type MachineTables, toMachine } from './machine-row.ts'
 import type { MachineStore } from './machine-store.ts'
 
@@ -85,12 +87,23 @@ export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
       const [row] = await db.read<MachineRow>(all().where('id', '=', id))
       return row && toMachine(row)
     },
+    async findByAadDevice(aadDeviceId) {
+      const [row] = await db.read<MachineRow>(
+        all().where('aad_device_id', '=', aadDeviceId.toLowerCase()).orderBy('last_seen', 'desc').limit(1),
+      )
+      return row && toMachine(row)
+    },
     async findByName(computerDnsName) {
       const rows = await db.read<MachineRow>(
         all().where('computer_dns_name_lower', '=', computerDnsName.toLowerCase()).orderBy('id'),
       )
       return rows.map(toMachine)
     },
+    async list(query, now) {
+      const page = await readPage<MachineRow>(db, tenant, 'machine', query, machineSource(now))
+      return { ...page, rows: page.rows.map(toMachine) }
+    },
+    count: (filter, now) => countRows(db, tenant, 'machine', filter, machineSource(now)),
     recordInventory: (id, inventory, externalIp) =>
       db.write(recordInventoryWrite, { tenant, id, inventory, externalIp }),
     recordSeen: (seen) => db.write(recordSeenWrite, { tenant, seen }),

@@ -1,5 +1,6 @@
-import type { Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+import type { Instant, Inventory, MachineId, ODataFilter } from '@fleetsweep/protocol'
 import type { AuditEntry } from '../audit/index.ts'
+import type { RowPage, RowQuery } from '../kit/odata/index.ts'
 import type { StoredMachine } from './machine.ts'
 
 /** Machines of one tenant. Every write is on disk when its promise resolves. */
@@ -7,8 +8,21 @@ export interface MachineStore {
   /** `undefined` when the tenant has no such machine. */
   find(id: MachineId): Promise<StoredMachine | undefined>
 
+  /** The machine that the directory knows by this id. `undefined` when the tenant has none. */
+  findByAadDevice(aadDeviceId: string): Promise<StoredMachine | undefined>
+
   /** All machines of that name, compared without case; names are not unique. */
   findByName(computerDnsName: string): Promise<StoredMachine[]>
+
+  /**
+   * One page of machines. `now` decides which of them count as active.
+   *
+   * @throws ApiError `ODataError` for what machines cannot be filtered or ordered by
+   */
+  list(query: RowQuery, now: Instant): Promise<RowPage<StoredMachine>>
+
+  /** How many machines fulfil a filter; all of them without one. */
+  count(filter: ODataFilter | undefined, now: Instant): Promise<number>
 
   /** Notes what a machine says of itself, and the address that it came from. Unknown machines are ignored. */
   recordInventory(id: MachineId, inventory: Inventory, externalIp: string | null): Promise<void>

@@ -1,11 +1,6 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { Instant } from '@fleetsweep/protocol'
-import type { StoredSecret } from '../application/index.ts'
-
-/** SHA-256 of a secret of 256 random bits: nothing to gain from a slow hash. Hex, as the store keeps it. */
-export function hashSecret(secret: string): string {
-  return hash('sha256', secret, 'hex')
-}
+import { hashApplicationSecret, type StoredSecret } from '../application/index.ts'
 
 /**
  * Compares a secret with those of an application. It looks at every one, and takes the same time whether one fits.
@@ -17,7 +12,7 @@ export function checkSecret(
   secrets: readonly StoredSecret[],
   now: Instant,
 ): 'right' | 'expired' | 'wrong' {
-  const digest = Buffer.from(hashSecret(given), 'hex')
+  const digest = Buffer.from(hashApplicationSecret(given), 'hex')
   let answer: 'right' | 'expired' | 'wrong' = 'wrong'
   for (const { secretHash, expiresAt, revokedAt } of secrets) {
     const stored = Buffer.from(secretHash, 'hex')

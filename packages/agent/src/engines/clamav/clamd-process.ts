@@ -34,6 +34,8 @@ export class OwnClamd implements ClamdProcess {
   readonly #config: ResolvedClamAvConfig
   readonly #clock: Clock
   #running: RunningClamd | undefined
+  /** Settles when the running one is gone and cleared up after. */
+  #gone: Promise<void> = Promise.resolve()
   #starting: Promise<RunningClamd> | undefined
   #giveUp: AbortController | undefined
   #deaths = 0
@@ -90,12 +92,14 @@ export class OwnClamd implements ClamdProcess {
     this.#giveUp?.abort()
     await this.#starting?.catch(() => {})
     const running = this.#running
-    if (!running) return
-    await running.process.kill()
-    await this.#cleared(running)
+    // From here on nobody is sent to it, and its death is no accident.
+    this.#running = undefined
+    await running?.process.kill()
+    await this.#gone
   }
 
   async #start(signal: AbortSignal): Promise<RunningClamd> {
+    await this.#gone
     await this.#backOff(signal)
     for (let attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
       const before = await this.readSignatures()
@@ -104,7 +108,7 @@ export class OwnClamd implements ClamdProcess {
       // Files that changed while clamd read them: nobody can say which of the two it holds.
       if ((await this.readSignatures()).stamp === before.stamp) {
         this.#running = running
-        void running.process.exited.then(() => this.#died(running))
+        this.#gone = running.process.exited.then(() => this.#died(running))
         return running
       }
       await running.process.kill()
@@ -188,19 +192,16 @@ export class OwnClamd implements ClamdProcess {
 
   async #backOff(signal: AbortSignal): Promise<void> {
     if (this.#clock.monotonicMs() - this.#lastDeathMs > DEATHS_FORGOTTEN_AFTER_MS) this.#deaths = 0
-    await delay(this.#clock, BACKOFF_MS[Math.min(this.#deaths, BACKOFF_MS.length - 1)] ?? 0, signal)
+    const waitMs = BACKOFF_MS[Math.min(this.#deaths, BACKOFF_MS.length - 1)] ?? 0
+    if (waitMs > 0) await delay(this.#clock, waitMs, signal)
   }
 
   async #died(running: RunningClamd): Promise<void> {
-    if (this.#running !== running) return
-    this.#deaths++
-    this.#lastDeathMs = this.#clock.monotonicMs()
-    await this.#cleared(running)
-  }
-
-  async #cleared(running: RunningClamd): Promise<void> {
-    if (this.#running !== running) return
-    this.#running = undefined
+    if (this.#running === running) {
+      this.#running = undefined
+      this.#deaths++
+      this.#lastDeathMs = this.#clock.monotonicMs()
+    }
     await removeStage(this.#config.runtimeDir, running.stageDir)
   }
 }

@@ -22,6 +22,8 @@ export class SqliteFile {
       this.#db.exec('PRAGMA wal_autocheckpoint = 4000')
     }
     this.#db.exec('PRAGMA foreign_keys = OFF')
+    // 32 MiB for each connection: ids are random, so inserts touch pages all over the indexes.
+    this.#db.exec('PRAGMA cache_size = -32768')
   }
 
   exec(sql: string): void {

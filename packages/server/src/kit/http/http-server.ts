@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from 'node:tls'
-import type { Clock } from '@fleetsweep/protocol'
+import { type Clock, ODataError } from '@fleetsweep/protocol'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { DatabaseBusyError } from '../db/database.ts'
@@ -126,6 +126,7 @@ function failureSender<Principal, Services>({
 /** What the caller hears of an error: everything of a refusal, nothing of anything else. */
 function asRefusal(error: unknown): ApiError {
   if (error instanceof ApiError) return error
+  if (error instanceof ODataError) return new ApiError('ODataError', error.message)
   if (error instanceof DatabaseBusyError) {
     return new ApiError('ServiceUnavailable', error.message, {
       headers: { 'retry-after': '1' },

@@ -6,18 +6,19 @@ const ABSOLUTE = /^https?:\/\/[^/?#]*/i
  * the end of the path go, also before a query.
  */
 export function routedTarget(target: string): string {
-  const relative = target.startsWith('/') ? target : target.replace(ABSOLUTE, '')
-  const { path, query } = splitTarget(relative)
-  const short = path.replace(VERSION_PREFIX, '/api').replace(/\/+$/, '')
+  const { path, query } = splitTarget(target)
+  // The router takes `$count` as it is written in the route alone.
+  const short = path.replace(VERSION_PREFIX, '/api').replace(/\/+$/, '').replaceAll('%24', '$')
   return `${short === '' ? '/' : short}${query === '' ? '' : `?${query}`}`
 }
 
-/** Path and query of a request target, still encoded; the query without its question mark. */
+/** Path and query of a request target, still encoded and without an origin; the query without its question mark. */
 export function splitTarget(target: string): { path: string; query: string } {
-  const mark = target.indexOf('?')
+  const relative = target.startsWith('/') ? target : target.replace(ABSOLUTE, '')
+  const mark = relative.indexOf('?')
   return mark === -1
-    ? { path: target, query: '' }
-    : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+    ? { path: relative, query: '' }
+    : { path: relative.slice(0, mark), query: relative.slice(mark + 1) }
 }
 
 /** A pattern for paths like `/api/machines/:machineId`, to tell a wrong verb from an unknown path. */

@@ -2,31 +2,55 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const programs = join(import.meta.dirname, '..', 'programs')
+/** Our programs as they stand in the repository, run unbuilt. */
+export const SOURCE_PROGRAMS: Programs = {
+  folder: join(import.meta.dirname, '../../../programs'),
+  ending: '.ts',
+}
+
+/** Where the programs `fleetsweep` and `fleetsweep-agent` are. */
+export type Programs = { folder: string; ending: '.ts' | '.mjs' }
+
 const END_WITHIN_MS = 15_000
 
 /** One of our programs, running as a process of its own. */
 export type ChildProgram = {
+  readonly pid: number
   /** Settles with the first line of its output that `read` makes something of. Rejects when the program ends before. */
   waitForLine<T>(read: (line: string) => T | undefined): Promise<T>
   /** Asks it to end and waits until it has. */
   end(): Promise<void>
+  /** Ends it as a power cut would (kill -9), and waits until it is gone. */
+  kill(): Promise<void>
 }
 
-/** Starts `programs/<name>.ts`; its log goes to a file descriptor, its standard output to whoever waits for lines. */
-export function startProgram(name: string, args: readonly string[], logDescriptor: number): ChildProgram {
-  const child = spawn(process.execPath, [join(programs, `${name}.ts`), ...args], {
-    stdio: ['ignore', 'pipe', logDescriptor],
+/** Starts a program; its log goes to a file descriptor, its standard output to whoever waits for lines. */
+export function startProgram(
+  name: string,
+  args: readonly string[],
+  { log, programs = SOURCE_PROGRAMS }: { log: number; programs?: Programs },
+): ChildProgram {
+  const child = spawn(process.execPath, [programFile(programs, name), ...args], {
+    cwd: programs.folder,
+    stdio: ['ignore', 'pipe', log],
   })
-  if (!child.stdout) throw new Error(`${name} has no output to read.`)
+  const { stdout, pid } = child
+  if (!stdout || pid === undefined) throw new Error(`${name} did not start.`)
   const lines: string[] = []
   const listeners = new Set<(line: string) => void>()
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  createInterface({ input: stdout }).on('line', (line) => {
     lines.push(line)
     for (const listener of listeners) listener(line)
   })
   const exited = exitOf(child)
+  const endBy = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    const timer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
+    await exited
+    clearTimeout(timer)
+  }
   return {
+    pid,
     waitForLine: (read) =>
       new Promise((resolve, reject) => {
         const listener = (line: string) => {
@@ -39,13 +63,8 @@ export function startProgram(name: string, args: readonly string[], logDescripto
         for (const line of lines) listener(line)
         void exited.then((code) => reject(new Error(`${name} ended with ${code} before it was ready.`)))
       }),
-    async end() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
-      await exited
-      clearTimeout(timer)
-    },
+    end: () => endBy('SIGTERM'),
+    kill: () => endBy('SIGKILL'),
   }
 }
 
@@ -55,8 +74,13 @@ export function startProgram(name: string, args: readonly string[], logDescripto
  * @returns what it wrote to standard output
  * @throws Error with what it said when it fails
  */
-export async function runProgram(name: string, args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [join(programs, `${name}.ts`), ...args], {
+export async function runProgram(
+  name: string,
+  args: readonly string[],
+  programs: Programs = SOURCE_PROGRAMS,
+): Promise<string> {
+  const child = spawn(process.execPath, [programFile(programs, name), ...args], {
+    cwd: programs.folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''
@@ -70,6 +94,10 @@ export async function runProgram(name: string, args: readonly string[]): Promise
   const code = await exitOf(child)
   if (code !== 0) throw new Error(`${name} ${args[0]} ended with ${code}: ${err || out}`)
   return out
+}
+
+function programFile({ folder, ending }: Programs, name: string): string {
+  return join(folder, name + ending)
 }
 
 function exitOf(child: ChildProcess): Promise<number | string> {

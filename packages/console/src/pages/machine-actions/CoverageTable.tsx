@@ -1,0 +1,32 @@
+import { type CoverageRow, coverageRows, formatBytes, formatCount } from '@fleetsweep/client'
+import { addsUp, type Coverage } from '@fleetsweep/protocol'
+import { MessageBar, MessageBarBody } from '@fluentui/react-components'
+import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
+import { Section } from './Section.tsx'
+
+const COLUMNS: TableColumn<CoverageRow>[] = [
+  { title: 'Every file met', cell: ({ label }) => label },
+  { title: 'Files', cell: ({ tally }) => formatCount(tally.files), number: true },
+  { title: 'Size', cell: ({ tally }) => formatBytes(tally.bytes), number: true },
+]
+
+/** Where every file that the scan met ended up. */
+export function CoverageTable({ coverage }: { coverage: Coverage }) {
+  const { files, bytes } = coverage.met
+  return (
+    <Section title="Coverage">
+      {!addsUp(coverage) && (
+        <MessageBar intent="error">
+          <MessageBarBody>These counts do not add up: do not rely on this report.</MessageBarBody>
+        </MessageBar>
+      )}
+      <DataTable
+        caption="Coverage"
+        columns={COLUMNS}
+        rows={coverageRows(coverage)}
+        keyOf={({ key }) => key}
+        footer={['Met in all', formatCount(files), formatBytes(bytes)]}
+      />
+    </Section>
+  )
+}

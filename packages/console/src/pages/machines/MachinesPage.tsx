@@ -1,0 +1,78 @@
+import type { Machine } from '@fleetsweep/protocol'
+import { Button, SearchBox } from '@fluentui/react-components'
+import { ShieldRegular } from '@fluentui/react-icons'
+import { useDeferredValue, useState } from 'react'
+import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
+import { useAsk } from '../../components/DialogHost.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { Moment } from '../../components/Moment.tsx'
+import { Outcome } from '../../components/Outcome.tsx'
+import { OutsideText } from '../../components/OutsideText.tsx'
+import { PageHeading } from '../../components/PageHeading.tsx'
+import { useMachines } from '../../queries/machines.ts'
+import { HealthBadge } from './HealthBadge.tsx'
+import { ScanDialog } from './ScanDialog.tsx'
+
+export function MachinesPage() {
+  const [name, setName] = useState('')
+  const ask = useAsk()
+  const machines = useMachines(useDeferredValue(name.trim()))
+  const columns: TableColumn<Machine>[] = [
+    { title: 'Name', cell: (machine) => <MachineName machine={machine} /> },
+    { title: 'Health', cell: ({ healthStatus }) => <HealthBadge health={healthStatus} /> },
+    { title: 'System', cell: (machine) => <OutsideText text={systemOf(machine)} />, oneLine: true },
+    { title: 'Address', cell: ({ lastIpAddress }) => <OutsideText text={lastIpAddress ?? '–'} /> },
+    { title: 'Last seen', cell: ({ lastSeen }) => <Moment at={lastSeen} />, oneLine: true },
+    { title: 'Agent', cell: ({ agentVersion }) => <OutsideText text={agentVersion ?? '–'} /> },
+    { title: 'Tags', cell: ({ machineTags }) => <OutsideText text={machineTags.join(', ') || '–'} /> },
+    {
+      title: 'Scan',
+      cell: (machine) => (
+        <Button
+          size="small"
+          icon={<ShieldRegular />}
+          aria-label={`Scan ${machine.computerDnsName ?? machine.id}`}
+          onClick={() => ask((asked) => <ScanDialog machine={machine} {...asked} />)}
+        >
+          Scan…
+        </Button>
+      ),
+    },
+  ]
+  return (
+    <>
+      <PageHeading title="Machines">
+        <SearchBox
+          placeholder="Name begins with…"
+          aria-label="Only machines whose name begins with"
+          value={name}
+          onChange={(_, { value }) => setName(value)}
+        />
+      </PageHeading>
+      <Outcome query={machines} what="machines">
+        {({ items, more }) =>
+          items.length > 0 ? (
+            <DataTable caption="Machines" columns={columns} rows={items} more={more} keyOf={({ id }) => id} />
+          ) : name.trim() === '' ? (
+            <EmptyState title="No machines yet">
+              Create an enrollment token with <code>fleetsweep tokens create</code>, and run{' '}
+              <code>fleetsweep-agent enroll</code> on a machine.
+            </EmptyState>
+          ) : (
+            <EmptyState title="No machine has such a name">
+              Names are compared from their beginning.
+            </EmptyState>
+          )
+        }
+      </Outcome>
+    </>
+  )
+}
+
+function MachineName({ machine }: { machine: Machine }) {
+  return <OutsideText text={machine.computerDnsName ?? machine.id} />
+}
+
+function systemOf({ osPlatform, osVersion, osArchitecture }: Machine): string {
+  return [osPlatform, osVersion, osArchitecture].filter((part) => part !== null).join(' ') || '–'
+}

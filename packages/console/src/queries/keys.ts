@@ -1,0 +1,8 @@
+/** Names under which answers are kept; live events find them again by these. */
+export const keys = {
+  machines: (name: string) => ['machines', name] as const,
+  machineActions: ['machineActions'] as const,
+  scan: (actionId: string) => ['scan', actionId] as const,
+  machineAction: (actionId: string) => ['machineAction', actionId] as const,
+  progress: (actionId: string) => ['progress', actionId] as const,
+}

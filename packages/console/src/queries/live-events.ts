@@ -1,0 +1,109 @@
+import { ClientError, type FleetsweepClient } from '@fleetsweep/client'
+import type { FleetEvent, MachineAction } from '@fleetsweep/protocol'
+import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { createContext, useContext, useEffect, useState } from 'react'
+import { useSession } from '../session/session.ts'
+import type { FirstItems } from './collect.ts'
+import { keys } from './keys.ts'
+
+/** `refused`: this principal may not see live events; pages look for themselves now and then. */
+export type Live = 'connecting' | 'connected' | 'disconnected' | 'refused'
+
+export const LiveContext = createContext<Live>('connecting')
+
+export function useLive(): Live {
+  return useContext(LiveContext)
+}
+
+/** A busy fleet sends more events than anybody can read: what came within this time is shown at once. */
+const GATHER_MS = 200
+
+/** Follows the live events and writes them into what the pages show, for as long as its component is shown. */
+export function useLiveEvents(): Live {
+  const { client } = useSession()
+  const queries = useQueryClient()
+  const [live, setLive] = useState<Live>('connecting')
+  useEffect(() => {
+    const abort = new AbortController()
+    follow(client, queries, setLive, abort.signal).catch((error) => {
+      if (!abort.signal.aborted) throw error
+    })
+    return () => abort.abort()
+  }, [client, queries])
+  return live
+}
+
+async function follow(
+  client: FleetsweepClient,
+  queries: QueryClient,
+  setLive: (live: Live) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const gathered = new GatheredEvents(queries)
+  try {
+    for await (const event of client.watchEvents({ signal })) {
+      if (event.type === 'connected') {
+        setLive('connected')
+        // Whatever happened while nobody listened is read anew.
+        await queries.invalidateQueries()
+      } else if (event.type === 'disconnected') setLive('disconnected')
+      else gathered.add(event)
+    }
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error
+    setLive('refused')
+  } finally {
+    gathered.stop()
+  }
+}
+
+/** Keeps the newest event of each action and kind until it is time to show them. */
+class GatheredEvents {
+  readonly #queries: QueryClient
+  readonly #events = new Map<string, FleetEvent>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(queries: QueryClient) {
+    this.#queries = queries
+  }
+
+  add(event: FleetEvent): void {
+    const id = event.type === 'machineAction' ? event.machineAction.id : event.actionId
+    this.#events.set(`${event.type} ${id}`, event)
+    this.#timer ??= setTimeout(() => this.#show(), GATHER_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #show(): void {
+    this.#timer = undefined
+    const actions: MachineAction[] = []
+    for (const event of this.#events.values()) {
+      if (event.type === 'machineAction') actions.push(event.machineAction)
+      else this.#queries.setQueryData(keys.progress(event.actionId), event.progress)
+    }
+    this.#events.clear()
+    for (const action of actions) {
+      this.#queries.setQueryData(keys.machineAction(action.id), action)
+      void this.#queries.invalidateQueries({ queryKey: keys.scan(action.id) })
+    }
+    this.#queries.setQueryData<FirstItems<MachineAction>>(
+      keys.machineActions,
+      (list) => list && { ...list, items: withNewest(list.items, actions) },
+    )
+  }
+}
+
+/** Replaces the actions that are in the list and puts new ones on top: the list is newest first. */
+export function withNewest(list: readonly MachineAction[], news: readonly MachineAction[]): MachineAction[] {
+  const byId = new Map(news.map((action) => [action.id, action]))
+  const known = list.map((action) => {
+    const newer = byId.get(action.id)
+    byId.delete(action.id)
+    return newer ?? action
+  })
+  const fresh = [...byId.values()].sort((a, b) => (a.creationDateTimeUtc < b.creationDateTimeUtc ? 1 : -1))
+  return [...fresh, ...known]
+}

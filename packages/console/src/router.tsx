@@ -1,0 +1,40 @@
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
+import { NotFound } from './components/NotFound.tsx'
+import { Shell } from './components/Shell.tsx'
+import { MachineActionPage } from './pages/machine-actions/MachineActionPage.tsx'
+import { MachineActionsPage } from './pages/machine-actions/MachineActionsPage.tsx'
+import { MachinesPage } from './pages/machines/MachinesPage.tsx'
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound })
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/machines' })
+  },
+})
+
+const machines = createRoute({ getParentRoute: () => root, path: '/machines', component: MachinesPage })
+
+const actions = createRoute({ getParentRoute: () => root, path: '/actions', component: MachineActionsPage })
+
+const action = createRoute({
+  getParentRoute: () => root,
+  path: '/actions/$actionId',
+  component: function Page() {
+    return <MachineActionPage actionId={action.useParams().actionId} />
+  },
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, machines, actions, action]),
+  basepath: '/console',
+  trailingSlash: 'never',
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

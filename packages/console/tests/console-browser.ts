@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FakeServer, tool } from '@fleetsweep/testkit'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { build } from 'vite'
+
+/**
+ * What the console gets by with. The hash is that of nothing at all: Fluent UI makes empty style elements and fills
+ * them by script, which no policy forbids.
+ */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The built console in a real Chromium, in front of a fake server. */
+export class ConsoleBrowser {
+  readonly #dir: string
+  readonly #browser: Browser
+
+  constructor(dir: string, browser: Browser) {
+    this.#dir = dir
+    this.#browser = browser
+  }
+
+  static async start(): Promise<ConsoleBrowser> {
+    const dir = await mkdtemp(join(tmpdir(), 'fleetsweep-console-'))
+    const root = join(import.meta.dirname, '..')
+    await build({ root, logLevel: 'warn', build: { outDir: dir, emptyOutDir: true } })
+    const { path, env } = tool('chromium')
+    const browser = await chromium.launch({
+      executablePath: path,
+      env: { ...process.env, ...env },
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    })
+    return new ConsoleBrowser(dir, browser)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close()
+    await rm(this.#dir, { recursive: true })
+  }
+
+  async newServer(): Promise<FakeServer> {
+    const server = new FakeServer()
+    server.consoleDir = this.#dir
+    server.consoleHeaders = { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }
+    return server.listen()
+  }
+
+  /** A fresh profile each time; `complaints` gathers what the page itself found wrong. */
+  async open(server: FakeServer, options: BrowserContextOptions = {}): Promise<OpenPage> {
+    const context = await this.#browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', ...options })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    page.on('console', (message) => {
+      // A refused call is also noted by the browser; the page shows it in its own way.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+        complaints.push(message.text())
+      }
+    })
+    await page.goto(`${server.baseUrl}/console/`)
+    return { page, complaints }
+  }
+}
+
+export type OpenPage = { page: Page; complaints: string[] }
+
+export async function signIn(page: Page, server: FakeServer, secret = server.clientSecret): Promise<void> {
+  await page.getByLabel('Tenant').fill(server.tenant)
+  await page.getByLabel('Application id').fill(server.clientId)
+  await page.getByLabel('Secret').fill(secret)
+  await page.keyboard.press('Enter')
+}

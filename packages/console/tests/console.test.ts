@@ -1,0 +1,318 @@
+import { buildDetection, buildEngine, buildProgress, buildReport, type FakeServer } from '@fleetsweep/testkit'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ConsoleBrowser, type OpenPage, signIn } from './console-browser.ts'
+
+let browser: ConsoleBrowser
+let server: FakeServer
+let opened: OpenPage[]
+
+beforeAll(async () => {
+  browser = await ConsoleBrowser.start()
+})
+afterAll(() => browser[Symbol.asyncDispose]())
+
+beforeEach(async () => {
+  server = await browser.newServer()
+  opened = []
+})
+afterEach(async () => {
+  const complaints = opened.flatMap((one) => one.complaints)
+  for (const { page } of opened) await page.context().close()
+  await server[Symbol.asyncDispose]()
+  // Broken scripts and everything that the content security policy would forbid.
+  expect(complaints).toEqual([])
+})
+
+describe('signing in', () => {
+  it('says what is missing before it asks the server', async () => {
+    const page = await open()
+    await page.getByLabel('Application id').fill('contoso')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await sees(page, 'An application id looks like')
+    await sees(page, 'The application’s secret is needed.')
+    expect(server.requests.filter((request) => request.startsWith('POST'))).toEqual([])
+  })
+
+  it('shows why the server refuses, and takes the right secret afterwards', async () => {
+    const page = await open()
+    await signIn(page, server, 'wrong')
+    await sees(page, 'AADSTS7000215')
+    await signIn(page, server)
+    await page.getByRole('heading', { name: 'Machines' }).waitFor()
+  })
+
+  it('leaves the secret in no storage, and ends with the page', async () => {
+    const page = await openSignedIn()
+    const stored = await page.evaluate(() => [
+      Object.keys(localStorage),
+      Object.keys(sessionStorage),
+      document.cookie,
+    ])
+    expect(stored).toEqual([[], [], ''])
+    await page.reload()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  })
+
+  it('goes on to the page that was asked for', async () => {
+    const action = server.addAction({ computerDnsName: 'lab-07' })
+    const page = await open()
+    await page.goto(`${server.baseUrl}/console/actions/${action.id}`)
+    await signIn(page, server)
+    await page.getByRole('heading', { name: 'Quick scan of lab-07' }).waitFor()
+  })
+})
+
+describe('the list of machines', () => {
+  it('says what to do when there are none', async () => {
+    await sees(await openSignedIn(), 'No machines yet')
+  })
+
+  it('narrows by the beginning of a name', async () => {
+    server.addMachine({ computerDnsName: 'lab-01' })
+    server.addMachine({ computerDnsName: 'web-01' })
+    const page = await openSignedIn()
+    await sees(page, 'web-01')
+    await page.getByRole('searchbox').fill('lab')
+    await page.getByText('web-01').waitFor({ state: 'detached' })
+    await sees(page, 'lab-01')
+  })
+
+  it('shows names from outside as text', async () => {
+    server.addMachine({ computerDnsName: '<img src=x onerror=alert(1)>\u202egpj.exe' })
+    const page = await openSignedIn()
+    await sees(page, '<img src=x onerror=alert(1)>\\u{202e}gpj.exe')
+    expect(await page.locator('img').count()).toBe(0)
+  })
+
+  it('shows times in the zone of the reader', async () => {
+    server.addMachine({ lastSeen: '2026-11-23T08:12:26.5Z' })
+    await sees(await openSignedIn({ timezoneId: 'Asia/Tokyo' }), '23 Nov 2026, 17:12:26')
+  })
+
+  it('says that it was refused, and why', async () => {
+    refuse(/api\/machines/, 403, 'Forbidden', 'This takes Machine.Read.All')
+    const page = await openSignedIn()
+    await sees(page, 'You may not see machines')
+    await sees(page, 'This takes Machine.Read.All')
+  })
+
+  it('says that it failed, and tries again when asked to', async () => {
+    server.addMachine({ computerDnsName: 'lab-01' })
+    refuse(/api\/machines/, 500, 'InternalServerError', 'Something went wrong')
+    const page = await openSignedIn()
+    await sees(page, 'Could not load machines')
+    await sees(page, 'Look for 11111111-1111-4111-8111-111111111111')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await sees(page, 'lab-01')
+  })
+})
+
+describe('requesting a scan', () => {
+  it('takes nothing but a keyboard, and hides nothing from screen readers afterwards', async () => {
+    server.addMachine({ computerDnsName: 'lab-01' })
+    const page = await openSignedIn()
+    await page.getByRole('button', { name: 'Scan lab-01' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('radio', { name: /^Quick/ }).waitFor()
+    await expect.poll(() => focused(page)).toBe('Quick')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('alert 3212')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Full scan of lab-01' }).waitFor()
+    expect([...server.actions.values()]).toMatchObject([{ scope: 'Full', requestorComment: 'alert 3212' }])
+    await expect.poll(() => page.locator('#root').getAttribute('aria-hidden')).toBeNull()
+  })
+
+  it('wants to know why', async () => {
+    const page = await openScanDialog()
+    await page.getByRole('button', { name: 'Request scan' }).click()
+    await sees(page, 'Say why')
+    expect(server.actions.size).toBe(0)
+  })
+
+  it('shows why the server refuses', async () => {
+    const page = await openScanDialog()
+    const [machine] = server.machines
+    if (!machine) throw new Error('no machine')
+    server.addAction({ machineId: machine.id, status: 'InProgress' })
+    await page.getByLabel('Comment').fill('why')
+    await page.getByRole('button', { name: 'Request scan' }).click()
+    await sees(page, 'Action is already in progress')
+  })
+
+  it('is dropped with Escape', async () => {
+    const page = await openScanDialog()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Scan lab-01' }).waitFor()
+    expect(server.actions.size).toBe(0)
+  })
+})
+
+describe('machine actions, live', () => {
+  it('shows new ones and their progress in the list without a reload', async () => {
+    const page = await openSignedIn()
+    await page.getByRole('link', { name: 'Machine actions' }).click()
+    await sees(page, 'No machine actions yet')
+    await isLive(page)
+    const action = server.addAction({ computerDnsName: 'lab-09' })
+    server.move(action.id, { status: 'InProgress' })
+    server.progress(action.id, buildProgress({ percent: 37.9 }))
+    await sees(page, 'lab-09')
+    await sees(page, '37 %')
+    server.succeed(action.id, buildReport())
+    await sees(page, 'Succeeded')
+    await page.getByText('37 %').waitFor({ state: 'detached' })
+  })
+
+  it('shows one from waiting to what it found', async () => {
+    const action = server.addAction({}, { waitingFor: 'The machine is not connected.' })
+    const page = await openAction(action.id)
+    await sees(page, 'The machine is not connected.')
+    server.move(action.id, { status: 'InProgress' }, { waitingFor: null })
+    server.progress(action.id, buildProgress({ percent: 40 }))
+    await page.getByRole('progressbar', { name: '40.0 %' }).waitFor()
+    await sees(page, '480 of 1,200 files')
+    const detection = buildDetection({ actionId: action.id })
+    server.succeed(action.id, buildReport({ detections: 1 }), [detection])
+    await sees(page, 'Threats found')
+    await sees(page, '/tmp/eicar.com')
+    await sees(page, detection.sha256 ?? '')
+    expect(await page.getByRole('progressbar').count()).toBe(0)
+    const total = page.getByRole('row', { name: /Met in all/ })
+    expect(await total.innerText()).toContain('1,200')
+  })
+
+  it('says clean only of official signatures', async () => {
+    const ended = { status: 'Succeeded', endedAt: '2026-11-23T08:13:00Z' } as const
+    const good = server.addAction({ status: 'Succeeded' }, { ...ended, report: buildReport() })
+    const engine = buildEngine({ official: false, version: null, builtAt: null, count: 2 })
+    const test = server.addAction({ status: 'Succeeded' }, { ...ended, report: buildReport({ engine }) })
+    const page = await openAction(good.id)
+    await sees(page, 'clean; all 1,200 files scanned')
+    const other = await openAction(test.id)
+    await sees(other, 'nothing found by test signatures')
+    expect(await other.getByText(/^clean/i).count()).toBe(0)
+  })
+
+  it('cancels one and shows when its machine has proven that it stopped', async () => {
+    const action = server.addAction({ status: 'InProgress' })
+    const page = await openAction(action.id)
+    await page.getByRole('button', { name: 'Cancel scan…' }).click()
+    await page.getByLabel('Comment').fill('not needed')
+    await page.getByRole('button', { name: 'Cancel scan', exact: true }).click()
+    await sees(page, 'has not proven yet')
+    await sees(page, 'not needed')
+    const stop = {
+      orderedAt: '2026-11-23T08:12:30Z',
+      provenAt: '2026-11-23T08:12:31Z',
+      proof: 'processGone',
+      stoppedWithinMs: 400,
+    } as const
+    server.move(action.id, {}, { stop })
+    await sees(page, 'after 0.4 s: the engine has ended')
+  })
+
+  it('reads anew what happened while the stream was cut', async () => {
+    const action = server.addAction()
+    const page = await openAction(action.id)
+    await isLive(page)
+    server.endStreams()
+    await sees(page, 'Reconnecting')
+    server.succeed(action.id, buildReport())
+    await isLive(page)
+    await sees(page, 'Succeeded')
+  })
+
+  it('says that it is not live where live events are refused', async () => {
+    refuse(/events/, 403, 'Forbidden', 'This takes Scan.Read.All')
+    await sees(await openSignedIn(), 'Not live')
+  })
+
+  it('shows an action to somebody who may not see its scan', async () => {
+    const action = server.addAction({ status: 'Failed', troubleshootInfo: 'The engine is missing' })
+    refuse(/scans/, 403, 'Forbidden', 'This takes Scan.Read.All')
+    const page = await openAction(action.id)
+    await sees(page, 'You may not see the scan’s report')
+    await sees(page, 'The engine is missing')
+  })
+
+  it('says when there is no such action', async () => {
+    const page = await openSignedIn()
+    await page.goto(`${server.baseUrl}/console/actions/missing`)
+    await signIn(page, server)
+    await sees(page, 'No such machine action within your reach')
+  })
+})
+
+describe('colours', () => {
+  it.each(['light', 'dark'] as const)(
+    'follow a system that is %s, until the reader chooses',
+    async (colorScheme) => {
+      const page = await openSignedIn({ colorScheme })
+      const brightness = () =>
+        page.locator('#root > div').evaluate((root) => {
+          const [red = 0] = getComputedStyle(root).backgroundColor.match(/\d+/g)?.map(Number) ?? []
+          return red > 128 ? 'light' : 'dark'
+        })
+      expect(await brightness()).toBe(colorScheme)
+      const other = colorScheme === 'dark' ? 'light' : 'dark'
+      await page.getByRole('button', { name: `Use ${other} colours` }).click()
+      expect(await brightness()).toBe(other)
+    },
+  )
+})
+
+async function open(options?: BrowserContextOptions): Promise<Page> {
+  const one = await browser.open(server, options)
+  opened.push(one)
+  return one.page
+}
+
+async function openSignedIn(options?: BrowserContextOptions): Promise<Page> {
+  const page = await open(options)
+  await signIn(page, server)
+  await page.getByRole('button', { name: 'Sign out' }).waitFor()
+  return page
+}
+
+async function openScanDialog(): Promise<Page> {
+  server.addMachine({ computerDnsName: 'lab-01' })
+  const page = await openSignedIn()
+  await page.getByRole('button', { name: 'Scan lab-01' }).click()
+  await page.getByRole('dialog').waitFor()
+  return page
+}
+
+async function openAction(id: string): Promise<Page> {
+  const page = await open()
+  await page.goto(`${server.baseUrl}/console/actions/${id}`)
+  await signIn(page, server)
+  await isLiveOrRefused(page)
+  return page
+}
+
+async function sees(page: Page, text: string): Promise<void> {
+  await page.getByText(text).first().waitFor()
+}
+
+async function isLive(page: Page): Promise<void> {
+  await page.getByText('Live', { exact: true }).waitFor()
+}
+
+async function isLiveOrRefused(page: Page): Promise<void> {
+  await page.getByText(/^(?:Live|Not live)$/).waitFor()
+}
+
+function focused(page: Page): Promise<string | null> {
+  return page.evaluate(() => document.activeElement?.getAttribute('value') ?? null)
+}
+
+function refuse(path: RegExp, status: number, code: string, message: string): void {
+  const target = '11111111-1111-4111-8111-111111111111'
+  server.refuseNext({ path, status, body: JSON.stringify({ error: { code, message, target } }) })
+}

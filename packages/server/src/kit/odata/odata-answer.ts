@@ -1,0 +1,58 @@
+import type { ListQuery } from '@fleetsweep/protocol'
+import { type TObject, type TProperties, Type } from 'typebox'
+import type { NextPage } from './row-page.ts'
+
+const Context = { '@odata.context': Type.String() }
+
+/** Schema of one entity with its context. */
+export function EntityOf<Properties extends TProperties>(schema: TObject<Properties>) {
+  return Type.Object({ ...Context, ...schema.properties })
+}
+
+/** Schema of a list of entities. */
+export function ListOf<Properties extends TProperties>(schema: TObject<Properties>) {
+  return Type.Object({
+    ...Context,
+    '@odata.count': Type.Optional(Type.Integer()),
+    value: Type.Array(schema),
+    '@odata.nextLink': Type.Optional(Type.String()),
+  })
+}
+
+/** One entity as OData writes it. */
+export function entityAnswer<Entity>(origin: string, set: string, entity: Entity) {
+  return { '@odata.context': `${origin}/api/$metadata#${set}/$entity`, ...entity }
+}
+
+/** A list as OData writes it. `path` and `search` are what the caller asked; a next link repeats them. */
+export function listAnswer<Entity>(
+  { origin, path, search }: { origin: string; path: string; search: URLSearchParams },
+  set: string,
+  list: { value: Entity[]; count: number | undefined; next: NextPage | null; query: ListQuery },
+) {
+  return {
+    '@odata.context': `${origin}/api/$metadata#${set}`,
+    ...(list.count === undefined ? {} : { '@odata.count': list.count }),
+    value: list.value,
+    ...(list.next === null
+      ? {}
+      : { '@odata.nextLink': `${origin}${path}?${nextQuery(search, list, list.next)}` }),
+  }
+}
+
+function nextQuery(
+  search: URLSearchParams,
+  { query, value }: { query: ListQuery; value: readonly unknown[] },
+  next: NextPage,
+): string {
+  const replaced = ['$skip', '$skiptoken', '$top']
+  const kept = [...search].filter(([name, text]) => text !== '' && !replaced.includes(name.toLowerCase()))
+  const top = query.top === undefined ? [] : [['$top', String(query.top - value.length)]]
+  const place = 'skipToken' in next ? ['$skiptoken', next.skipToken] : ['$skip', String(next.skip)]
+  return [...kept, ...top, place]
+    .map(
+      ([name = '', text = '']) =>
+        `${encodeURIComponent(name).replace('%24', '$')}=${encodeURIComponent(text)}`,
+    )
+    .join('&')
+}

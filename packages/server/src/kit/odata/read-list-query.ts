@@ -1,0 +1,20 @@
+import { type ListQuery, parseListQuery } from '@fleetsweep/protocol'
+import { ApiError } from '../http/api-error.ts'
+
+/** Options that change only how much of each entity is shown; showing all of it serves every caller. */
+const HARMLESS: readonly string[] = ['$select', '$expand', '$format']
+
+/**
+ * Reads the query of a list.
+ *
+ * @throws ODataError for an option that cannot be read
+ * @throws ApiError `ODataError` for one that lists do not have
+ */
+export function readListQuery(search: URLSearchParams): ListQuery {
+  const query = parseListQuery(search)
+  for (const name of query.other.keys()) {
+    if (!HARMLESS.includes(name))
+      throw new ApiError('ODataError', `The query option '${name}' is not supported`)
+  }
+  return query
+}

@@ -1,0 +1,55 @@
+import type { ODataFilter, TenantId } from '@fleetsweep/protocol'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Database } from '../db/database.ts'
+import { tables } from '../db/query.ts'
+import { filterToSql } from './odata-to-sql.ts'
+import { planPage, type RowPage, type RowQuery, type RowSource } from './row-page.ts'
+
+/**
+ * Reads one page of a tenant's rows in a table.
+ *
+ * @throws ApiError `ODataError` for what the list cannot be filtered or ordered by
+ */
+export async function readPage<Row extends Readonly<Record<string, unknown>>>(
+  db: Database,
+  tenant: TenantId,
+  table: string,
+  query: RowQuery,
+  source: RowSource,
+): Promise<RowPage<Row>> {
+  const plan = planPage(query, source, db.dialect)
+  const rows = await db.read(
+    raw<Row>(
+      db,
+      sql`select * from ${sql.table(table)} where ${ofTenant(tenant, plan.where)} order by ${plan.orderBy} limit ${plan.limit} offset ${plan.offset}`,
+    ),
+  )
+  return plan.page(rows)
+}
+
+/** Counts a tenant's rows that fulfil a filter. */
+export async function countRows(
+  db: Database,
+  tenant: TenantId,
+  table: string,
+  filter: ODataFilter | undefined,
+  { fields }: RowSource,
+): Promise<number> {
+  const where = filter && filterToSql(filter, fields, db.dialect)
+  const [row] = await db.read(
+    raw<{ n: number }>(
+      db,
+      sql`select count(*) as n from ${sql.table(table)} where ${ofTenant(tenant, where)}`,
+    ),
+  )
+  return row?.n ?? 0
+}
+
+function ofTenant(tenant: TenantId, where: RawBuilder<SqlBool> | undefined): RawBuilder<SqlBool> {
+  return where === undefined ? sql`tenant = ${tenant}` : sql`tenant = ${tenant} and ${where}`
+}
+
+/** Kysely's raw fragments compile with a builder of their dialect. */
+function raw<Row>({ dialect }: Database, fragment: RawBuilder<unknown>) {
+  return { compile: () => (fragment as RawBuilder<Row>).compile(tables<unknown>(dialect)) }
+}

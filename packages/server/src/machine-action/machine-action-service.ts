@@ -1,0 +1,179 @@
+import {
+  type ListQuery,
+  type MachineActionId,
+  readMachineActionId,
+  type TenantId,
+} from '@fleetsweep/protocol'
+import type { Bus } from '../kit/bus.ts'
+import { HintBatch } from '../kit/hint-batch.ts'
+import { ApiError, notFound } from '../kit/http/index.ts'
+import type { NextPage } from '../kit/odata/index.ts'
+import type { MachineService } from '../machine/index.ts'
+import { auditPrincipal, type Principal, reachesAll } from '../principal/index.ts'
+import type { StoredMachineAction } from './machine-action.ts'
+import type { MachineActionStore } from './machine-action-store.ts'
+import type { ScanRequest } from './scan-request.ts'
+import { requireScanSupport } from './scan-support.ts'
+
+/** Machine actions as callers see them: only those on machines within reach are there. */
+export type MachineActionService = {
+  /**
+   * Asks a machine to run an antivirus scan and returns the action, still `Pending`. While an equal one waits for the
+   * machine, that one is the answer.
+   *
+   * @throws ApiError `ActiveRequestAlreadyExists` while another scan of the machine is `Pending` or `InProgress`
+   * @throws ApiError `ResourceNotFound` when the machine is unknown or out of reach
+   * @throws ApiError `OsPlatformNotSupported`, `ClientVersionNotSupported`
+   * @see https://learn.microsoft.com/en-us/defender-endpoint/api/run-av-scan
+   */
+  requestScan(
+    principal: Principal,
+    machineId: string,
+    request: ScanRequest & { origin: string },
+  ): Promise<StoredMachineAction>
+
+  /**
+   * Cancels an action; one that is cancelled already stays as it is.
+   *
+   * @throws ApiError `ResourceNotFound` when unknown or out of reach; `BadRequest` when it has ended otherwise
+   */
+  cancel(principal: Principal, id: string, comment: string | null): Promise<StoredMachineAction>
+
+  /** @throws ApiError `ResourceNotFound` when unknown or out of reach */
+  getMachineAction(principal: Principal, id: string): Promise<StoredMachineAction>
+
+  /**
+   * One page of actions, newest first unless the query orders them otherwise.
+   *
+   * @throws ApiError `ODataError`
+   */
+  listMachineActions(
+    principal: Principal,
+    query: ListQuery,
+  ): Promise<{ actions: StoredMachineAction[]; count: number | undefined; next: NextPage | null }>
+
+  /** @throws ApiError `ODataError` */
+  countMachineActions(principal: Principal, query: ListQuery): Promise<number>
+}
+
+type Parts = {
+  machineActionsOf: (tenant: TenantId) => MachineActionStore
+  machines: Pick<MachineService, 'getMachine'>
+  bus: Bus
+  newId: () => string
+  /** How long an action may stay `Pending`. */
+  pendingMs: number
+  /** Most actions of one page. */
+  pageSize: number
+}
+
+export function machineActionService(parts: Parts): MachineActionService {
+  const { machineActionsOf, machines, newId, pageSize } = parts
+  const hints = new HintBatch(parts.bus)
+
+  const find = async (principal: Principal, text: string): Promise<StoredMachineAction> => {
+    const id = readMachineActionId(text)
+    const action = id && reachesAll(principal) ? await machineActionsOf(principal.tenant).find(id) : undefined
+    if (!action) throw unknownAction(text)
+    return action
+  }
+
+  /** Only hints: the gateway looks at the rows, and so does whoever missed this. */
+  const tell = ({ tenant }: Principal, action: StoredMachineAction): void => {
+    hints.add('wake', tenant, action.machineId)
+    hints.add('machineActions', tenant, action.id)
+  }
+
+  return {
+    async requestScan(principal, machineId, { scanType, comment, externalId, origin }) {
+      const machine = await machines.getMachine(principal, machineId)
+      requireScanSupport(machine)
+      const id = newId() as MachineActionId
+      const outcome = await machineActionsOf(principal.tenant).requestScan({
+        id,
+        machineId: machine.id,
+        scanType,
+        comment,
+        externalId,
+        requestor: principal.name,
+        requestSource: 'PublicApi',
+        timeOutMs: parts.pendingMs,
+        audit: {
+          id: newId(),
+          principal: auditPrincipal(principal),
+          operation: 'machineAction.create',
+          target: id,
+          detail: { type: 'RunAntiVirusScan', machineId: machine.id, scanType },
+        },
+      })
+      switch (outcome.kind) {
+        case 'created':
+          tell(principal, outcome.action)
+          return outcome.action
+        case 'existing':
+          return outcome.action
+        case 'refused':
+          throw alreadyActive(`${origin}/api/machineactions/${outcome.blockedBy}`)
+        case 'machineUnknown':
+          throw notFound(`Machine ${machineId}`)
+      }
+    },
+
+    async cancel(principal, text, comment) {
+      const { id, machineId } = await find(principal, text)
+      const outcome = await machineActionsOf(principal.tenant).cancel({
+        id,
+        requestor: principal.name,
+        comment,
+        audit: {
+          id: newId(),
+          principal: auditPrincipal(principal),
+          operation: 'machineAction.cancel',
+          target: id,
+          detail: { machineId, comment },
+        },
+      })
+      switch (outcome.kind) {
+        case 'cancelled':
+          tell(principal, outcome.action)
+          return outcome.action
+        case 'alreadyCancelled':
+          return outcome.action
+        case 'alreadyEnded':
+          throw new ApiError(
+            'BadRequest',
+            `Machine action ${id} has ended as ${outcome.action.status} and cannot be cancelled`,
+          )
+        case 'unknown':
+          throw unknownAction(text)
+      }
+    },
+
+    getMachineAction: find,
+
+    async listMachineActions(principal, query) {
+      if (!reachesAll(principal)) return { actions: [], count: query.count ? 0 : undefined, next: null }
+      const store = machineActionsOf(principal.tenant)
+      const [page, count] = await Promise.all([
+        store.list({ ...query, pageSize }),
+        query.count ? store.count(query.filter) : undefined,
+      ])
+      return { actions: page.rows, next: page.next, count }
+    },
+
+    async countMachineActions(principal, { filter }) {
+      return reachesAll(principal) ? machineActionsOf(principal.tenant).count(filter) : 0
+    },
+  }
+}
+
+function unknownAction(id: string): ApiError {
+  return notFound(`Machine action ${id}`)
+}
+
+/** Clients compare this message byte by byte. */
+function alreadyActive(blockedBy: string): ApiError {
+  return new ApiError('ActiveRequestAlreadyExists', 'Action is already in progress', {
+    headers: { link: `<${blockedBy}>; rel="related"; title="the action in progress"` },
+  })
+}

@@ -1,0 +1,51 @@
+import { addMs, formatInstant, type Instant, type Machine, signatureState } from '@fleetsweep/protocol'
+import type { StoredMachine } from './machine.ts'
+
+/** A machine that was not heard of for so long is inactive, as Defender counts it. */
+export const INACTIVE_AFTER_MS = 7 * 86_400_000
+export const HEALTH_STATUSES = ['Active', 'Inactive'] as const
+
+/** A machine as the Defender API shows it; properties in the order of the wire. */
+export function showMachine(machine: StoredMachine, now: Instant): Machine {
+  return {
+    id: machine.id,
+    mergedIntoMachineId: null,
+    isPotentialDuplication: machine.isPotentialDuplication,
+    isExcluded: false,
+    exclusionReason: null,
+    computerDnsName: machine.computerDnsName,
+    firstSeen: formatInstant(machine.firstSeen),
+    lastSeen: formatInstant(machine.lastSeen),
+    osPlatform: machine.osPlatform,
+    osVersion: machine.osVersion,
+    osProcessor: machine.osProcessor,
+    version: machine.version,
+    lastIpAddress: machine.lastIpAddress,
+    lastExternalIpAddress: machine.lastExternalIpAddress,
+    agentVersion: machine.agentVersion,
+    osBuild: machine.osBuild,
+    healthStatus: machine.lastSeen >= addMs(now, -INACTIVE_AFTER_MS) ? 'Active' : 'Inactive',
+    deviceValue: 'Normal',
+    rbacGroupId: 0,
+    rbacGroupName: null,
+    riskScore: null,
+    exposureLevel: null,
+    isAadJoined: null,
+    aadDeviceId: machine.aadDeviceId,
+    machineTags: machine.tags,
+    defenderAvStatus: antivirusStatus(machine, now),
+    onboardingStatus: 'Onboarded',
+    osArchitecture: machine.osArchitecture,
+    managedBy: 'Unknown',
+    managedByStatus: 'Unknown',
+    ipAddresses: machine.ipAddresses,
+    vmMetadata: null,
+  }
+}
+
+/** `Updated` is said only of an official set in date: anything less could miss what is known. */
+function antivirusStatus({ engine }: StoredMachine, now: Instant): string {
+  if (engine.state === 'missing') return 'Disabled'
+  const { signatures } = engine
+  return signatures !== null && signatureState(signatures, now) === 'inDate' ? 'Updated' : 'NotUpdated'
+}
