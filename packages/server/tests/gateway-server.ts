@@ -1,10 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Inventory, MachineActionId, MachineId, ScanType, TenantId } from '@fleetsweep/protocol'
+import {
+  type Inventory,
+  type MachineActionId,
+  type MachineId,
+  PERMISSIONS,
+  type ScanType,
+  type TenantId,
+} from '@fleetsweep/protocol'
 import {
   type FakeMachine,
   MovableClock,
@@ -14,82 +16,124 @@ import {
 } from '@fleetsweep/testkit'
 import { pino } from 'pino'
 import { type AuditEntry, auditTables } from '../src/audit/index.ts'
+import { createEnrollmentToken } from '../src/enrollment/http/create-enrollment-token.ts'
+import { enroll } from '../src/enrollment/http/enroll.ts'
+import { getCaCertificate } from '../src/enrollment/http/get-ca-certificate.ts'
+import { listEnrollmentTokens } from '../src/enrollment/http/list-enrollment-tokens.ts'
+import { revokeEnrollmentToken } from '../src/enrollment/http/revoke-enrollment-token.ts'
+import { enrollmentService } from '../src/enrollment/index.ts'
 import { Gateway, type GatewayOptions } from '../src/gateway/index.ts'
 import { type Bus, type Hint, inProcessBus } from '../src/kit/bus.ts'
 import type { Database } from '../src/kit/db/database.ts'
-import { openSqlite } from '../src/kit/db/sqlite-database.ts'
-import { InstantSource } from '../src/kit/instant-source.ts'
-import { migrations } from '../src/migrations/index.ts'
+import { ApiError, createHttpServer, Origins } from '../src/kit/http/index.ts'
+import { callLimiter, type Principal } from '../src/principal/index.ts'
 import type { OrderKeys } from '../src/signing-key/index.ts'
 import { type Stores, sqlStores, type TenantStores } from '../src/stores.ts'
+import { type Backend, type OpenBackend, openSqliteBackend } from './stores/backends.ts'
+import { serverSchema } from './stores/testbed.ts'
 
 export const REPORT_URL = 'https://fleet.example/scans/'
 
-/** A gateway on a real HTTP server and a real SQLite file, with a clock that tests move. */
+export type GatewayServerOptions = Partial<GatewayOptions> & {
+  open?: OpenBackend
+  localCa?: { certPem: string; sha256: string }
+}
+
+/**
+ * Where agents are met: gateway and enrollment on a real HTTP server and a real database, with a clock that tests move.
+ * Who calls the Fleet API is what the Authorization header says: one permission, or nobody.
+ */
 export class GatewayServer implements AsyncDisposable {
-  readonly clock = new MovableClock()
+  readonly clock: MovableClock
   readonly bus: Bus = inProcessBus()
   /** What the bus carried. */
   readonly hints: Hint[] = []
+  readonly logger = pino({ level: 'silent' })
   readonly tenant = randomUUID() as TenantId
   readonly serverId = randomUUID()
-  readonly logger = pino({ level: 'silent' })
   readonly orderKey = new SigningKey()
   readonly stores: Stores
   readonly gateway: Gateway
-  readonly origin: string
+  readonly #backend: Backend
   readonly #db: Database
-  readonly #http: ReturnType<typeof createServer>
-  readonly #folder: string
+  readonly #http: ReturnType<typeof createHttpServer>
 
-  static async start(options: Partial<GatewayOptions> = {}): Promise<GatewayServer> {
-    const folder = mkdtempSync(join(tmpdir(), 'fleetsweep-gateway-'))
-    const http = createServer().listen(0, '127.0.0.1')
-    await once(http, 'listening')
+  static async start(options: GatewayServerOptions = {}): Promise<GatewayServer> {
     const clock = new MovableClock()
-    const db = await openSqlite({
-      path: join(folder, 'fleetsweep.db'),
-      migrations,
-      instants: new InstantSource(clock),
-      writerEntry: new URL('../src/sqlite-writer.ts', import.meta.url),
-    })
-    const server = new GatewayServer({ folder, http, db, clock, options })
+    const backend = await (options.open ?? openSqliteBackend)()
+    const db = await backend.openNode(serverSchema, clock)
+    const server = new GatewayServer({ backend, db, clock, options })
     await server.stores.tenants.create({
       id: server.tenant,
       domain: 'contoso.example',
       displayName: 'Contoso',
     })
+    await server.#http.listen({ host: '127.0.0.1', port: 0 })
     return server
   }
 
   private constructor(parts: {
-    folder: string
-    http: ReturnType<typeof createServer>
+    backend: Backend
     db: Database
     clock: MovableClock
-    options: Partial<GatewayOptions>
+    options: GatewayServerOptions
   }) {
-    this.clock = parts.clock
-    this.#folder = parts.folder
-    this.#http = parts.http
+    const { clock, options } = parts
+    this.clock = clock
+    this.#backend = parts.backend
     this.#db = parts.db
     this.stores = sqlStores(parts.db, randomUUID)
     this.bus.subscribe((hint) => this.hints.push(hint))
-    this.gateway = new Gateway({
+    const common = {
       stores: this.stores,
       signingKeys: { orderKeys: async () => this.orderKeys },
       bus: this.bus,
-      clock: this.clock,
+      clock,
       logger: this.logger,
       newId: randomUUID,
       randomBytes,
       serverId: this.serverId,
-      reportUrl: (_, actionId) => REPORT_URL + actionId,
-      options: parts.options,
+    }
+    this.gateway = new Gateway({ ...common, reportUrl: (_, actionId) => REPORT_URL + actionId, options })
+    const enrollment = enrollmentService({
+      ...common,
+      tenants: this.stores.tenants,
+      enrollmentOf: (tenant) => this.stores.forTenant(tenant).enrollment,
+      localCa: options.localCa ?? null,
     })
-    this.#http.on('upgrade', this.gateway.upgrade)
-    const address = this.#http.address()
-    this.origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+    this.#http = createHttpServer({
+      ...common,
+      operations: [
+        createEnrollmentToken,
+        enroll,
+        getCaCertificate,
+        listEnrollmentTokens,
+        revokeEnrollmentToken,
+      ],
+      services: { enrollment },
+      authenticate: async ({ authorization }) => this.#principal(authorization),
+      limiter: callLimiter(clock),
+      origins: new Origins(),
+      checkAnswers: true,
+    })
+    this.#http.server.on('upgrade', this.gateway.upgrade)
+  }
+
+  get origin(): string {
+    const address = this.#http.server.address()
+    return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  }
+
+  #principal(authorization: string | undefined): Principal {
+    if (authorization === undefined) throw new ApiError('Unauthorized', 'Nobody calls')
+    return {
+      kind: 'application',
+      tenant: this.tenant,
+      id: '7c0fb2ac-0000-4000-8000-000000000001',
+      name: 'SOC automation',
+      permissions: new Set(PERMISSIONS.filter((permission) => permission === authorization)),
+      reach: { kind: 'allMachines' },
+    }
   }
 
   get of(): TenantStores {
@@ -201,10 +245,9 @@ export class GatewayServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gateway.drain()
-    this.#http.closeAllConnections()
-    this.#http.close()
+    await this.#http.close()
     await this.#db[Symbol.asyncDispose]()
-    rmSync(this.#folder, { recursive: true, force: true })
+    await this.#backend[Symbol.asyncDispose]()
   }
 }
 

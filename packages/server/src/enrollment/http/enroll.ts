@@ -1,0 +1,15 @@
+import { ENROLL_PATH, EnrollAnswer, EnrollRequest } from '@fleetsweep/protocol'
+import { operation } from '../../principal/index.ts'
+import type { EnrollmentService } from '../index.ts'
+
+/** Exchanges an enrollment token for the identity of a machine. */
+export const enroll = operation({
+  route: `POST ${ENROLL_PATH}`,
+  access: {
+    anonymous: 'a machine has no identity before it enrolls; the token and its own signature speak for it',
+  },
+  body: EnrollRequest,
+  answers: { 200: EnrollAnswer },
+  handle: ({ body, address }, { enrollment }: { enrollment: EnrollmentService }) =>
+    enrollment.enroll(body, address),
+})

@@ -1,0 +1,164 @@
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import {
+  type ChildProgram,
+  type Programs,
+  runProgram,
+  SOURCE_PROGRAMS,
+  startProgram,
+} from './child-program.ts'
+import { tool } from './tools.ts'
+
+const Initialised = Compile(
+  Type.Object({
+    tenant: Type.Object({ id: Type.String() }),
+    application: Type.Object({ id: Type.String(), secret: Type.String() }),
+  }),
+)
+const Ready = Compile(Type.Object({ url: Type.String() }))
+
+/** What a client signs in with. */
+export type FleetCredentials = { baseUrl: string; tenant: string; clientId: string; clientSecret: string }
+
+/** A real server and a real agent on this machine, each a process of its own, in folders that go with them. */
+export class LiveFleet implements AsyncDisposable {
+  readonly folder: string
+  readonly credentials: FleetCredentials
+  readonly url: string
+  readonly #programs: Programs
+  readonly #log: number
+  #server: ChildProgram
+  #agent: ChildProgram | undefined
+
+  private constructor(start: {
+    folder: string
+    log: number
+    programs: Programs
+    server: ChildProgram
+    credentials: FleetCredentials
+  }) {
+    this.folder = start.folder
+    this.credentials = start.credentials
+    this.url = start.credentials.baseUrl
+    this.#log = start.log
+    this.#programs = start.programs
+    this.#server = start.server
+  }
+
+  /**
+   * Sets a server up and starts it.
+   *
+   * @param options.listen an address with a port that is free; without TLS
+   */
+  static async start(options: {
+    folder?: string
+    listen: string
+    application?: string
+    programs?: Programs
+  }): Promise<LiveFleet> {
+    const { programs = SOURCE_PROGRAMS, application = 'Test' } = options
+    const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'fleetsweep-fleet-'))
+    const log = openSync(join(folder, 'programs.log'), 'a')
+    const data = join(folder, 'server')
+    const init = ['init', '--data', data, '--no-tls', '--listen', options.listen, '--json']
+    const made = Initialised.Parse(
+      JSON.parse(await runProgram('fleetsweep', [...init, '--application', application], programs)),
+    )
+    const { server, url } = await startServer(data, { log, programs })
+    const { id: clientId, secret: clientSecret } = made.application
+    const credentials = { baseUrl: url, tenant: made.tenant.id, clientId, clientSecret }
+    return new LiveFleet({ folder, log, programs, server, credentials })
+  }
+
+  get agentPid(): number | undefined {
+    return this.#agent?.pid
+  }
+
+  get serverData(): string {
+    return join(this.folder, 'server')
+  }
+
+  get agentState(): string {
+    return join(this.folder, 'agent')
+  }
+
+  /** Enrolls this machine by a token and starts its agent. @param scan lines of `[scan]` in the configuration */
+  async startAgent(token: string, scan = ''): Promise<void> {
+    mkdirSync(this.agentState, { recursive: true, mode: 0o700 })
+    writeFileSync(this.#agentConfig, `${engineConfig()}\n[scan]\n${scan}\n`)
+    await runProgram(
+      'fleetsweep-agent',
+      ['enroll', '--server', this.url, '--token', token, ...this.#agentPlace],
+      this.#programs,
+    )
+    this.restartAgent()
+  }
+
+  /** Starts the agent again after its end. */
+  restartAgent(): void {
+    const options = { log: this.#log, programs: this.#programs }
+    this.#agent = startProgram('fleetsweep-agent', ['run', ...this.#agentPlace], options)
+  }
+
+  async endAgent(): Promise<void> {
+    await this.#agent?.end()
+  }
+
+  /** As a power cut would. */
+  async killAgent(): Promise<void> {
+    await this.#agent?.kill()
+  }
+
+  async killServer(): Promise<void> {
+    await this.#server.kill()
+  }
+
+  /** Starts the server again after its end, at the same address. */
+  async restartServer(): Promise<void> {
+    const { server } = await startServer(this.serverData, { log: this.#log, programs: this.#programs })
+    this.#server = server
+  }
+
+  /** What agent and server logged last, for a failure's message. */
+  logTail(lines = 15): string {
+    return readFileSync(join(this.folder, 'programs.log'), 'utf8').split('\n').slice(-lines).join('\n')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent?.end()
+    await this.#server.end()
+    closeSync(this.#log)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  get #agentConfig(): string {
+    return join(this.folder, 'agent.toml')
+  }
+
+  get #agentPlace(): string[] {
+    return ['--state', this.agentState, '--config', this.#agentConfig]
+  }
+}
+
+async function startServer(data: string, options: { log: number; programs: Programs }) {
+  const server = startProgram('fleetsweep', ['server', '--data', data, '--json'], options)
+  const { url } = await server.waitForLine((line) => {
+    const value: unknown = line.startsWith('{') ? JSON.parse(line) : undefined
+    return Ready.Check(value) ? value : undefined
+  })
+  return { server, url }
+}
+
+/** The engine that set-up found or brought, and its signatures. */
+function engineConfig(): string {
+  const clamd = tool('clamd')
+  const env = Object.entries(clamd.env).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
+  return `[engine]
+clamd = ${JSON.stringify(clamd.path)}
+databaseDir = ${JSON.stringify(tool('signatures').path)}
+env = { ${env.join(', ')} }
+`
+}
