@@ -111,8 +111,11 @@ describe("the agent's own clamd", () => {
   it('ends with the agent, however the agent ends', async () => {
     const agent = await startAgent()
     const running = pid()
+    const stage = fixture.stageDir()
     agent.kill('SIGKILL')
     await hasEnded(running)
+    const isOwnFolder = stage !== fixture.engineConfig.runtimeDir
+    await until(() => !isOwnFolder || !existsSync(stage), 'its folders in the temporary folder go, too')
   })
 
   it('is ended by the next agent when even its supervisor did not get to it', async () => {

@@ -47,7 +47,7 @@ const TURN_MS = 8
  * Walks folders without ever following a link, opening a special file, or touching a file system that is not local.
  *
  * Names are bytes throughout. A folder is visited once, by whatever mount or place it is reached first; files met by
- * name (`meet`) are not met again in their folders.
+ * name (`meetFile`) are not met again in their folders.
  */
 export class Walker {
   readonly #mounts: MountTable
@@ -72,17 +72,17 @@ export class Walker {
     this.#signal = options.signal
   }
 
-  /** Meets one file, or walks one folder with everything below it. @returns false when the cap cut it short */
-  async meet(path: Buffer, cap?: PlaceCap): Promise<boolean> {
-    const mount = this.#mounts.holding(key(path))
-    if (mount && !mount.isLocal) {
-      this.#skip(mount)
-      return true
-    }
+  /**
+   * Meets a file by name. All files that are named come before the folders: one that was met in its folder would be
+   * met again.
+   *
+   * @returns false for a folder, which is left to `walkFolder`
+   */
+  meetFile(path: Buffer): boolean {
+    if (this.#isElsewhere(path)) return true
     const stats = this.#look(path, () => reachPath(path, (short) => lstatSync(short, { bigint: true })))
-    if (!stats) return true
-    if (stats.isDirectory()) return this.#walk(path, cap)
-    if (this.#metByName.has(key(path))) return true
+    if (stats?.isDirectory()) return false
+    if (!stats || this.#metByName.has(key(path))) return true
     this.#metByName.add(key(path))
     this.#file(path, stats, this.#isExcluded(path))
     return true
@@ -95,7 +95,9 @@ export class Walker {
     else if (stats) this.#visitor.specialFile(path, kindOf(stats))
   }
 
-  async #walk(top: Buffer, cap: PlaceCap | undefined): Promise<boolean> {
+  /** Walks a folder with everything below it. @returns false when the cap cut it short */
+  async walkFolder(top: Buffer, cap?: PlaceCap): Promise<boolean> {
+    if (this.#isElsewhere(top)) return true
     const room: Room = {
       files: Number.POSITIVE_INFINITY,
       bytes: Number.POSITIVE_INFINITY,
@@ -103,7 +105,7 @@ export class Walker {
       isSpent: false,
     }
     const stack = [{ path: top, excluded: this.#isExcluded(top) }]
-    for (let next = stack.pop(); next && !room.isSpent; next = stack.pop()) {
+    for (let next = stack.pop(); next && !room.isSpent && !this.#signal.aborted; next = stack.pop()) {
       const { path, excluded } = next
       for (const child of this.#enter(path, excluded, room)) {
         if (child === PAUSE) await breathe()
@@ -203,6 +205,14 @@ export class Walker {
     const seen = this.#visited.get(dev) ?? new Set()
     if (seen.has(ino)) return false
     this.#visited.set(dev, seen.add(ino))
+    return true
+  }
+
+  /** Told by the table alone: whoever touches a dead network file system waits for ever. */
+  #isElsewhere(path: Buffer): boolean {
+    const mount = this.#mounts.holding(key(path))
+    if (!mount || mount.isLocal) return false
+    this.#skip(mount)
     return true
   }
 

@@ -164,7 +164,12 @@ export class OwnClamd implements ClamdProcess {
       user: folder.account?.name,
     })
     await writeFile(configFile, text, { mode: 0o600 })
-    const process = await SupervisedProcess.start(clamdPath, [configArgument(configFile)], env)
+    const process = await SupervisedProcess.start({
+      command: clamdPath,
+      args: [configArgument(configFile)],
+      env,
+      temporaryFolder: folder.stageDir === runtimeDir ? undefined : folder.stageDir,
+    })
     await recordEngine(runtimeDir, { pid: process.pid, stageDir: folder.stageDir })
     const giveUp = () => void process.kill()
     signal.addEventListener('abort', giveUp)
