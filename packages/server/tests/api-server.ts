@@ -1,0 +1,203 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type ApplicationId,
+  type Inventory,
+  type MachineId,
+  PERMISSIONS,
+  type Permission,
+  type TenantId,
+} from '@fleetsweep/protocol'
+import { createDatabase, MovableClock } from '@fleetsweep/testkit'
+import { pino } from 'pino'
+import { createServer, type FleetServer } from '../src/app.ts'
+import { applicationService } from '../src/application/index.ts'
+import type { ServerConfig } from '../src/config/index.ts'
+import { readSealingKey, sealedSigningKeys } from '../src/signing-key/index.ts'
+import type { Stores, TenantStores } from '../src/stores.ts'
+import { type CallAnswer, call } from './call.ts'
+import { inventory } from './stores/builders.ts'
+
+export const TENANT_DOMAIN = 'contoso.example'
+const OPERATOR = { kind: 'operator', id: 'test', name: 'test' } as const
+
+/** Where a server keeps its rows, and how to get rid of them. */
+export type ApiDatabase = { database: ServerConfig['database'] } & AsyncDisposable
+
+export async function sqliteDatabase(): Promise<ApiDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'fleetsweep-api-'))
+  return {
+    database: { kind: 'sqlite', path: join(folder, 'fleetsweep.db') },
+    async [Symbol.asyncDispose]() {
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function postgresDatabase(): Promise<ApiDatabase> {
+  const database = await createDatabase()
+  return {
+    database: { kind: 'postgres', connectionString: database.connectionString },
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  }
+}
+
+export type Application = { id: ApplicationId; secret: string }
+
+/** A whole server as clients meet it: over HTTP, on a real database, with a clock that tests move. */
+export class ApiServer implements AsyncDisposable {
+  readonly tenant = randomUUID() as TenantId
+  readonly clock: MovableClock
+  readonly #server: FleetServer
+  readonly #database: ApiDatabase
+  readonly #sealingKey: Buffer
+
+  static async start(openDatabase: () => Promise<ApiDatabase> = sqliteDatabase): Promise<ApiServer> {
+    const database = await openDatabase()
+    const clock = new MovableClock()
+    const sealingKey = randomBytes(32)
+    const server = await createServer({
+      config: {
+        dataDir: tmpdir(),
+        listen: { host: '127.0.0.1', port: 0 },
+        publicOrigins: [],
+        database: database.database,
+        tls: { kind: 'off' },
+        behindProxy: false,
+        timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
+        logLevel: 'silent',
+      },
+      sealingKey,
+      logger: pino({ level: 'silent' }),
+      clock,
+      checkAnswers: true,
+    })
+    const api = new ApiServer(server, database, clock, sealingKey)
+    await api.#setUp()
+    return api
+  }
+
+  private constructor(server: FleetServer, database: ApiDatabase, clock: MovableClock, sealingKey: Buffer) {
+    this.#server = server
+    this.#database = database
+    this.#sealingKey = sealingKey
+    this.clock = clock
+  }
+
+  get origin(): string {
+    return this.#server.url
+  }
+
+  get stores(): Stores {
+    return this.#server.stores
+  }
+
+  get of(): TenantStores {
+    return this.stores.forTenant(this.tenant)
+  }
+
+  async #setUp(): Promise<void> {
+    await this.stores.tenants.create({ id: this.tenant, domain: TENANT_DOMAIN, displayName: 'Contoso' })
+    await this.addKeys(this.tenant)
+  }
+
+  async addKeys(tenant: TenantId): Promise<void> {
+    const keys = sealedSigningKeys({
+      storeOf: (of) => this.stores.forTenant(of).signingKeys,
+      sealingKey: readSealingKey(this.#sealingKey),
+      clock: this.clock,
+      newId: randomUUID,
+    })
+    await keys.addKey(tenant, 'token', OPERATOR)
+  }
+
+  /** Registers an application; it may do everything unless told otherwise, and call as often as it likes. */
+  async application(
+    permissions: readonly Permission[] = PERMISSIONS,
+    tenant: TenantId = this.tenant,
+  ): Promise<Application> {
+    const applications = applicationService({
+      applicationsOf: (of) => this.stores.forTenant(of).applications,
+      newId: randomUUID,
+      randomBytes,
+    })
+    const made = await applications.create(tenant, OPERATOR, { displayName: 'Playbooks', permissions })
+    await applications.setLimits(tenant, OPERATOR, made.id, { perMinute: 1_000_000, perHour: 1_000_000 })
+    return made
+  }
+
+  /** Gets a token as clients do. */
+  async token({ id, secret }: Application, tenant: TenantId = this.tenant): Promise<string> {
+    const answer = await call(this.origin, `POST /${tenant}/oauth2/v2.0/token`, {
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: id,
+        client_secret: secret,
+        scope: 'https://api.securitycenter.microsoft.com/.default',
+      }).toString(),
+    })
+    return answer.json<{ access_token: string }>().access_token
+  }
+
+  /** A caller with a token of its own. */
+  async caller(permissions?: readonly Permission[], tenant: TenantId = this.tenant): Promise<ApiCaller> {
+    const token = await this.token(await this.application(permissions, tenant), tenant)
+    return (target, options = {}) =>
+      call(this.origin, target, {
+        ...options,
+        headers: { authorization: `Bearer ${token}`, ...options.headers },
+      })
+  }
+
+  /** A machine as enrollment leaves it. */
+  async machine(n: number, given: Partial<Inventory> = {}, tags: string[] = []): Promise<MachineId> {
+    const tokenId = randomUUID()
+    await this.of.enrollment.createToken({
+      id: tokenId,
+      secretHash: 'hash',
+      description: '',
+      createdBy: 'test',
+      lifeMs: 60_000,
+      maxUses: 1,
+      tags,
+      replaceMachine: null,
+      audit: { id: randomUUID(), principal: OPERATOR, operation: 'test', target: tokenId, detail: {} },
+    })
+    const enrolled = await this.of.enrollment.enroll({
+      tokenId,
+      secretHash: 'hash',
+      publicKey: randomBytes(32).toString('base64'),
+      newMachineId: randomBytes(20).toString('hex') as MachineId,
+      inventory: { ...inventory(n), ...given },
+      externalIp: null,
+      auditId: randomUUID(),
+    })
+    if (enrolled.kind !== 'enrolled') throw new Error(`The machine was refused: ${enrolled.why}.`)
+    return enrolled.machineId
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.stop()
+    await this.#database[Symbol.asyncDispose]()
+  }
+}
+
+export type ApiCaller = (target: string, options?: Parameters<typeof call>[2]) => Promise<CallAnswer>
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** What is wrong with an answer as a refusal of the Defender API; `code message` where nothing is. */
+export function refusalOf(answer: CallAnswer): { status: number; code: string; message: string } {
+  const { error } = answer.json<{ error: { code: string; message: string; target: string } }>()
+  const { code, message, target } = error
+  if (answer.text !== JSON.stringify({ error: { code, message, target } })) {
+    throw new Error(`This is not exactly code, message and target: ${answer.text}`)
+  }
+  if (!GUID.test(target)) throw new Error(`The target of a refusal must be a GUID: ${answer.text}`)
+  if (answer.headers['content-type'] !== 'application/json; charset=utf-8') {
+    throw new Error(`A refusal must be plain JSON, not ${answer.headers['content-type']}.`)
+  }
+  return { status: answer.status, code, message }
+}

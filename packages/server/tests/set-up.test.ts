@@ -1,0 +1,241 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { initServer } from '../src/init/index.ts'
+import { systemClock } from '../src/kit/clock.ts'
+import { fleetsweep, ServerProcess, type WireAnswer, wire } from './program.ts'
+
+type Initialised = {
+  origin: string
+  tenant: { id: string; domain: string }
+  application: { id: string; secret: string; permissions: readonly string[] }
+  caFile: string | null
+}
+
+let folder = ''
+let dataDir = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fleetsweep-set-up-'))
+  dataDir = join(folder, 'data')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+async function init(...options: string[]): Promise<Initialised> {
+  const ran = await fleetsweep(['init', '--data', dataDir, '--json', ...options])
+  expect(ran).toMatchObject({ code: 0, err: '' })
+  return JSON.parse(ran.out)
+}
+
+/** The same without TLS and without the time that a process takes. */
+function setUp(): Promise<Initialised> {
+  return initServer(
+    {
+      dataDir,
+      hosts: [],
+      tls: 'off',
+      publicOrigins: [],
+      behindProxy: false,
+      tenantDomain: 'contoso.example',
+      applicationName: 'Test',
+    },
+    { env: {}, clock: systemClock, newId: randomUUID, randomBytes },
+  )
+}
+
+function askForToken(origin: string, made: Initialised, ca?: string): Promise<WireAnswer> {
+  return wire(`POST ${origin}/${made.tenant.domain}/oauth2/v2.0/token`, {
+    ...(ca === undefined ? {} : { ca }),
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: made.application.id,
+      client_secret: made.application.secret,
+      scope: 'https://api.securitycenter.microsoft.com/.default',
+    }).toString(),
+  })
+}
+
+describe('fleetsweep init', () => {
+  it('sets up a server that gives its first application a token and an empty list, over TLS', async () => {
+    const made = await init('--host', 'fleet.example')
+    const ca = readFileSync(made.caFile ?? '', 'utf8')
+    await using server = await ServerProcess.start(dataDir)
+    const origin = `https://localhost:${server.port}`
+    expect(server.origins).toContain(origin)
+    expect(server.origins[0]).toBe(`https://fleet.example:${server.port}`)
+
+    const token = JSON.parse((await askForToken(origin, made, ca)).body)
+    const headers = { authorization: `Bearer ${token.access_token}` }
+    const machines = await wire(`GET ${origin}/api/machines`, { ca, headers })
+    expect(machines.status).toBe(200)
+    expect(JSON.parse(machines.body)).toMatchObject({ value: [] })
+    const detections = await wire(`GET ${origin}/fleet/v1/detections`, { ca, headers })
+    expect(JSON.parse(detections.body)).toEqual({ items: [], nextCursor: null })
+
+    // Whoever does not trust the CA, or speaks no TLS, gets nothing.
+    await expect(wire(`GET ${origin}/`)).rejects.toThrow(/certificate/)
+    await expect(wire(`GET http://localhost:${server.port}/`)).rejects.toThrow()
+  })
+
+  it('keeps keys to itself and shows the secret nowhere else', async () => {
+    const made = await init()
+    const mode = (name: string) => (statSync(join(dataDir, name)).mode & 0o777).toString(8)
+    expect([mode('.'), mode('sealing.key'), mode('tls/ca.key'), mode('tls/server.key')]).toEqual([
+      '700',
+      '600',
+      '600',
+      '600',
+    ])
+    for (const name of readdirSync(dataDir, { recursive: true, encoding: 'utf8' })) {
+      const path = join(dataDir, name)
+      if (statSync(path).isFile()) expect(readFileSync(path, 'latin1')).not.toContain(made.application.secret)
+    }
+  })
+
+  it('changes nothing the second time, and says how to add an application', async () => {
+    await setUp()
+    const before = readFileSync(join(dataDir, 'sealing.key'), 'utf8')
+    const second = await fleetsweep(['init', '--data', dataDir])
+    expect(second).toMatchObject({ code: 1, out: '' })
+    expect(second.err).toContain(`fleetsweep applications create <name> --data ${dataDir}`)
+    expect(readFileSync(join(dataDir, 'sealing.key'), 'utf8')).toBe(before)
+  })
+
+  it('takes back what it made when it fails half-way', async () => {
+    const failed = await fleetsweep([
+      'init',
+      '--data',
+      dataDir,
+      '--database',
+      'postgres://nobody@127.0.0.1:1/x',
+    ])
+    expect(failed.code).toBe(1)
+    expect(failed.err).toContain('ECONNREFUSED')
+    expect(readdirSync(dataDir, { recursive: true }).filter((name) => name !== 'tls')).toEqual([])
+    await init('--no-tls')
+  })
+
+  it('takes a certificate of yours, and refuses one that does not fit its key', async () => {
+    await init('--host', 'fleet.example')
+    const tls = (name: string) => join(folder, 'mine', 'tls', name)
+    const mine = dataDir
+    dataDir = join(folder, 'mine')
+    await init('--host', 'other.example')
+    const wrong = await fleetsweep([
+      ...['init', '--data', join(folder, 'third')],
+      ...['--tls-cert', tls('server.crt'), '--tls-key', join(mine, 'tls/server.key')],
+    ])
+    expect(wrong).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('does not belong to the certificate'),
+    })
+    dataDir = join(folder, 'third')
+    const made = await init('--tls-cert', tls('server.crt'), '--tls-key', tls('server.key'))
+    expect(made).toMatchObject({ origin: 'https://other.example:8443', caFile: null })
+  })
+
+  it.each([
+    [['--bogus'], 2, /Unknown option '--bogus'/],
+    [['--tls-cert', 'a.pem'], 2, /--tls-cert and --tls-key go together/],
+    [['--host', 'https://fleet.example'], 1, /--host takes a name/],
+    [['--tenant-domain', 'API'], 1, /"API" cannot be a tenant/],
+    [['--no-tls', '--listen', '0.0.0.0:80'], 1, /listens on loopback only/],
+  ])('refuses %j in words', async (options, code, words) => {
+    const ran = await fleetsweep(['init', '--data', dataDir, ...options])
+    expect(ran).toMatchObject({ code, err: expect.stringMatching(words) })
+    expect(existsSync(join(dataDir, 'sealing.key'))).toBe(false)
+  })
+})
+
+describe('fleetsweep server', () => {
+  it('does not start where nothing was set up, and says what to do', async () => {
+    const ran = await fleetsweep(['server', '--data', dataDir])
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('fleetsweep init') })
+  })
+
+  it('does not start when others may read its sealing key', async () => {
+    await setUp()
+    chmodSync(join(dataDir, 'sealing.key'), 0o644)
+    const ran = await fleetsweep(['server', '--data', dataDir, '--port', '0'])
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('chmod 600') })
+  })
+
+  it('does not speak plain HTTP to the network unless a proxy stands in front', async () => {
+    await setUp()
+    const env = { FLEETSWEEP_LISTEN: '0.0.0.0:0' }
+    const refused = await fleetsweep(['server', '--data', dataDir], env)
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('behindProxy') })
+    await using server = await ServerProcess.start(dataDir, {
+      ...env,
+      FLEETSWEEP_BEHIND_PROXY: 'true',
+      FLEETSWEEP_PUBLIC_ORIGINS: 'https://fleet.example',
+    })
+    expect(server.origins).toEqual(['https://fleet.example'])
+  })
+
+  it('does not start with a sealing key that is not the one it was set up with', async () => {
+    const made = await setUp()
+    writeFileSync(join(dataDir, 'sealing.key'), `${Buffer.alloc(32, 7).toString('base64')}\n`)
+    await using server = await ServerProcess.start(dataDir)
+    const answer = await askForToken(`http://localhost:${server.port}`, made)
+    expect(answer.status).toBe(500)
+  })
+
+  it('stops on SIGTERM with exit code 0', async () => {
+    await setUp()
+    await using server = await ServerProcess.start(dataDir)
+    expect(await server.stop()).toBe(0)
+  })
+})
+
+describe('fleetsweep applications', () => {
+  it('registers an application that gets a token from the running server', async () => {
+    const made = await setUp()
+    await using server = await ServerProcess.start(dataDir)
+    const create = ['applications', 'create', 'Lab', '--permission', 'Machine.Read.All', '--data', dataDir]
+    const ran = await fleetsweep([...create, '--json'])
+    const application = JSON.parse(ran.out)
+    const answer = await askForToken(`http://localhost:${server.port}`, { ...made, application })
+    const [, claims = ''] = JSON.parse(answer.body).access_token.split('.')
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString()).roles).toEqual(['Machine.Read.All'])
+  })
+
+  it('sets limits that the running server keeps to', async () => {
+    const made = await setUp()
+    await using server = await ServerProcess.start(dataDir)
+    const origin = `http://localhost:${server.port}`
+    const limits = ['applications', 'limits', made.application.id, '--per-minute', '2', '--data', dataDir]
+    expect(await fleetsweep(limits)).toMatchObject({ code: 0, out: expect.stringContaining('2 a minute') })
+    const { access_token } = JSON.parse((await askForToken(origin, made)).body)
+    const headers = { authorization: `Bearer ${access_token}` }
+    const statuses: number[] = []
+    for (let call = 1; call <= 3; call += 1) {
+      statuses.push((await wire(`GET ${origin}/fleet/v1/detections`, { headers })).status)
+    }
+    expect(statuses).toEqual([200, 200, 429])
+  })
+})
+
+describe('the program', () => {
+  it.each([
+    [['--version'], 0, /^fleetsweep \d+\.\d+\.\d+\n$/, ''],
+    [['--help'], 0, /init .*server .*applications /s, ''],
+    [['server', '--help'], 0, /Usage: fleetsweep server/, ''],
+    [['nonsense'], 2, /^$/, /There is no command "nonsense"/],
+  ])('answers %j', async (args, code, out, err) => {
+    const ran = await fleetsweep(args)
+    expect(ran.code).toBe(code)
+    expect(ran.out).toMatch(out)
+    expect(ran.err).toMatch(err)
+  })
+})
