@@ -137,7 +137,7 @@ class Scan {
     tier = 'first'
     for (const { path } of firstFolders) {
       if (!(await walker.walkFolder(path, cap)) && cap) {
-        this.#cut(path, `first ${cap.files} files or ${cap.bytes} bytes`)
+        this.#cut(path, `newest ${cap.files} files or ${cap.bytes} bytes`)
       }
     }
     tier = 'rest'
