@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { followScans, nodeIo, renderMachineAction, renderScanReport } from '@fleetsweep/cli'
-import { clientCredentials, FleetsweepClient } from '@fleetsweep/client'
+import { clientCredentials, FleetsweepClient, platformRuntime } from '@fleetsweep/client'
 import { addsUp, type MachineAction, type Scan } from '@fleetsweep/protocol'
 import { eicar, freePort, LiveFleet } from '@fleetsweep/testkit'
 
@@ -15,6 +15,7 @@ const state = join(import.meta.dirname, '..', '.state')
 const { values } = parseArgs({ options: { exit: { type: 'boolean', default: false } } })
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
+let lastStatus = ''
 process.exitCode = await demo(values.exit)
 
 /** @returns the exit code: 0 only when the planted file was found and the counts add up */
@@ -23,7 +24,11 @@ async function demo(exitAtEnd: boolean): Promise<number> {
   let fleet: LiveFleet | undefined
   try {
     fleet = await startServer()
-    const client = new FleetsweepClient({ baseUrl: fleet.url, tokens: clientCredentials(fleet.credentials) })
+    const client = new FleetsweepClient({
+      baseUrl: fleet.url,
+      tokens: clientCredentials(fleet.credentials),
+      runtime: { ...platformRuntime(), fetch: fetchNotingStatus },
+    })
     const machineId = await startAgent(fleet, client)
     const { action, scan } = await runScan(client, machineId)
     const verdict = judge(action, scan, planted.path)
@@ -41,6 +46,13 @@ async function demo(exitAtEnd: boolean): Promise<number> {
     await fleet?.[Symbol.asyncDispose]()
     rmSync(planted.folder, { recursive: true, force: true })
   }
+}
+
+/** So that the status which people see here is the one that came. */
+async function fetchNotingStatus(...call: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(...call)
+  lastStatus = `${response.status} ${response.statusText}`
+  return response
 }
 
 /** A harmless file that every antivirus program agrees to find, where a quick scan looks. */
@@ -79,8 +91,7 @@ async function runScan(client: FleetsweepClient, machineId: string) {
     scanType: 'Quick',
     comment: 'Check machine for viruses due to alert 3212',
   })
-  // The client takes nothing but 201 for an answer.
-  const created = `  201 Created\n${indent(JSON.stringify(requested, null, 2))}`
+  const created = `  ${lastStatus}\n${indent(JSON.stringify(requested, null, 2))}`
   say(`POST /api/machines/${machineId}/runAntiVirusScan`, created)
   say('The machine works', '')
   const [action = requested] = await followScans(client, [requested], nodeIo(interrupted.signal))

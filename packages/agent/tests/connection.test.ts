@@ -104,10 +104,14 @@ describe('a connection that breaks', () => {
     expect(heartbeats().at(-1)?.openActions).toEqual([
       { actionId: action.actionId, lastEvent: 3, ended: true },
     ])
-    await until(() => {
-      clock.advance('66s')
-      return heartbeats().at(-1)?.openActions.length === 0
-    }, 'the action left the journal')
+    const isTold = async () => {
+      await agent.command('status', '--json')
+      return JSON.parse(agent.stdout).recentScans[0]?.told === true
+    }
+    await until(isTold, 'the agent knows that the server has it all')
+    clock.advance('66s')
+    await until(() => heartbeats().length === 3, 'the agent said again what it has')
+    expect(heartbeats().at(-1)?.openActions).toEqual([])
     expect(eventFrames()).toHaveLength(3)
   })
 
@@ -143,11 +147,12 @@ describe('a connection that breaks', () => {
   })
 
   it('is given up when the handshake does not come to an end', async () => {
+    gateway.isMute = true
     agent.start()
-    gateway.isSilent = true
-    await until(() => gateway.connection, 'the agent reached the server')
-    clock.advance('20s')
+    await until(() => gateway.connectionCount === 1, 'the agent reached the server')
+    clock.advance('30s')
     await pauseAfter(1)
+    expect(logged('not connected')?.reason).toBe('the server did not finish the handshake in time')
   })
 })
 

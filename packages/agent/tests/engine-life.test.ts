@@ -111,8 +111,11 @@ describe("the agent's own clamd", () => {
   it('ends with the agent, however the agent ends', async () => {
     const agent = await startAgent()
     const running = pid()
+    const stage = fixture.stageDir()
     agent.kill('SIGKILL')
     await hasEnded(running)
+    const isOwnFolder = stage !== fixture.engineConfig.runtimeDir
+    await until(() => !isOwnFolder || !existsSync(stage), 'its folders in the temporary folder go, too')
   })
 
   it('is ended by the next agent when even its supervisor did not get to it', async () => {
@@ -179,6 +182,14 @@ describe("the agent's own clamd", () => {
       expect(await codeOf(open(fixture.engine({ databaseDir: join(databaseDir, 'nowhere') })))).toBe(
         'noSignatures',
       )
+    })
+
+    it('reports what cannot be read as none, and says why', async () => {
+      mkdirSync(join(databaseDir, 'folder.ndb'))
+      const engine = fixture.engine({ databaseDir })
+      expect(await engine.inspect()).toMatchObject({ state: 'noSignatures', signatures: null })
+      const error = await open(engine).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'noSignatures', message: expect.stringContaining('EISDIR') })
     })
 
     it('is not trusted when it does not find the test pattern', async () => {

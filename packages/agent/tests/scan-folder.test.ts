@@ -251,7 +251,7 @@ describe('scanning a folder with ClamAV', () => {
     mkdirSync(join(folder, 'sub'))
     write('sub/eicar.com', eicar())
     const places = {
-      quickPlaces: [join(folder, 'sub/eicar.com'), join(folder, 'sub'), folder],
+      quickPlaces: [folder, join(folder, 'sub'), join(folder, 'sub/eicar.com')],
       fullRoots: [folder, folder],
     }
     const result = await fixture.scan(engine, { config: places })

@@ -18,7 +18,7 @@ describe('where descriptors cannot be passed', () => {
   beforeAll(async () => {
     fixture = await ClamAvFixture.create()
     const config = resolveClamAvConfig({ ...fixture.engineConfig, maxFileSizeBytes: 4 * MIB })
-    clamd = new OwnClamd(config, systemClock)
+    clamd = new OwnClamd(config, { clock: systemClock })
     const { version, signatures } = await clamd.start()
     session = new ClamdSession({
       process: clamd,

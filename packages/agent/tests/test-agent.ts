@@ -22,6 +22,8 @@ export type TestAgentOptions = {
   clock?: Clock
   stateDir?: string
   random?: () => number
+  /** In place of an idle engine with a fake scan. */
+  scanning?: ProgramParts['scanning']
 }
 
 /** The whole agent program in this process, on a machine of its own with a fake scan. */
@@ -41,11 +43,13 @@ export class TestAgent implements AsyncDisposable {
     this.scans = options.scans ?? new FakeScanRunner()
     this.parts = {
       host: () => host,
-      scanning: () => ({
-        engine: idleEngine,
-        runScan: this.scans.runScan,
-        endLeftovers: async () => 'processGone',
-      }),
+      scanning:
+        options.scanning ??
+        (() => ({
+          engine: idleEngine,
+          runScan: this.scans.runScan,
+          endLeftovers: async () => 'processGone',
+        })),
       clock,
       random,
     }
@@ -63,9 +67,9 @@ export class TestAgent implements AsyncDisposable {
   }
 
   /** Starts `run`; it goes on until `stop`. */
-  start(): void {
+  start(...argv: string[]): void {
     const stop = new AbortController()
-    this.#running = { stop, exit: this.#program(['run', '--state', this.stateDir], stop.signal) }
+    this.#running = { stop, exit: this.#program(['run', '--state', this.stateDir, ...argv], stop.signal) }
   }
 
   /** Asks `run` to end, as SIGTERM does. */

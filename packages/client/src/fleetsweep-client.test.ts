@@ -50,6 +50,13 @@ describe('signing in', () => {
     })
   })
 
+  it('waits when the server is too busy to give a token', async () => {
+    const machine = server.addMachine()
+    server.refuseNext({ path: /token/, status: 503, headers: { 'Retry-After': '3' } })
+    expect((await client.getMachine(machine.id)).id).toBe(machine.id)
+    expect(runtime.pauses).toEqual([3_000])
+  })
+
   it('says when what answers is no token issuer', async () => {
     server.refuseNext({ path: /token/, status: 200, body: '<html>welcome</html>' })
     await expect(client.getMachine('x')).rejects.toMatchObject({ code: 'BadAnswer' })

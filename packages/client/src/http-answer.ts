@@ -24,7 +24,7 @@ export async function readJson(response: Response): Promise<unknown> {
 
 /** The error that an answer other than 2xx stands for, in the shape of either API. */
 export async function refusal(base: string, response: Response): Promise<ClientError> {
-  const body = await readJson(response)
+  const body = await reach(base, () => readJson(response))
   const { status } = response
   const after = retryAfterMs(response)
   const retry = after === undefined ? {} : { retryAfterMs: after }

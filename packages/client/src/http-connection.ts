@@ -59,38 +59,41 @@ export class HttpConnection {
   }
 
   async #attempt(call: Call): Promise<Response | ClientError> {
-    const token = await this.#tokens.get(call.signal)
-    const first = await this.#send(call, token)
-    if (!(first instanceof Response) || first.status !== 401) return this.#outcome(first)
-    // Revoked, or the server's keys changed: a fresh token decides.
-    this.#tokens.forget(token)
-    const second = await this.#tokens.get(call.signal)
-    return this.#outcome(second === token ? first : await this.#send(call, second))
-  }
-
-  async #send(call: Call, token: string): Promise<Response | ClientError> {
-    const headers: Record<string, string> = {
-      Authorization: `Bearer ${token}`,
-      Accept: call.accept ?? 'application/json',
-    }
-    if (call.body !== undefined) headers['Content-Type'] = 'application/json'
-    const init = {
-      method: call.method,
-      headers,
-      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-      ...(call.signal && { signal: call.signal }),
-    }
-    const url = this.#url(call.path)
     try {
-      return await reach(this.base, () => this.runtime.fetch(url, init), call.signal)
+      const response = await this.#send(call)
+      return response.ok ? response : await refusal(this.base, response)
     } catch (error) {
       if (error instanceof ClientError) return error
       throw error
     }
   }
 
-  async #outcome(result: Response | ClientError): Promise<Response | ClientError> {
-    return result instanceof ClientError || result.ok ? result : refusal(this.base, result)
+  async #send(call: Call): Promise<Response> {
+    const token = await this.#tokens.get()
+    const response = await this.#sendWith(token, call)
+    if (response.status !== 401) return response
+    // Revoked, or the server's keys changed: a fresh token decides.
+    this.#tokens.forget(token)
+    const fresh = await this.#tokens.get()
+    if (fresh === token) return response
+    await response.body?.cancel()
+    return this.#sendWith(fresh, call)
+  }
+
+  #sendWith(token: string, call: Call): Promise<Response> {
+    const headers: Record<string, string> = {
+      Authorization: `Bearer ${token}`,
+      Accept: call.accept ?? 'application/json',
+    }
+    if (call.body !== undefined) headers['Content-Type'] = 'application/json'
+    const url = this.#url(call.path)
+    const init = {
+      method: call.method,
+      headers,
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+      ...(call.signal && { signal: call.signal }),
+    }
+    return reach(this.base, () => this.runtime.fetch(url, init), call.signal)
   }
 
   #url(path: string): string {

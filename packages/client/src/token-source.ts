@@ -2,12 +2,12 @@ import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { ClientError } from './client-error.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
-import { reach, readJson } from './http-answer.ts'
+import { reach, readJson, refusal } from './http-answer.ts'
 
 /** Where access tokens come from. */
 export type TokenSource = {
   /** A token that is good for a while; the same one until shortly before it ends. */
-  get(signal?: AbortSignal): Promise<string>
+  get(): Promise<string>
   /** Drops a token that the server refused. */
   forget(token: string): void
 }
@@ -53,7 +53,8 @@ export function clientCredentials(
     })
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' }
     const response = await reach(base, () => fetch(url, { method: 'POST', headers, body: form.toString() }))
-    const answer = await readJson(response)
+    if (response.status === 429 || response.status === 503) throw await refusal(base, response)
+    const answer = await reach(base, () => readJson(response))
     if (response.ok && Check(TokenAnswer, answer)) {
       held = { token: answer.access_token, renewAtMs: renewalMs(askedAtMs, answer) }
       return answer.access_token

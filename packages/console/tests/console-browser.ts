@@ -4,21 +4,7 @@ import { join } from 'node:path'
 import { FakeServer, tool } from '@fleetsweep/testkit'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
-
-/**
- * What the console gets by with. The hash is that of nothing at all: Fluent UI makes empty style elements and fills
- * them by script, which no policy forbids.
- */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
-  "connect-src 'self'",
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+import { PAGE_POLICY } from '../../server/src/kit/http/static-folder.ts'
 
 /** The built console in a real Chromium, in front of a fake server. */
 export class ConsoleBrowser {
@@ -59,7 +45,7 @@ export class ConsoleBrowser {
   async newServer(): Promise<FakeServer> {
     const server = new FakeServer()
     server.consoleDir = this.#dir
-    server.consoleHeaders = { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }
+    server.consoleHeaders = { 'Content-Security-Policy': PAGE_POLICY }
     return server.listen()
   }
 

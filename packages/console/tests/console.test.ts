@@ -103,6 +103,7 @@ describe('the list of machines', () => {
     const page = await openSignedIn()
     await sees(page, 'Could not load machines')
     await sees(page, 'Look for 11111111-1111-4111-8111-111111111111')
+    server.refuseNothing()
     await page.getByRole('button', { name: 'Try again' }).click()
     await sees(page, 'lab-01')
   })
@@ -312,7 +313,9 @@ function focused(page: Page): Promise<string | null> {
   return page.evaluate(() => document.activeElement?.getAttribute('value') ?? null)
 }
 
+/** From now on: a page reads again by itself as soon as it is live. */
 function refuse(path: RegExp, status: number, code: string, message: string): void {
   const target = '11111111-1111-4111-8111-111111111111'
-  server.refuseNext({ path, status, body: JSON.stringify({ error: { code, message, target } }) })
+  const body = JSON.stringify({ error: { code, message, target } })
+  server.refuseNext({ path, status, body, times: Number.POSITIVE_INFINITY })
 }

@@ -31,6 +31,8 @@ export type ServerParts = {
   /** Where the console's built files lie. */
   consoleDir?: string | undefined
   gateway?: Partial<GatewayOptions> | undefined
+  /** OFF loses what was acknowledged when the power fails: for the one test that shows that the others would notice. */
+  sqliteSynchronous?: 'FULL' | 'OFF' | undefined
   /** Checks every answer against what its operation declares: for tests. */
   checkAnswers?: boolean | undefined
 }
@@ -59,7 +61,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const random = parts.randomBytes ?? randomBytes
   await using started = new AsyncDisposableStack()
   const tls = await loadServerTls(config, clock.now())
-  const db = started.use(await openDatabase(config, { clock, writerEntry: parts.writerEntry }))
+  const { writerEntry, sqliteSynchronous: synchronous } = parts
+  const db = started.use(await openDatabase(config, { clock, writerEntry, synchronous }))
   const stores = sqlStores(db, newId)
   const signingKeys = sealedSigningKeys({
     storeOf: (tenant) => stores.forTenant(tenant).signingKeys,

@@ -1,6 +1,7 @@
 export { createServer, type FleetServer, type ServerParts } from './app.ts'
 export { ConfigError, loadConfig, loadSealingKey, type ServerConfig } from './config/index.ts'
 export { type InitialisedServer, type InitOptions, initServer } from './init/index.ts'
+export { systemClock } from './kit/clock.ts'
 export { isSqliteWriterThread, runSqliteWriter } from './kit/db/sqlite-writer-thread.ts'
 export { runServerMain, SERVER_COMMANDS } from './main.ts'
 export { writes } from './writes.ts'

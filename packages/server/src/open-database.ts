@@ -14,12 +14,13 @@ import { writes } from './writes.ts'
  */
 export function openDatabase(
   { database }: ServerConfig,
-  options: { clock: Clock; writerEntry?: URL | undefined },
+  options: { clock: Clock; writerEntry?: URL | undefined; synchronous?: 'FULL' | 'OFF' | undefined },
 ): Promise<Database> {
   const instants = new InstantSource(options.clock)
   if (database.kind === 'postgres') {
     return openPostgres({ connectionString: database.connectionString, migrations, instants, writes })
   }
   const writerEntry = options.writerEntry ?? new URL('./sqlite-writer.ts', import.meta.url)
-  return openSqlite({ path: database.path, migrations, instants, writerEntry })
+  const { synchronous } = options
+  return openSqlite({ path: database.path, migrations, instants, writerEntry, synchronous })
 }

@@ -11,6 +11,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ExpireActions } from '../src/jobs/index.ts'
 import { GatewayServer, REPORT_URL } from './gateway-server.ts'
+import { openPostgresBackend, openSqliteBackend } from './stores/backends.ts'
 
 let server: GatewayServer
 let machine: FakeMachine
@@ -70,20 +71,6 @@ describe('a scan that a machine tells of', () => {
     expect((await server.of.scans.find(actionId))?.acceptedAt).toEqual(expect.any(Number))
   })
 
-  it('takes a whole batch of events at once, in order', async () => {
-    await using agent = await ordered()
-    const events: AgentEvent[] = [accepted, started]
-    for (let count = 0; count < 29; count += 1) {
-      events.push({ ...detected, detection: sampleDetection(`/tmp/${count}`) })
-    }
-    events.push(finished)
-    for (const [index, event] of events.entries()) {
-      agent.send({ type: 'event', actionId, number: index + 1, event })
-    }
-    for (const [index] of events.entries()) expect((await agent.next('ack')).number).toBe(index + 1)
-    expect(await server.statusOf(actionId)).toBe('Succeeded')
-  })
-
   it('may tell more new events than it may send frames', async () => {
     await using agent = await ordered()
     await agent.tell(actionId, 1, started)
@@ -91,6 +78,30 @@ describe('a scan that a machine tells of', () => {
       await agent.tell(actionId, number, { ...detected, detection: sampleDetection(`/tmp/${number}`) })
     }
     expect((await server.of.scans.find(actionId))?.lastEvent).toBe(500)
+  })
+})
+
+describe.each([
+  ['SQLite', openSqliteBackend],
+  ['PostgreSQL', openPostgresBackend],
+])('as many events at once as the protocol allows, on %s', (_, open) => {
+  it('are taken in their order', async () => {
+    await using own = await GatewayServer.start({ open })
+    const other = await own.machine()
+    const id = await own.requestScan(other)
+    await using agent = await FakeAgent.open(own.origin, other)
+    await agent.nextOrder()
+    const events: AgentEvent[] = [accepted, started]
+    for (let count = 0; count < 29; count += 1) {
+      events.push({ ...detected, detection: sampleDetection(`/tmp/${count}`) })
+    }
+    events.push(finished)
+    for (const [index, event] of events.entries()) {
+      agent.send({ type: 'event', actionId: id, number: index + 1, event })
+    }
+    for (const [index] of events.entries()) expect((await agent.next('ack')).number).toBe(index + 1)
+    expect(await own.statusOf(id)).toBe('Succeeded')
+    expect(await own.of.detections.list({ actionId: id, limit: 100 })).toHaveLength(29)
   })
 })
 

@@ -191,7 +191,7 @@ describe('two live connections of one key from different starts', () => {
     await using original = await FakeAgent.open(server.origin, machine)
     await using copy = await FakeAgent.open(server.origin, machine)
     const find = () => server.of.machines.find(server.idOf(machine))
-    await until(async () => (await find())?.ordersHeldBecause, 'the orders are held')
+    await until(async () => (await find())?.ordersHeldBecause ?? false, 'the orders are held')
     expect(await find()).toMatchObject({ isPotentialDuplication: true })
     expect(await server.auditOf('machine.holdOrders', machine.machineId)).toMatchObject([
       { newerBootId: copy.bootId, olderBootId: original.bootId },
@@ -209,6 +209,17 @@ describe('two live connections of one key from different starts', () => {
     await copy[Symbol.asyncDispose]()
     await using alone = await FakeAgent.open(server.origin, machine)
     expect(await settled(alone)).toEqual([])
+  })
+
+  it('are no copies when one of them holds a key that was replaced', async () => {
+    await using old = await FakeAgent.open(server.origin, machine)
+    const key = await server.replaceKey(machine)
+    const actionId = await server.requestScan(machine)
+    await using agent = await FakeAgent.open(server.origin, { ...machine, key })
+    expect(await agent.nextOrder()).toMatchObject({ actionId })
+    expect((await old.closed).code).toBe(CLOSE.notAuthenticated)
+    server.clock.advance('10s')
+    expect((await server.of.machines.find(server.idOf(machine)))?.ordersHeldBecause).toBeNull()
   })
 
   it('do not end a running scan by leaving it out', async () => {

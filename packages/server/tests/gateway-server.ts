@@ -158,7 +158,19 @@ export class GatewayServer implements AsyncDisposable {
   }
 
   /** A machine as enrollment leaves it. */
-  async machine(name = 'lab-07', key = new SigningKey(), osIdentity?: string): Promise<FakeMachine> {
+  async machine(name = 'lab-07'): Promise<FakeMachine> {
+    const key = new SigningKey()
+    return { tenant: this.tenant, machineId: await this.#enroll(name, key, null), key }
+  }
+
+  /** Gives a machine another key, as a node does that this one hears nothing of. */
+  async replaceKey(machine: FakeMachine): Promise<SigningKey> {
+    const key = new SigningKey()
+    await this.#enroll('lab-07', key, this.idOf(machine))
+    return key
+  }
+
+  async #enroll(name: string, key: SigningKey, replaceMachine: MachineId | null): Promise<MachineId> {
     const token = await this.of.enrollment.createToken({
       id: randomUUID(),
       secretHash: 'hash',
@@ -167,7 +179,7 @@ export class GatewayServer implements AsyncDisposable {
       lifeMs: 60_000,
       maxUses: 1,
       tags: [],
-      replaceMachine: null,
+      replaceMachine,
       audit: auditEntry('token'),
     })
     if (token.kind !== 'created') throw new Error('No token was made.')
@@ -176,12 +188,12 @@ export class GatewayServer implements AsyncDisposable {
       secretHash: 'hash',
       publicKey: key.publicKey,
       newMachineId: randomBytes(20).toString('hex') as MachineId,
-      inventory: sampleInventory(name, osIdentity),
+      inventory: sampleInventory(name),
       externalIp: null,
       auditId: randomUUID(),
     })
     if (enrolled.kind !== 'enrolled') throw new Error(`The machine was refused: ${enrolled.why}.`)
-    return { tenant: this.tenant, machineId: enrolled.machineId, key }
+    return enrolled.machineId
   }
 
   /** Asks for a scan, as the API does, without waking the machine. */

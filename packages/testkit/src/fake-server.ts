@@ -27,7 +27,14 @@ import {
 } from '@fleetsweep/protocol'
 import { buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
 
-type Refusal = { path: RegExp; status: number; headers?: Record<string, string>; body?: string }
+type Refusal = {
+  path: RegExp
+  status: number
+  headers?: Record<string, string>
+  body?: string
+  /** How many requests it meets; 1 when absent. */
+  times?: number
+}
 
 /**
  * Both APIs of a server as its clients see them, over real HTTP and all in memory: scans move when the test moves
@@ -52,7 +59,7 @@ export class FakeServer {
   /** Method and target of every request, oldest first. */
   readonly requests: string[] = []
   readonly #tokens = new Set<string>()
-  readonly #refusals: Refusal[] = []
+  #refusals: Refusal[] = []
   readonly #streams = new Set<ServerResponse>()
   readonly #server: Server
   #waiting: { ready: () => boolean; resolve: () => void }[] = []
@@ -121,9 +128,13 @@ export class FakeServer {
     this.move(actionId, { status: 'Succeeded', troubleshootInfo }, { report, detections, attempts: 1 })
   }
 
-  /** The next request whose path matches is refused so; each refusal is used once. */
+  /** The next request whose path matches is refused so. */
   refuseNext(refusal: Refusal): void {
-    this.#refusals.push(refusal)
+    this.#refusals.push({ ...refusal })
+  }
+
+  refuseNothing(): void {
+    this.#refusals = []
   }
 
   /** Every token given out so far is worth nothing from now on. */
@@ -180,9 +191,11 @@ export class FakeServer {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse, url: URL, text: string) {
-    const refusal = this.#refusals.findIndex(({ path }) => path.test(url.pathname))
-    if (refusal >= 0) {
-      const [{ status, headers, body = '' } = { status: 500 }] = this.#refusals.splice(refusal, 1)
+    const refusal = this.#refusals.find(({ path }) => path.test(url.pathname))
+    if (refusal) {
+      const { status, headers, body = '', times = 1 } = refusal
+      refusal.times = times - 1
+      this.#refusals = this.#refusals.filter((one) => one.times !== 0)
       response.writeHead(status, headers).end(body)
       return
     }

@@ -4,6 +4,7 @@ import type { EngineSession } from '../engines/engine.ts'
 import { describeThreat } from './detection.ts'
 import { errorCode } from './error-code.ts'
 import { reachPath } from './reach-path.ts'
+import { fileIdOf, type WorkItem } from './work-list.ts'
 
 /** What became of one file. */
 export type FileOutcome =
@@ -22,7 +23,7 @@ const ATTEMPTS = 2
 
 /** Opens a file, lets the engine judge it, and makes sure that the verdict is about that file as it is. */
 export async function judgeFile(
-  file: { path: Buffer; openPath: Buffer | null },
+  file: Pick<WorkItem, 'path' | 'openPath' | 'fileId'>,
   options: JudgeFileOptions,
 ): Promise<FileOutcome> {
   const { session } = options
@@ -34,7 +35,9 @@ export async function judgeFile(
       if (!stats.isFile()) return notScanned('specialFile', 'became something else')
       if (stats.size > session.info.limits.maxFileSizeBytes)
         return notScanned('tooLarge', `${stats.size} bytes`)
-      if (!file.openPath && !isStillAt(file.path, stats)) continue
+      // The process that led to the file may have ended, and another may have its number.
+      if (file.openPath && fileIdOf(stats) !== file.fileId) return notScanned('vanished', 'the process ended')
+      if (!file.openPath && findMark(file.path) !== markOf(stats)) continue
       const judgement = await session.judge(descriptor, Number(stats.size))
       if (judgement.kind === 'threat') {
         // True of what was read, whatever the file has become since.
@@ -101,11 +104,6 @@ function openWithoutTrace(path: Buffer, flags: number): number {
     if (errorCode(error) !== 'EPERM') throw error
     return openSync(path, flags)
   }
-}
-
-/** True when the path still leads to the open file, through no link. */
-function isStillAt(path: Buffer, stats: BigIntStats): boolean {
-  return findMark(path) === markOf(stats)
 }
 
 /** The mark of what a path leads to, links not followed; undefined when there is nothing. */

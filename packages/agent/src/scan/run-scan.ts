@@ -126,18 +126,23 @@ class Scan {
     )
     const walker = new Walker({ mounts, exclude, visitor, signal })
     const cap = scanType === 'Quick' ? (this.#config.quickCap ?? DEFAULT_QUICK_CAP) : undefined
-    for (const { path, openPath } of await this.#firstPlaces(mounts)) {
-      if (signal.aborted) return
-      if (openPath) walker.meetThrough(path, openPath)
-      else if (!(await walker.meet(path, cap)) && cap) {
+    const meetFiles = (places: QuickPlace[]) =>
+      places.filter(({ path, openPath }) => {
+        if (!openPath) return !walker.meetFile(path)
+        walker.meetThrough(path, openPath)
+        return false
+      })
+    const firstFolders = meetFiles(await this.#firstPlaces(mounts))
+    tier = 'rest'
+    const roots = scanType === 'Full' ? meetFiles(this.#allowed(this.#fullRoots(mounts))) : []
+    tier = 'first'
+    for (const { path } of firstFolders) {
+      if (!(await walker.walkFolder(path, cap)) && cap) {
         this.#cut(path, `first ${cap.files} files or ${cap.bytes} bytes`)
       }
     }
-    if (scanType === 'Quick') return
     tier = 'rest'
-    for (const { path } of this.#allowed(this.#fullRoots(mounts))) {
-      if (!signal.aborted) await walker.meet(path)
-    }
+    for (const { path } of roots) await walker.walkFolder(path)
   }
 
   #fullRoots(mounts: MountTable): QuickPlace[] {
@@ -198,12 +203,17 @@ class Scan {
       regularFile: (path, stats, openPath) => {
         const bytes = count.meet(stats.size)
         // Of an empty file all bytes were read.
-        if (stats.size === 0n) return settle('scanned', 0)
+        if (stats.size === 0n) {
+          settle('scanned', 0)
+          return 0
+        }
         if (stats.size > maxFileSizeBytes) {
-          return settle('tooLarge', bytes, { path, detail: `${stats.size} bytes` })
+          settle('tooLarge', bytes, { path, detail: `${stats.size} bytes` })
+          return 0
         }
         keep(path, stats, openPath, bytes)
         this.#meter.moved()
+        return bytes
       },
       specialFile: (path, detail) => settle('specialFile', count.meet(0n), { path, detail }),
       excludedFile: (path, size) => settle('excluded', count.meet(size), { path, detail: '' }),

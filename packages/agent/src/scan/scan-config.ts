@@ -17,4 +17,4 @@ export type ScanConfig = {
 
 export type PlaceCap = { files: number; bytes: number }
 
-export const DEFAULT_QUICK_CAP: PlaceCap = { files: 5_000, bytes: 1024 * 1024 * 1024 }
+export const DEFAULT_QUICK_CAP: PlaceCap = { files: 2_000, bytes: 256 * 1024 * 1024 }

@@ -29,7 +29,10 @@ describe('walking folders', () => {
       exclude: [],
       signal,
       visitor: {
-        regularFile: tell,
+        regularFile: (path, { size }) => {
+          tell(path)
+          return Number(size)
+        },
         specialFile: tell,
         excludedFile: tell,
         unknownFile: tell,
@@ -49,10 +52,10 @@ describe('walking folders', () => {
     const remote = { point: join(top, 'remote'), fileSystem: 'nfs4', isLocal: false }
     const disk = { point: join(top, 'remote/disk'), fileSystem: 'ext4', isLocal: true }
     const one = walker([remote, disk])
-    await one.meet(Buffer.from(top))
-    await one.meet(Buffer.from(join(top, 'remote/file')))
+    await one.walkFolder(Buffer.from(top))
+    expect(one.meetFile(Buffer.from(join(top, 'remote/file')))).toBe(true)
     expect(met).toEqual(['here/file'])
-    await one.meet(Buffer.from(disk.point))
+    await one.walkFolder(Buffer.from(disk.point))
     expect(met).toEqual(['here/file', 'remote/disk/file'])
     expect(skipped).toEqual([remote])
   })
@@ -60,45 +63,45 @@ describe('walking folders', () => {
   it('visits a folder once, whatever leads to it', async () => {
     write('a/b/file')
     const one = walker()
-    for (const path of ['a/b', 'a', '', 'a/b/file']) await one.meet(Buffer.from(join(top, path)))
-    expect(met.filter((path) => path === 'a/b/file')).toHaveLength(2)
-    // Named after its folder was walked; a scan names files first.
+    for (const path of ['a/b', 'a', '', 'a/b']) await one.walkFolder(Buffer.from(join(top, path)))
+    expect(met).toEqual(['a/b/file'])
   })
 
   it('does not meet a file again in its folder', async () => {
     write('a/file')
     const one = walker()
-    await one.meet(Buffer.from(join(top, 'a/file')))
-    await one.meet(Buffer.from(join(top, 'a/file')))
-    await one.meet(Buffer.from(top))
+    expect(one.meetFile(Buffer.from(join(top, 'a')))).toBe(false)
+    one.meetFile(Buffer.from(join(top, 'a/file')))
+    one.meetFile(Buffer.from(join(top, 'a/file')))
+    await one.walkFolder(Buffer.from(top))
     expect(met).toEqual(['a/file'])
   })
 
   it('stops at a cap and says so, also in folders below', async () => {
     for (let i = 0; i < 10; i++) write(`a/${i % 3}/${i}`)
-    expect(await walker().meet(Buffer.from(top), { files: 4, bytes: 1_000 })).toBe(false)
+    expect(await walker().walkFolder(Buffer.from(top), { files: 4, bytes: 1_000 })).toBe(false)
     expect(met).toHaveLength(4)
     met = []
-    expect(await walker().meet(Buffer.from(top), { files: 100, bytes: 9 })).toBe(false)
+    expect(await walker().walkFolder(Buffer.from(top), { files: 100, bytes: 9 })).toBe(false)
     expect(met.length).toBeGreaterThan(0)
     expect(met.length).toBeLessThan(5)
   })
 
   it('does not say so when everything just fitted', async () => {
     for (let i = 0; i < 4; i++) write(`a/${i}`)
-    expect(await walker().meet(Buffer.from(top), { files: 4, bytes: 1_000 })).toBe(true)
+    expect(await walker().walkFolder(Buffer.from(top), { files: 4, bytes: 1_000 })).toBe(true)
     expect(met).toHaveLength(4)
   })
 
-  it('tells what it was sent to and did not find', async () => {
-    await walker().meet(Buffer.from(join(top, 'nowhere')))
+  it('tells what it was sent to and did not find', () => {
+    walker().meetFile(Buffer.from(join(top, 'nowhere')))
     expect(met).toEqual(['nowhere'])
   })
 
-  it('does not follow a link that it was sent to', async () => {
+  it('does not follow a link that it was sent to', () => {
     write('a/file')
     symlinkSync(join(top, 'a'), join(top, 'link'))
-    await walker().meet(Buffer.from(join(top, 'link')))
+    expect(walker().meetFile(Buffer.from(join(top, 'link')))).toBe(true)
     expect(met).toEqual([])
   })
 
@@ -106,7 +109,7 @@ describe('walking folders', () => {
     const stop = new AbortController()
     for (let i = 0; i < 30; i++) write(`${i}/file`)
     stop.abort()
-    await walker([], stop.signal).meet(Buffer.from(top))
+    await walker([], stop.signal).walkFolder(Buffer.from(top))
     expect(met.length).toBeLessThan(30)
   })
 })

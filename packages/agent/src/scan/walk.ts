@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   type Dirent,
+  existsSync,
   fstatSync,
   lstatSync,
   opendirSync,
@@ -17,8 +18,11 @@ import type { PlaceCap } from './scan-config.ts'
 
 /** What a walk meets; every file exactly once. */
 export type WalkVisitor = {
-  /** @param openPath where the path itself does not lead to the file */
-  regularFile(path: Buffer, stats: BigIntStats, openPath: Buffer | null): void
+  /**
+   * @param openPath where the path itself does not lead to the file
+   * @returns how many bytes of it are going to be read
+   */
+  regularFile(path: Buffer, stats: BigIntStats, openPath: Buffer | null): number
   specialFile(path: Buffer, kind: string): void
   excludedFile(path: Buffer, sizeBytes: bigint): void
   /** It is there, and cannot even be looked at; or it was there a moment ago. */
@@ -32,6 +36,9 @@ export type WalkVisitor = {
 /** What a cap leaves; spent once a file was left out because of it. */
 type Room = PlaceCap & { isSpent: boolean }
 
+/** Through the open folder itself, nobody can put another in its place meanwhile, and no path is too long. */
+const REACHES_BY_DESCRIPTOR = process.platform === 'linux' && existsSync('/proc/self/fd')
+
 const PAUSE = Symbol('pause')
 /** Handles a few thousand entries, then lets everything else in the process have its turn. */
 const TURN_MS = 8
@@ -40,7 +47,7 @@ const TURN_MS = 8
  * Walks folders without ever following a link, opening a special file, or touching a file system that is not local.
  *
  * Names are bytes throughout. A folder is visited once, by whatever mount or place it is reached first; files met by
- * name (`meet`) are not met again in their folders.
+ * name (`meetFile`) are not met again in their folders.
  */
 export class Walker {
   readonly #mounts: MountTable
@@ -65,17 +72,17 @@ export class Walker {
     this.#signal = options.signal
   }
 
-  /** Meets one file, or walks one folder with everything below it. @returns false when the cap cut it short */
-  async meet(path: Buffer, cap?: PlaceCap): Promise<boolean> {
-    const mount = this.#mounts.holding(key(path))
-    if (mount && !mount.isLocal) {
-      this.#skip(mount)
-      return true
-    }
+  /**
+   * Meets a file by name. All files that are named come before the folders: one that was met in its folder would be
+   * met again.
+   *
+   * @returns false for a folder, which is left to `walkFolder`
+   */
+  meetFile(path: Buffer): boolean {
+    if (this.#isElsewhere(path)) return true
     const stats = this.#look(path, () => reachPath(path, (short) => lstatSync(short, { bigint: true })))
-    if (!stats) return true
-    if (stats.isDirectory()) return this.#walk(path, cap)
-    if (this.#metByName.has(key(path))) return true
+    if (stats?.isDirectory()) return false
+    if (!stats || this.#metByName.has(key(path))) return true
     this.#metByName.add(key(path))
     this.#file(path, stats, this.#isExcluded(path))
     return true
@@ -88,7 +95,9 @@ export class Walker {
     else if (stats) this.#visitor.specialFile(path, kindOf(stats))
   }
 
-  async #walk(top: Buffer, cap: PlaceCap | undefined): Promise<boolean> {
+  /** Walks a folder with everything below it. @returns false when the cap cut it short */
+  async walkFolder(top: Buffer, cap?: PlaceCap): Promise<boolean> {
+    if (this.#isElsewhere(top)) return true
     const room: Room = {
       files: Number.POSITIVE_INFINITY,
       bytes: Number.POSITIVE_INFINITY,
@@ -96,7 +105,7 @@ export class Walker {
       isSpent: false,
     }
     const stack = [{ path: top, excluded: this.#isExcluded(top) }]
-    for (let next = stack.pop(); next && !room.isSpent; next = stack.pop()) {
+    for (let next = stack.pop(); next && !room.isSpent && !this.#signal.aborted; next = stack.pop()) {
       const { path, excluded } = next
       for (const child of this.#enter(path, excluded, room)) {
         if (child === PAUSE) await breathe()
@@ -113,22 +122,29 @@ export class Walker {
     const mount = this.#mounts.at(key(path))
     if (mount && !mount.isLocal) return this.#skip(mount)
     if (path.length > MAX_RENDERED_PATH_BYTES) return this.#visitor.unreadableFolder(path, 'path too long')
-    let descriptor: number | undefined
+    const descriptor = this.#open(path)
+    if (descriptor === undefined) return
     try {
-      const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
-      descriptor = reachPath(path, (short) =>
-        openSync(short, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK),
-      )
       const { dev, ino } = fstatSync(descriptor, { bigint: true })
       if (!this.#visitOnce(dev, ino)) return
       this.#visitor.folder()
       yield* this.#entries(path, descriptor, excluded, room)
     } catch (error) {
+      this.#visitor.unreadableFolder(path, errorCode(error))
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  #open(path: Buffer): number | undefined {
+    const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
+    try {
+      return reachPath(path, (short) => openSync(short, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK))
+    } catch (error) {
       const code = errorCode(error)
       // Gone since its own folder was read: nothing of it was met.
       if (code !== 'ENOENT') this.#visitor.unreadableFolder(path, code)
-    } finally {
-      if (descriptor !== undefined) closeSync(descriptor)
+      return undefined
     }
   }
 
@@ -139,10 +155,9 @@ export class Walker {
     room: Room,
   ): Generator<Buffer | typeof PAUSE> {
     const reach = (name: Buffer) =>
-      process.platform === 'linux' ? inFolder(descriptor, name) : joinPath(path, name)
-    for (const { name, dirent } of entriesOf(
-      process.platform === 'linux' ? Buffer.from(`/proc/self/fd/${descriptor}`) : path,
-    )) {
+      REACHES_BY_DESCRIPTOR ? inFolder(descriptor, name) : joinPath(path, name)
+    const self = REACHES_BY_DESCRIPTOR ? Buffer.from(`/proc/self/fd/${descriptor}`) : path
+    for (const { name, dirent } of entriesOf(self)) {
       if (this.#mustYield()) yield PAUSE
       const child = joinPath(path, name)
       if (dirent.isSymbolicLink()) {
@@ -162,17 +177,18 @@ export class Walker {
       if (!stats) continue
       // Some file systems do not tell the kind of an entry, and any entry may have been replaced since.
       if (stats.isDirectory()) yield child
-      else this.#file(child, stats, excluded)
+      else room.bytes -= this.#file(child, stats, excluded)
       room.files--
-      room.bytes -= Number(stats.size)
     }
   }
 
-  #file(path: Buffer, stats: BigIntStats, excluded: boolean): void {
+  /** @returns how many bytes of it are going to be read */
+  #file(path: Buffer, stats: BigIntStats, excluded: boolean): number {
+    if (stats.isFile() && !excluded) return this.#visitor.regularFile(path, stats, null)
     if (stats.isSymbolicLink()) this.#visitor.symlink()
     else if (!stats.isFile()) this.#visitor.specialFile(path, kindOf(stats))
-    else if (excluded) this.#visitor.excludedFile(path, stats.size)
-    else this.#visitor.regularFile(path, stats, null)
+    else this.#visitor.excludedFile(path, stats.size)
+    return 0
   }
 
   #look(path: Buffer, look: () => BigIntStats): BigIntStats | undefined {
@@ -189,6 +205,14 @@ export class Walker {
     const seen = this.#visited.get(dev) ?? new Set()
     if (seen.has(ino)) return false
     this.#visited.set(dev, seen.add(ino))
+    return true
+  }
+
+  /** Told by the table alone: whoever touches a dead network file system waits for ever. */
+  #isElsewhere(path: Buffer): boolean {
+    const mount = this.#mounts.holding(key(path))
+    if (!mount || mount.isLocal) return false
+    this.#skip(mount)
     return true
   }
 

@@ -8,6 +8,8 @@ export type WorkItem = {
   path: Buffer
   /** What to open where the path itself does not lead to the file: a running program that was deleted. */
   openPath: Buffer | null
+  /** Which file it was when it was met; see `fileIdOf`. */
+  fileId: string
   /** As counted when it was met. */
   bytes: number
   /** Has other names, so its outcome is kept for them. */
@@ -67,7 +69,7 @@ export class WorkList {
   add(tier: Tier, file: { path: Buffer; openPath: Buffer | null; bytes: number; stats: BigIntStats }): void {
     const { path, openPath, bytes, stats } = file
     const linked = stats.nlink > 1n
-    const same = [int64(stats.dev), int64(stats.ino)]
+    const same = [int64(stats.dev), int64(stats.ino)] as const
     const leader = linked ? numberOf(this.#findLeader.get(...same)?.id) : null
     this.#insert.run(tier === 'first' ? 0 : 1, path, openPath, bytes, ...same, linked ? 1 : 0, leader)
     this.#files++
@@ -115,7 +117,7 @@ export class WorkList {
 
   *#pages(condition: string, after: (last: WorkItem | undefined) => number[]): Generator<WorkItem> {
     const page = this.#db.prepare(
-      `SELECT id, path, open_path, bytes, linked, leader FROM file WHERE ${condition} LIMIT ${PAGE}`,
+      `SELECT id, path, open_path, bytes, dev || ':' || ino AS file_id, linked, leader FROM file WHERE ${condition} LIMIT ${PAGE}`,
     )
     for (let last: WorkItem | undefined; ; ) {
       const items = page.all(...after(last)).map(toItem)
@@ -131,6 +133,7 @@ function toItem(row: Record<string, SQLOutputValue>): WorkItem {
     id: Number(row.id),
     path: bytesOf(row.path) ?? Buffer.alloc(0),
     openPath: bytesOf(row.open_path),
+    fileId: String(row.file_id),
     bytes: Number(row.bytes),
     isLinked: row.linked === 1,
     leader: numberOf(row.leader),
@@ -143,6 +146,11 @@ function bytesOf(value: SQLOutputValue | undefined): Buffer | null {
 
 function numberOf(value: SQLOutputValue | undefined): number | null {
   return value === null || value === undefined ? null : Number(value)
+}
+
+/** Device and inode number as text: the same as an item's `fileId` for the same file. */
+export function fileIdOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): string {
+  return `${int64(dev)}:${int64(ino)}`
 }
 
 /** Device and inode numbers use all 64 bits; SQLite's integers have a sign. */

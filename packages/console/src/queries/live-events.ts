@@ -5,6 +5,7 @@ import { createContext, useContext, useEffect, useState } from 'react'
 import { useSession } from '../session/session.ts'
 import type { FirstItems } from './collect.ts'
 import { keys } from './keys.ts'
+import { withNewest } from './with-newest.ts'
 
 /** `refused`: this principal may not see live events; pages look for themselves now and then. */
 export type Live = 'connecting' | 'connected' | 'disconnected' | 'refused'
@@ -44,7 +45,7 @@ async function follow(
     for await (const event of client.watchEvents({ signal })) {
       if (event.type === 'connected') {
         setLive('connected')
-        // Whatever happened while nobody listened is read anew.
+        // Whatever happened while nobody listened is read anew, before newer events are applied to it.
         await queries.invalidateQueries()
       } else if (event.type === 'disconnected') setLive('disconnected')
       else gathered.add(event)
@@ -86,24 +87,18 @@ class GatheredEvents {
     }
     this.#events.clear()
     for (const action of actions) {
-      this.#queries.setQueryData(keys.machineAction(action.id), action)
+      this.#put<MachineAction>(keys.machineAction(action.id), () => action)
       void this.#queries.invalidateQueries({ queryKey: keys.scan(action.id) })
     }
-    this.#queries.setQueryData<FirstItems<MachineAction>>(
-      keys.machineActions,
-      (list) => list && { ...list, items: withNewest(list.items, actions) },
-    )
+    if (actions.length > 0) {
+      this.#put<FirstItems<MachineAction>>(keys.machineActions, (list) => list && withNewest(list, actions))
+    }
   }
-}
 
-/** Replaces the actions that are in the list and puts new ones on top: the list is newest first. */
-export function withNewest(list: readonly MachineAction[], news: readonly MachineAction[]): MachineAction[] {
-  const byId = new Map(news.map((action) => [action.id, action]))
-  const known = list.map((action) => {
-    const newer = byId.get(action.id)
-    byId.delete(action.id)
-    return newer ?? action
-  })
-  const fresh = [...byId.values()].sort((a, b) => (a.creationDateTimeUtc < b.creationDateTimeUtc ? 1 : -1))
-  return [...fresh, ...known]
+  /** An answer that is still on its way may be older than the event: it is asked for again. */
+  #put<T>(queryKey: readonly string[], change: (now: T | undefined) => T | undefined): void {
+    if (this.#queries.isFetching({ queryKey, exact: true }) > 0) {
+      void this.#queries.invalidateQueries({ queryKey, exact: true })
+    } else this.#queries.setQueryData<T>(queryKey, change)
+  }
 }

@@ -223,7 +223,7 @@ export class Gateway {
 
   #hear(hint: Hint): void {
     if (hint.topic === 'wake') this.#forSessions(hint, (session) => this.#wakes.add(session))
-    else if (hint.topic === 'machineKeys') this.#forSessions(hint, (session) => void session.checkKey())
+    else if (hint.topic === 'machineKeys') this.#forSessions(hint, (session) => session.checkKey())
   }
 
   #forSessions(

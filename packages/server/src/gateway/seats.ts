@@ -5,8 +5,12 @@ export type Sitter = {
   readonly tenant: TenantId
   readonly machineId: MachineId
   readonly bootId: string
+  /** The key that it proved to hold. */
+  readonly publicKey: string
   /** Ends it because a newer connection of the same start of the same machine took over. */
   supersede(): void
+  /** Ends it if its key is not the machine's any more. */
+  checkKey(): void
   /** Ends it because its other end is gone. */
   terminate(): void
   /** Asks for a sign of life. */
@@ -50,7 +54,11 @@ export class Seats<S extends Sitter> {
     const others = [...seat.live]
     seat.live.add(newer)
     for (const older of others) {
-      if (older.bootId !== newer.bootId) this.#probe(seat, newer, older)
+      if (older.publicKey !== newer.publicKey) {
+        // The key was replaced. Whoever still has the old one proves nothing by being alive.
+        older.checkKey()
+        newer.checkKey()
+      } else if (older.bootId !== newer.bootId) this.#probe(seat, newer, older)
       else {
         this.leave(older)
         older.supersede()

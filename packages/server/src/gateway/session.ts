@@ -135,18 +135,8 @@ export class Session implements Sitter {
     await this.#chain
   }
 
-  /** Ends the connection if its key is not the machine's any more. */
-  async checkKey(): Promise<void> {
-    try {
-      const machine = await this.#parts.stores.machines.find(this.machineId)
-      if (machine?.publicKey !== this.publicKey) this.#disown()
-    } catch (err) {
-      // Orders are given only after looking at the key again.
-      this.#parts.logger.error(
-        { err, machineId: this.machineId },
-        'the key of a machine could not be checked',
-      )
-    }
+  checkKey(): void {
+    void this.#checkKey()
   }
 
   close(code: number, reason: string): void {
@@ -163,6 +153,17 @@ export class Session implements Sitter {
 
   probe(onAlive: () => void): void {
     this.#parts.socket.probe(onAlive)
+  }
+
+  async #checkKey(): Promise<void> {
+    const { stores, logger } = this.#parts
+    try {
+      const machine = await stores.machines.find(this.machineId)
+      if (machine?.publicKey !== this.publicKey) this.#disown()
+    } catch (err) {
+      logger.error({ err, machineId: this.machineId }, 'the key of a machine could not be checked')
+      this.close(CLOSE.goingAway, 'the server could not read that')
+    }
   }
 
   /** Nothing that was said with a key which is nobody's counts from here on. */

@@ -1,4 +1,4 @@
-import { addMs, HRESULT_CANCELLED, HRESULT_TIMED_OUT } from '@fleetsweep/protocol'
+import { addMs, HRESULT_CANCELLED, HRESULT_TIMED_OUT, parseFilter, parseOrderBy } from '@fleetsweep/protocol'
 import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import {
@@ -13,8 +13,10 @@ import {
   TIME_OUT_MS,
   told,
 } from '../../tests/stores/builders.ts'
-import { useTestbed } from '../../tests/stores/testbed.ts'
+import { MACHINES, useTestbed } from '../../tests/stores/testbed.ts'
+import type { NextPage, RowPage } from '../kit/odata/index.ts'
 import { sqlStores } from '../stores.ts'
+import type { StoredMachineAction } from './machine-action.ts'
 import type { ScanRequested } from './machine-action-store.ts'
 
 export function describeMachineActionStore(kind: string, open: OpenBackend): void {
@@ -280,6 +282,61 @@ export function describeMachineActionStore(kind: string, open: OpenBackend): voi
         const first = await bed.stores.timeouts.expire(bed.clock.now(), 1)
         expect(first.map(({ action }) => action.id)).toEqual([actionId(2)])
         expect((await expire(tenant)).map(({ id }) => id)).toEqual([actionId(1)])
+      })
+    })
+
+    describe('listing', () => {
+      const everyone = { orderBy: [], skip: 0, pageSize: 100 }
+      const ids = (page: { rows: readonly { id: string }[] }) => page.rows.map(({ id }) => id)
+
+      it('holds the actions of this tenant alone, newest first', async () => {
+        const { ours, theirs } = await bed.twoTenants()
+        expect(await ours.machineActions.list(everyone)).toEqual({ rows: [], next: null })
+        for (const n of [3, 1, 2]) await ours.machineActions.requestScan(newScan(n, n))
+        expect(ids(await ours.machineActions.list(everyone))).toEqual([2, 1, 3].map(actionId))
+        const filter = parseFilter("scope eq 'Quick' or scope ne 'Quick'")
+        expect(ids(await ours.machineActions.list({ ...everyone, filter }))).toHaveLength(3)
+        expect(await ours.machineActions.count(filter)).toBe(3)
+        expect(await theirs.machineActions.count(undefined)).toBe(2)
+      })
+
+      it.each([
+        ['its usual order', [], [6, 5, 4, 3, 2, 1]],
+        ['one order in time', parseOrderBy('$orderby', 'lastUpdateDateTimeUtc'), [1, 2, 3, 4, 5, 6]],
+        ['any other order', parseOrderBy('$orderby', 'scope desc,id'), [1, 3, 5, 2, 4, 6]],
+      ] as const)('goes on page by page in %s', async (_, orderBy, expected) => {
+        const { ours } = await bed.twoTenants()
+        for (const n of MACHINES) {
+          await ours.machineActions.requestScan(newScan(n, n, { scanType: n % 2 ? 'Quick' : 'Full' }))
+        }
+        const first = { orderBy, skip: 0, pageSize: 2 }
+        const found: string[] = []
+        for (let next: NextPage | null = { skip: 0 }; next !== null; ) {
+          const page: RowPage<StoredMachineAction> = await ours.machineActions.list({ ...first, ...next })
+          expect(page.rows).toHaveLength(2)
+          found.push(...ids(page))
+          next = page.next
+        }
+        expect(found).toEqual(expected.map(actionId))
+      })
+
+      it('is not disturbed by what comes between two pages', async () => {
+        const { ours } = await bed.twoTenants()
+        for (const n of [1, 2, 3]) await ours.machineActions.requestScan(newScan(n, n))
+        const query = { orderBy: [], skip: 0, pageSize: 2 }
+        const { next } = await ours.machineActions.list(query)
+        await ours.machineActions.requestScan(newScan(4, 4))
+        expect(ids(await ours.machineActions.list({ ...query, ...next }))).toEqual([actionId(1)])
+      })
+
+      it('ends where the caller wanted it to, without another page', async () => {
+        const { ours } = await bed.twoTenants()
+        for (const n of [1, 2, 3]) await ours.machineActions.requestScan(newScan(n, n))
+        const list = (top: number) => ours.machineActions.list({ orderBy: [], skip: 0, top, pageSize: 2 })
+        expect(await list(0)).toEqual({ rows: [], next: null })
+        expect(await list(1)).toMatchObject({ rows: [{ id: actionId(3) }], next: null })
+        expect(await list(2)).toMatchObject({ next: null })
+        expect((await list(3)).next).not.toBeNull()
       })
     })
   })

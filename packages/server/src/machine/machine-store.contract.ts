@@ -1,4 +1,4 @@
-import { addMs } from '@fleetsweep/protocol'
+import { addMs, parseFilter } from '@fleetsweep/protocol'
 import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import { auditEntry, inventory, machineId } from '../../tests/stores/builders.ts'
@@ -87,6 +87,20 @@ export function describeMachineStore(kind: string, open: OpenBackend): void {
       expect(entries.filter(({ operation }) => operation === 'machine.holdOrders')).toMatchObject([
         { id: audit.id },
       ])
+    })
+
+    it('are listed for this tenant alone, the one heard of last first', async () => {
+      const { ours } = await bed.twoTenants()
+      bed.clock.advance(1_000)
+      await ours.machines.recordSeen([{ id: machineId(4), at: bed.clock.now() }])
+      const now = bed.clock.now()
+      const { rows, next } = await ours.machines.list({ orderBy: [], skip: 0, pageSize: 10 }, now)
+      expect(rows).toHaveLength(6)
+      expect(rows[0]).toEqual(await ours.machines.find(machineId(4)))
+      expect(next).toBeNull()
+      const filter = parseFilter("startswith(computerDnsName,'lab-') and healthStatus eq 'Active'")
+      expect(await ours.machines.count(filter, now)).toBe(6)
+      expect(await ours.machines.count(filter, addMs(now, 8 * 86_400_000))).toBe(0)
     })
   })
 }

@@ -145,7 +145,9 @@ function remembered<Value>(clock: Clock, read: (tenant: TenantId) => Promise<Val
       const value = read(tenant)
       known.set(tenant, { value, readAtMs: nowMs })
       // A failure is not remembered, nor is a tenant that does not exist.
-      value.catch(() => known.delete(tenant))
+      value.catch(() => {
+        if (known.get(tenant)?.value === value) known.delete(tenant)
+      })
       return value
     },
     forget(tenant: TenantId): void {

@@ -36,7 +36,8 @@ export function startTraced(
   // Killing strace alone would let the program run on; the first to call anything is its first thread.
   const killProgram = () => {
     const [, pid] = /^(\d+) /.exec(readFileSync(output, 'utf8')) ?? []
-    if (pid !== undefined && child.exitCode === null) process.kill(Number(pid), 'SIGKILL')
+    const isOver = child.exitCode !== null || child.signalCode !== null
+    if (pid !== undefined && !isOver) process.kill(Number(pid), 'SIGKILL')
   }
   return {
     process: child,

@@ -10,7 +10,7 @@ export type ClamAvConfig = {
   clamdPath?: string
   /** Default: /var/lib/clamav. */
   databaseDir?: string
-  /** Added to the environment of clamd, such as LD_LIBRARY_PATH. */
+  /** The environment of clamd beside PATH, such as LD_LIBRARY_PATH. */
   env?: Readonly<Record<string, string>>
   /** Whom clamd becomes when the agent is root. Default: clamav, else nobody. */
   user?: string
@@ -49,7 +49,8 @@ export function resolveClamAvConfig(config: ClamAvConfig): ResolvedClamAvConfig 
     runtimeDir: config.runtimeDir,
     clamdPath: config.clamdPath ?? findClamd(),
     databaseDir: config.databaseDir ?? '/var/lib/clamav',
-    env: { ...process.env, ...config.env },
+    // Nothing else of the agent's environment: what parses hostile bytes has no business with it.
+    env: { PATH: process.env.PATH, ...config.env },
     user: config.user,
     threads: config.threads ?? Math.min(Math.max(availableParallelism(), 2), 8),
     maxFileSizeBytes,

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import type { Clock, EngineInfo, Inventory, StopProof, Timer } from '@fleetsweep/protocol'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engine.ts'
 import { type ClamAvConfig, type ResolvedClamAvConfig, resolveClamAvConfig } from './clamav-config.ts'
-import { OwnClamd, parseVersion, type RunningClamd } from './clamd-process.ts'
+import { type EngineLogger, OwnClamd, parseVersion, type RunningClamd } from './clamd-process.ts'
 import { ClamdSession } from './clamd-session.ts'
 import { chooseTransport } from './clamd-transport.ts'
 import { proveSight } from './self-test.ts'
@@ -18,9 +18,11 @@ export interface OwnEngine extends Engine {
   endLeftovers(): Promise<StopProof>
 }
 
+export type ClamAvEngineParts = { clock: Clock; logger?: EngineLogger }
+
 /** ClamAV through a clamd of the agent's own. */
-export function createClamAvEngine(config: ClamAvConfig, parts: { clock: Clock }): OwnEngine {
-  return new ClamAvEngine(resolveClamAvConfig(config), parts.clock)
+export function createClamAvEngine(config: ClamAvConfig, parts: ClamAvEngineParts): OwnEngine {
+  return new ClamAvEngine(resolveClamAvConfig(config), parts)
 }
 
 class ClamAvEngine implements OwnEngine {
@@ -29,18 +31,23 @@ class ClamAvEngine implements OwnEngine {
   readonly #clamd: OwnClamd
   #idleTimer: Timer | undefined
 
-  constructor(config: ResolvedClamAvConfig, clock: Clock) {
+  constructor(config: ResolvedClamAvConfig, parts: ClamAvEngineParts) {
     this.#config = config
-    this.#clock = clock
-    this.#clamd = new OwnClamd(config, clock)
+    this.#clock = parts.clock
+    this.#clamd = new OwnClamd(config, parts)
   }
 
   async inspect(): Promise<Inventory['engine']> {
     const version = await this.#installedVersion()
     if (version === undefined) return { name: 'ClamAV', version: null, state: 'missing', signatures: null }
-    const { set } = await this.#clamd.readSignatures()
-    const state = set.count === 0 ? 'noSignatures' : 'ready'
-    return { name: 'ClamAV', version, state, signatures: set.count === 0 ? null : set }
+    const none = { name: 'ClamAV', version, state: 'noSignatures', signatures: null } as const
+    try {
+      const { set } = await this.#clamd.readSignatures()
+      return set.count === 0 ? none : { name: 'ClamAV', version, state: 'ready', signatures: set }
+    } catch (error) {
+      if (error instanceof EngineError) return none
+      throw error
+    }
   }
 
   async open(options: Parameters<Engine['open']>[0]): Promise<EngineSession> {

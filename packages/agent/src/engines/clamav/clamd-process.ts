@@ -12,6 +12,13 @@ import { makeReadable, prepareRuntimeFolder, removeStage } from './runtime-folde
 import { readSignatureFiles, type SignatureFiles } from './signature-files.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 
+/** Where the engine says what it does, for people who run the agent. */
+export type EngineLogger = {
+  info: (fields: Record<string, unknown>, message: string) => void
+  warn: (fields: Record<string, unknown>, message: string) => void
+}
+const SILENT: EngineLogger = { info: () => {}, warn: () => {} }
+
 /** A clamd that is ready. */
 export type RunningClamd = {
   process: SupervisedProcess
@@ -33,6 +40,7 @@ const DEATHS_FORGOTTEN_AFTER_MS = 60_000
 export class OwnClamd implements ClamdProcess {
   readonly #config: ResolvedClamAvConfig
   readonly #clock: Clock
+  readonly #logger: EngineLogger
   #running: RunningClamd | undefined
   /** Settles when the running one is gone and cleared up after. */
   #gone: Promise<void> = Promise.resolve()
@@ -42,9 +50,10 @@ export class OwnClamd implements ClamdProcess {
   #lastDeathMs = Number.NEGATIVE_INFINITY
   #known: SignatureFiles | undefined
 
-  constructor(config: ResolvedClamAvConfig, clock: Clock) {
+  constructor(config: ResolvedClamAvConfig, parts: { clock: Clock; logger?: EngineLogger | undefined }) {
     this.#config = config
-    this.#clock = clock
+    this.#clock = parts.clock
+    this.#logger = parts.logger ?? SILENT
   }
 
   get #configFile(): string {
@@ -55,9 +64,18 @@ export class OwnClamd implements ClamdProcess {
     return this.#running?.socketPath
   }
 
+  /** @throws EngineError `noSignatures` when there may be some, and they are not for us to read */
   async readSignatures(): Promise<SignatureFiles> {
-    this.#known = await readSignatureFiles(this.#config.databaseDir, this.#known)
-    return this.#known
+    const { databaseDir } = this.#config
+    try {
+      this.#known = await readSignatureFiles(databaseDir, this.#known)
+      return this.#known
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new EngineError('noSignatures', `The signatures in ${databaseDir} cannot be read: ${why}.`, {
+        cause,
+      })
+    }
   }
 
   async ensure(): Promise<{ socketPath: string; identity: string }> {
@@ -108,6 +126,8 @@ export class OwnClamd implements ClamdProcess {
       // Files that changed while clamd read them: nobody can say which of the two it holds.
       if ((await this.readSignatures()).stamp === before.stamp) {
         this.#running = running
+        const { process, version } = running
+        this.#logger.info({ pid: process.pid, version, signatures: before.set.count }, 'clamd is ready')
         this.#gone = running.process.exited.then(() => this.#died(running))
         return running
       }
@@ -144,8 +164,15 @@ export class OwnClamd implements ClamdProcess {
       user: folder.account?.name,
     })
     await writeFile(configFile, text, { mode: 0o600 })
-    const process = await SupervisedProcess.start(clamdPath, [configArgument(configFile)], env)
+    const process = await SupervisedProcess.start({
+      command: clamdPath,
+      args: [configArgument(configFile)],
+      env,
+      temporaryFolder: folder.stageDir === runtimeDir ? undefined : folder.stageDir,
+    })
     await recordEngine(runtimeDir, { pid: process.pid, stageDir: folder.stageDir })
+    const giveUp = () => void process.kill()
+    signal.addEventListener('abort', giveUp)
     try {
       const version = await this.#untilReady(process, folder.socketPath, signal)
       return {
@@ -160,6 +187,8 @@ export class OwnClamd implements ClamdProcess {
       await process.kill()
       await removeStage(runtimeDir, folder.stageDir)
       throw error
+    } finally {
+      signal.removeEventListener('abort', giveUp)
     }
   }
 
@@ -201,8 +230,14 @@ export class OwnClamd implements ClamdProcess {
       this.#running = undefined
       this.#deaths++
       this.#lastDeathMs = this.#clock.monotonicMs()
+      this.#logger.warn({ pid: running.process.pid, said: running.process.lastOutput }, 'clamd has died')
     }
-    await removeStage(this.#config.runtimeDir, running.stageDir)
+    try {
+      await removeStage(this.#config.runtimeDir, running.stageDir)
+    } catch (error) {
+      // Its record stays, so the next start tries again.
+      this.#logger.warn({ error }, 'the folders of clamd could not be removed')
+    }
   }
 }
 

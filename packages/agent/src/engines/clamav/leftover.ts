@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
@@ -37,8 +38,8 @@ export async function recordEngine(
  * @returns false when there is no record of any
  */
 export async function endLeftover(runtimeDir: string, configFile: string): Promise<boolean> {
-  const text = await readFile(recordIn(runtimeDir), 'utf8').catch(() => undefined)
-  if (text === undefined) return false
+  if (!existsSync(recordIn(runtimeDir))) return false
+  const text = await readFile(recordIn(runtimeDir), 'utf8')
   const record = parseRecord(text)
   const identity = record?.process
   if (identity && isSameProcess(identity, identifyProcess(identity.pid))) {

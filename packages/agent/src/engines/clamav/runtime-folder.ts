@@ -1,4 +1,4 @@
-import { chmod, chown, copyFile, lstat, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { listUserAccounts, type UserAccount } from '../../os/user-accounts.ts'
@@ -116,12 +116,4 @@ async function allows(path: string, account: UserAccount | undefined, bit: 1 | 4
 
 function socketIn(stageDir: string): string {
   return join(stageDir, 'socket', 'clamd.sock')
-}
-
-/** True when a path exists, as whatever it is. */
-export async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -17,6 +17,8 @@ const BESIDE_SIGNATURES = new Set(
 const YARA = new Set(['.yar', '.yara'])
 const CONTAINERS = new Set(['.cvd', '.cld', '.cud'])
 
+const READ_ATTEMPTS = 3
+
 /** Signatures on disk, and a cheap mark that changes when any file of them does. */
 export type SignatureFiles = { set: SignatureSet; names: string[]; stamp: string }
 
@@ -26,6 +28,17 @@ export type SignatureFiles = { set: SignatureSet; names: string[]; stamp: string
  * @param known what was read before: returned as it is while no file has changed since
  */
 export async function readSignatureFiles(folder: string, known?: SignatureFiles): Promise<SignatureFiles> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readOnce(folder, known)
+    } catch (error) {
+      // An update replaces files while we look.
+      if (attempt === READ_ATTEMPTS || !isMissing(error)) throw error
+    }
+  }
+}
+
+async function readOnce(folder: string, known: SignatureFiles | undefined): Promise<SignatureFiles> {
   const names = await listDatabaseFiles(folder)
   const stamp = await stampFiles(folder, names)
   if (known?.stamp === stamp) return known
@@ -50,7 +63,8 @@ export async function readSignatureFiles(folder: string, known?: SignatureFiles)
   }
   const daily = official.get('daily')
   const set: SignatureSet = {
-    // `daily` is what ages, `main` is the bulk; without either most of the official signatures are missing.
+    // `daily` is what ages, `main` is the bulk; without either most of the official signatures are missing. Whether a
+    // .cvd is really signed is checked by clamd, which does not start with a false one.
     official: daily !== undefined && official.has('main'),
     version: daily?.version ?? null,
     builtAt: daily?.builtAt ?? null,
@@ -95,9 +109,13 @@ async function listDatabaseFiles(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter(isDatabaseFile).sort()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (isMissing(error)) return []
     throw error
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 function isDatabaseFile(name: string): boolean {

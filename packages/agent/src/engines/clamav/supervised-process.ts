@@ -10,6 +10,8 @@ import { identifyProcess, isSameProcess, type ProcessIdentity } from '../../os/p
  * and exists on Linux alone.)
  */
 const SUPERVISOR = `
+folder=$1
+shift
 "$@" </dev/null 3>&- &
 program=$!
 echo "$program" >&3
@@ -17,6 +19,7 @@ exec 3>&- >/dev/null 2>&1
 read -r _
 kill -9 "$program"
 wait "$program"
+[ -z "$folder" ] || rm -rf -- "$folder"
 `
 
 const KEPT_LINES = 20
@@ -36,13 +39,16 @@ export class SupervisedProcess {
     this.#lastLines = lastLines
   }
 
-  static async start(
-    command: string,
-    args: readonly string[],
-    env: NodeJS.ProcessEnv,
-  ): Promise<SupervisedProcess> {
+  static async start(program: {
+    command: string
+    args: readonly string[]
+    env: NodeJS.ProcessEnv
+    /** Removed when the program has ended, also when the agent is no more. */
+    temporaryFolder: string | undefined
+  }): Promise<SupervisedProcess> {
+    const { command, args, env, temporaryFolder = '' } = program
     // A session of its own: a Ctrl-C at the terminal is for the agent, which ends its engine itself.
-    const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', command, ...args], {
+    const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', temporaryFolder, command, ...args], {
       env,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],

@@ -21,7 +21,7 @@ export async function openSqlite(options: {
   migrations: readonly Migration[]
   instants: InstantSource
   writerEntry: URL
-  synchronous?: 'FULL' | 'OFF'
+  synchronous?: 'FULL' | 'OFF' | undefined
 }): Promise<Database> {
   const synchronous = options.synchronous ?? 'FULL'
   migrateSqlite(options.path, synchronous, options.migrations)

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { checkScanForm, MAX_COMMENT } from './machines/scan-form.ts'
+import { checkSignIn } from './sign-in/sign-in-form.ts'
+
+describe('the form of a scan', () => {
+  it.each(['why', ` ${'x'.repeat(MAX_COMMENT)} `])('takes a comment that the API takes', (comment) => {
+    expect(checkScanForm({ scanType: 'Quick', comment })).toEqual({})
+  })
+
+  it.each(['', ' \n', 'x'.repeat(MAX_COMMENT + 1)])('refuses one that is blank or too long', (comment) => {
+    expect(checkScanForm({ scanType: 'Quick', comment })).toHaveProperty('comment')
+  })
+})
+
+describe('the form for signing in', () => {
+  const good = {
+    tenant: 'contoso.example',
+    clientId: '2e9da30d-27f6-4208-81f2-9cd3d67893ba',
+    clientSecret: ' ',
+  }
+
+  it('takes a tenant by domain or id, and a secret as it is', () => {
+    expect(checkSignIn(good)).toEqual({})
+  })
+
+  it.each(['tenant', 'clientId', 'clientSecret'] as const)('names a missing %s', (name) => {
+    expect(Object.keys(checkSignIn({ ...good, [name]: '' }))).toEqual([name])
+  })
+})

@@ -1,0 +1,86 @@
+import { PERMISSIONS, type Permission } from '@fleetsweep/protocol'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Operation } from '../src/kit/http/index.ts'
+import { operations } from '../src/operations.ts'
+import type { Principal } from '../src/principal/index.ts'
+import type { Services } from '../src/services.ts'
+import { ApiServer } from './api-server.ts'
+import { call } from './call.ts'
+
+type AnyOperation = Operation<Principal, Services>
+
+/** Routes that anybody may call; each addition is a decision. */
+const ANONYMOUS = [
+  'GET /:tenant/.well-known/openid-configuration',
+  'GET /:tenant/discovery/keys',
+  'GET /:tenant/discovery/v2.0/keys',
+  'GET /:tenant/oauth2/token',
+  'GET /:tenant/oauth2/v2.0/token',
+  'GET /:tenant/v2.0/.well-known/openid-configuration',
+  'GET /common/discovery/instance',
+  'POST /:tenant/oauth2/token',
+  'POST /:tenant/oauth2/v2.0/token',
+]
+
+const isAnonymous = ({ access }: AnyOperation) => 'anonymous' in access
+const permissionsOf = ({ access }: AnyOperation): readonly Permission[] =>
+  'anonymous' in access ? [] : access.permission
+const guarded = operations.filter((operation) => !isAnonymous(operation))
+
+describe('every route', () => {
+  let api: ApiServer
+  let tokens: Map<Permission, string>
+
+  beforeAll(async () => {
+    api = await ApiServer.start()
+    tokens = new Map()
+    for (const permission of PERMISSIONS) {
+      tokens.set(permission, await api.token(await api.application([permission])))
+    }
+  })
+  afterAll(() => api[Symbol.asyncDispose]())
+
+  const ask = (operation: AnyOperation, token?: string) =>
+    call(api.origin, `${operation.method} ${operation.path.replaceAll(/:\w+/g, 'x')}`, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    })
+
+  it('says who may call it: whoever has one of its permissions, or anybody and why', () => {
+    for (const { route, access } of operations) {
+      if ('anonymous' in access) expect(access.anonymous, route).not.toBe('')
+      else {
+        expect(access.permission.length, route).toBeGreaterThan(0)
+        expect(PERMISSIONS, route).toEqual(expect.arrayContaining([...access.permission]))
+        expect(['machine', 'machines', 'tenant'], route).toContain(access.reach)
+        // The machine whose reach is asked for must be in the path, by itself or by its action.
+        if (access.reach === 'machine') expect(route).toMatch(/\/:(machineId|actionId)(\/|$)/)
+      }
+    }
+  })
+
+  it('asks who calls, unless it is known to be for anybody', () => {
+    expect(
+      operations
+        .filter(isAnonymous)
+        .map(({ route }) => route)
+        .filter((route) => !route.includes('/fleet/v1/agent/'))
+        .sort(),
+    ).toEqual(ANONYMOUS)
+  })
+
+  it.each(guarded.map((operation) => [operation.route, operation] as const))(
+    '%s lets in its permissions and nobody else',
+    async (_, operation) => {
+      expect((await ask(operation)).status).toBe(401)
+      for (const [permission, token] of tokens) {
+        // A stream has no end to wait for; that it is refused to others is what can be seen here.
+        if (operation.answers[200] === 'text/event-stream' && permissionsOf(operation).includes(permission)) {
+          continue
+        }
+        const { status } = await ask(operation, token)
+        if (permissionsOf(operation).includes(permission)) expect([401, 403]).not.toContain(status)
+        else expect({ permission, status }).toEqual({ permission, status: 403 })
+      }
+    },
+  )
+})
