@@ -28,14 +28,15 @@ describe('authenticating an application by its token', () => {
   beforeEach(async () => {
     clock = new MovableClock()
     reads = 0
-    const stored = (application = {
+    const stored: StoredApplication = {
       id: crypto.randomUUID() as ApplicationId,
       displayName: 'Playbooks',
       createdAt: clock.now(),
       permissions: ['Machine.Read.All', 'Machine.Scan'],
       limits: { perMinute: 7, perHour: null },
       secrets: [],
-    })
+    }
+    application = stored
     const store: Pick<ApplicationStore, 'find'> = {
       async find(id) {
         reads += 1
