@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { clientCredentials, FleetsweepClient } from '@fleetsweep/client'
+import { clientCredentials, FleetsweepClient, type WatchedEvent } from '@fleetsweep/client'
 import { addsUp, type MachineAction, type Scan } from '@fleetsweep/protocol'
 import { eicar, freePort, LiveFleet } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -50,17 +50,17 @@ async function scan(scanType: 'Quick' | 'Full'): Promise<{ action: MachineAction
   return { action, scan: await client.getScan(action.id) }
 }
 
-/** Settles when the scan's machine has proved that it stopped, or with the newest progress that `isEnough`. */
-async function watchScan(id: string, isEnough: (scan: Scan) => boolean): Promise<Scan> {
+/** Settles with the first event that `pick` makes something of; the stream is open before `act` is called. */
+async function eventAfter<T>(
+  act: () => Promise<unknown>,
+  pick: (event: WatchedEvent) => Promise<T | undefined> | T | undefined,
+): Promise<T> {
   const ended = new AbortController()
-  const first = await client.getScan(id)
-  if (isEnough(first)) return first
   try {
     for await (const event of client.watchEvents({ signal: ended.signal })) {
-      if (event.type === 'connected' || event.type === 'machineAction' || event.type === 'scanProgress') {
-        const now = await client.getScan(id)
-        if (isEnough(now)) return now
-      }
+      if (event.type === 'connected') await act()
+      const picked = await pick(event)
+      if (picked !== undefined) return picked
     }
   } finally {
     ended.abort()
@@ -102,11 +102,20 @@ describe('cancelling a scan in the midst of a huge file', () => {
   it('answers Cancelled at once, and within 2 s the machine proves that its engine has stopped', async () => {
     const path = join(folder, 'full', 'huge.bin')
     writeRandom(path, HUGE_BYTES)
-    const requested = await client.runAntivirusScan(machineId, { scanType: 'Full', comment: 'To be stopped' })
-    await watchScan(requested.id, ({ progress }) => progress?.phase === 'scanning')
+    const actionId = await eventAfter(
+      () => client.runAntivirusScan(machineId, { scanType: 'Full', comment: 'To be stopped' }),
+      (event) =>
+        event.type === 'scanProgress' && event.progress.phase === 'scanning' ? event.actionId : undefined,
+    )
 
-    const cancelled = await client.cancelMachineAction(requested.id, 'Enough')
-    const record = await watchScan(requested.id, ({ stop }) => (stop?.provenAt ?? null) !== null)
+    const cancelled = await client.cancelMachineAction(actionId, 'Enough')
+    const record = await eventAfter(
+      async () => {},
+      async () => {
+        const now = await client.getScan(actionId)
+        return now.stop?.provenAt == null ? undefined : now
+      },
+    )
 
     expect(cancelled).toMatchObject({ status: 'Cancelled', errorHResult: -2147467260 })
     expect(record.stop?.proof).toBe('processGone')

@@ -4,23 +4,26 @@ import { once } from 'node:events'
 /** A part of a benchmark in a process of its own: told what to do, it answers with one message. */
 export class BenchChild implements AsyncDisposable {
   readonly #process: ChildProcess
+  readonly #gone: Promise<never>
 
   constructor(module: URL) {
     this.#process = fork(module)
+    this.#gone = once(this.#process, 'exit').then(([code]) => {
+      throw new Error(`A part of the benchmark ended with ${code}.`)
+    })
+    this.#gone.catch(() => {})
   }
 
   async ask<Answer>(question: object): Promise<Answer> {
-    const gone = once(this.#process, 'exit').then(([code]) => {
-      throw new Error(`A part of the benchmark ended with ${code}.`)
-    })
-    const answer = once(this.#process, 'message').then(([message]) => message as Answer)
+    const answered = new Promise<Answer>((resolve) =>
+      this.#process.once('message', (message) => resolve(message as Answer)),
+    )
     this.#process.send(question)
-    return Promise.race([answer, gone])
+    return Promise.race([answered, this.#gone])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const gone = once(this.#process, 'exit')
     this.#process.kill('SIGKILL')
-    await gone
+    await this.#gone.catch(() => {})
   }
 }

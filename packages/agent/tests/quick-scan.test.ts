@@ -73,7 +73,7 @@ describe('a quick scan', () => {
     const config = { quickPlaces: [place], quickCap: { files: 7, bytes: 1_000 } }
     const report = finished(await fixture.scan(engine, { scanType: 'Quick', config }))
     expect(report.coverage.scanned.files).toBe(7)
-    expect(report.cuts).toEqual([{ place: { text: place }, limit: 'first 7 files or 1000 bytes' }])
+    expect(report.cuts).toEqual([{ place: { text: place }, limit: 'newest 7 files or 1000 bytes' }])
   })
 
   it('stays within what the policy allows, and says that it left something out', async () => {

@@ -17,8 +17,8 @@ const APPLICATION_FRESH_MS = 1_000
 type Verified = AccessToken & { tenant: TenantId }
 
 type Dependencies = {
-  applicationsOf: (tenant: TenantId) => ApplicationStore
-  signingKeys: SigningKeys
+  applicationsOf: (tenant: TenantId) => Pick<ApplicationStore, 'find'>
+  signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'>
   origins: Origins
   clock: Clock
 }
@@ -94,7 +94,9 @@ function freshApplications({ applicationsOf, clock }: Dependencies) {
     const application = applicationsOf(tenant).find(id)
     known.set(key, { application, readAtMs: nowMs })
     // A failed read is tried again by the next call.
-    application.catch(() => known.delete(key))
+    application.catch(() => {
+      if (known.get(key)?.application === application) known.delete(key)
+    })
     return application
   }
 }
