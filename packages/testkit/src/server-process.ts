@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Inventory, MachineId } from '@fleetsweep/protocol'
+import type { MachineId } from '@fleetsweep/protocol'
 import {
   createServer,
   type InitialisedServer,
@@ -15,7 +15,7 @@ import {
 import { pino } from 'pino'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { sampleInventoryEngine } from './sample-report.ts'
+import { sampleInventory } from './sample-inventory.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../../programs/fleetsweep.ts')
 const HOUR_MS = 3_600_000
@@ -82,11 +82,7 @@ export async function prepareServer(dataDir: string, publicKeys: readonly string
         ...token,
         publicKey,
         newMachineId,
-        inventory: {
-          ...inventory,
-          computerDnsName: `lab-${n}.example`,
-          osIdentity: randomBytes(32).toString('hex'),
-        },
+        inventory: sampleInventory(`lab-${n}.example`),
         externalIp: '127.0.0.1',
         auditId: randomUUID(),
       })
@@ -95,20 +91,6 @@ export async function prepareServer(dataDir: string, publicKeys: readonly string
   )
   await server.stop()
   return { ...made, machineIds }
-}
-
-const inventory: Omit<Inventory, 'computerDnsName' | 'osIdentity'> = {
-  osKind: 'linux',
-  osPlatform: 'Debian',
-  osVersion: '12.11',
-  version: 'Other',
-  osBuild: null,
-  osArchitecture: '64-bit',
-  osProcessor: 'x64',
-  agentVersion: '0.1.0',
-  ipAddresses: [],
-  engine: sampleInventoryEngine,
-  bootId: 'boot-1',
 }
 
 /** A server as a process of its own. */
