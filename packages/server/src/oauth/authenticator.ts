@@ -17,8 +17,8 @@ const APPLICATION_FRESH_MS = 1_000
 type Verified = AccessToken & { tenant: TenantId }
 
 type Dependencies = {
-  applicationsOf: (tenant: TenantId) => ApplicationStore
-  signingKeys: SigningKeys
+  applicationsOf: (tenant: TenantId) => Pick<ApplicationStore, 'find'>
+  signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'>
   origins: Origins
   clock: Clock
 }
