@@ -10,6 +10,8 @@ import { eicar, freePort, LiveFleet } from '@fleetsweep/testkit'
 // The main job on this machine, with the programs as they ship: a server, an agent, an engine, one scan over the API.
 
 const PORT = 8480
+/** A demo need not read a whole machine: of each place the newest files. The report says where it stopped. */
+const DEMO_CAP = 'quickCap = { files = 300, bytes = 50_000_000 }'
 const state = join(import.meta.dirname, '..', '.state')
 
 const { values } = parseArgs({ options: { exit: { type: 'boolean', default: false } } })
@@ -78,7 +80,7 @@ async function startServer(): Promise<LiveFleet> {
 /** Enrolls an agent on this machine and starts it. */
 async function startAgent(fleet: LiveFleet, client: FleetsweepClient): Promise<string> {
   const { token } = await client.createEnrollmentToken({ description: 'Demo' })
-  await fleet.startAgent(token)
+  await fleet.startAgent(token, DEMO_CAP)
   for await (const machine of client.listMachines()) {
     say('Enrolled this machine', `  ${machine.computerDnsName ?? hostname()}   ${machine.id}\n`)
     return machine.id

@@ -147,11 +147,12 @@ describe('a connection that breaks', () => {
   })
 
   it('is given up when the handshake does not come to an end', async () => {
+    gateway.isMute = true
     agent.start()
-    gateway.isSilent = true
-    await until(() => gateway.connection, 'the agent reached the server')
-    clock.advance('20s')
+    await until(() => gateway.connectionCount === 1, 'the agent reached the server')
+    clock.advance('30s')
     await pauseAfter(1)
+    expect(logged('not connected')?.reason).toBe('the server did not finish the handshake in time')
   })
 })
 

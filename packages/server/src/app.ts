@@ -1,22 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
+import type { Clock } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { applicationService } from './application/index.ts'
 import type { ServerConfig } from './config/index.ts'
-import { detectionService } from './detection/index.ts'
 import { Gateway, type GatewayOptions } from './gateway/index.ts'
 import { ExpireActions } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
-import { createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
-import { machineService } from './machine/index.ts'
-import { fleetEventService, machineActionService } from './machine-action/index.ts'
-import { authenticator, tokenIssuer } from './oauth/index.ts'
+import { ConnectionDrain, createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
 import { openDatabase } from './open-database.ts'
-import { operations, type Services } from './operations.ts'
+import { operations } from './operations.ts'
 import { callLimiter } from './principal/index.ts'
-import { scanService } from './scan/index.ts'
+import { composeServices } from './services.ts'
 import { readSealingKey, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
 import { loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
@@ -63,6 +58,7 @@ const WILDCARD_HOST = /^(0\.0\.0\.0|::)$/
 /** Puts the parts together and starts to listen. @throws Error when one of them cannot start; the others are closed again */
 export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const { config, logger, clock = systemClock, newId = randomUUID, bus = inProcessBus() } = parts
+  const random = parts.randomBytes ?? randomBytes
   await using started = new AsyncDisposableStack()
   const tls = await loadServerTls(config, clock.now())
   const { writerEntry, sqliteSynchronous: synchronous } = parts
@@ -75,7 +71,20 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     newId,
   })
   const origins = new Origins(originsOf(config, tls, config.listen.port))
-  const services = composeServices({ stores, signingKeys, origins, clock, newId, bus, logger, parts })
+  const serverId = await stores.tenants.serverId(newId())
+  const services = composeServices({
+    stores,
+    signingKeys,
+    origins,
+    clock,
+    newId,
+    randomBytes: random,
+    bus,
+    logger,
+    serverId,
+    localCa: tls?.localCa ?? null,
+    pendingMs: config.timeouts.pendingMs,
+  })
   const http = createHttpServer({
     operations,
     services,
@@ -90,6 +99,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     ...(config.behindProxy ? { trustProxy: 'loopback,linklocal,uniquelocal' } : {}),
     ...(parts.checkAnswers === undefined ? {} : { checkAnswers: parts.checkAnswers }),
   })
+  const drain = new ConnectionDrain(http.server)
   serveApplication(http, '/console', parts.consoleDir)
   http.get('/', (_, reply) => reply.redirect('/console'))
   const gateway = new Gateway({
@@ -99,8 +109,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     clock,
     logger,
     newId,
-    randomBytes: parts.randomBytes ?? randomBytes,
-    serverId: await stores.tenants.serverId(newId()),
+    randomBytes: random,
+    serverId,
     reportUrl: (_, actionId) => `${origins.first}/console/actions/${actionId}`,
     options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
   })
@@ -108,7 +118,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
   started.defer(async () => {
     services.fleetEvents.close()
-    await Promise.all([expireActions.stop(), gateway.drain(), closeHttp(http, clock)])
+    await Promise.all([expireActions.stop(), gateway.drain(), closeHttp(http, drain, clock)])
   })
 
   const port = await listen(http, config)
@@ -126,67 +136,6 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   }
 }
 
-type Inside = {
-  stores: Stores
-  signingKeys: Services['signingKeys']
-  origins: Origins
-  clock: Clock
-  newId: () => string
-  bus: Bus
-  logger: Logger
-  parts: ServerParts
-}
-
-function composeServices({
-  stores,
-  signingKeys,
-  origins,
-  clock,
-  newId,
-  bus,
-  logger,
-  parts,
-}: Inside): Services {
-  const storesOf = (tenant: TenantId) => stores.forTenant(tenant)
-  const applicationsOf = (tenant: TenantId) => storesOf(tenant).applications
-  const machineActionsOf = (tenant: TenantId) => storesOf(tenant).machineActions
-  const machines = machineService({
-    machinesOf: (tenant) => storesOf(tenant).machines,
-    clock,
-    pageSize: MAX_TOP,
-  })
-  return {
-    applications: applicationService({
-      applicationsOf,
-      newId,
-      randomBytes: parts.randomBytes ?? randomBytes,
-    }),
-    authenticate: authenticator({ applicationsOf, signingKeys, origins, clock }),
-    clock,
-    detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
-    fleetEvents: fleetEventService({ bus, machineActionsOf, logger }),
-    machineActions: machineActionService({
-      machineActionsOf,
-      machines,
-      bus,
-      newId,
-      pendingMs: parts.config.timeouts.pendingMs,
-      pageSize: MAX_TOP,
-    }),
-    machines,
-    scans: scanService({ storesOf, clock }),
-    signingKeys,
-    tokenIssuer: tokenIssuer({
-      tenants: stores.tenants,
-      applicationsOf,
-      signingKeys,
-      origins,
-      clock,
-      newTokenId: newId,
-    }),
-  }
-}
-
 async function listen(http: FastifyInstance, { listen }: ServerConfig): Promise<number> {
   await http.listen(listen)
   const address = http.server.address()
@@ -195,9 +144,11 @@ async function listen(http: FastifyInstance, { listen }: ServerConfig): Promise<
 }
 
 /** New calls are refused at once; those under way may finish, within reason. */
-async function closeHttp(http: FastifyInstance, clock: Clock): Promise<void> {
-  const tooLong = clock.setTimer(FINISH_WITHIN_MS, () => http.server.closeAllConnections())
-  await http.close()
+async function closeHttp(http: FastifyInstance, drain: ConnectionDrain, clock: Clock): Promise<void> {
+  const tooLong = clock.setTimer(FINISH_WITHIN_MS, () => drain.endAll())
+  const closed = http.close()
+  drain.begin()
+  await closed
   tooLong.cancel()
 }
 

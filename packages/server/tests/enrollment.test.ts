@@ -10,10 +10,10 @@ import {
   type EnrollmentTokenContent,
   type EnrollRequest,
 } from '@fleetsweep/protocol'
-import { FakeAgent, type FakeMachine, SigningKey, until } from '@fleetsweep/testkit'
+import { FakeAgent, type FakeMachine, SigningKey, sampleInventory, until } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from './call.ts'
-import { GatewayServer, sampleInventory } from './gateway-server.ts'
+import { GatewayServer } from './gateway-server.ts'
 import { openPostgresBackend, openSqliteBackend } from './stores/backends.ts'
 
 const TOKENS = '/fleet/v1/enrollmentTokens'

@@ -4,12 +4,13 @@ import {
   type FakeMachine,
   sampleDetection,
   sampleEngine,
+  sampleInventory,
   sampleReport,
   until,
 } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ExpireActions } from '../src/jobs/index.ts'
-import { GatewayServer, REPORT_URL, sampleInventory } from './gateway-server.ts'
+import { GatewayServer, REPORT_URL } from './gateway-server.ts'
 import { openPostgresBackend, openSqliteBackend } from './stores/backends.ts'
 
 let server: GatewayServer

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
-  type Inventory,
   type MachineActionId,
   type MachineId,
   PERMISSIONS,
@@ -11,7 +10,7 @@ import {
   type FakeMachine,
   MovableClock,
   SigningKey,
-  sampleInventoryEngine,
+  sampleInventory,
   sampleReport,
 } from '@fleetsweep/testkit'
 import { pino } from 'pino'
@@ -260,24 +259,6 @@ export class GatewayServer implements AsyncDisposable {
     await this.#http.close()
     await this.#db[Symbol.asyncDispose]()
     await this.#backend[Symbol.asyncDispose]()
-  }
-}
-
-export function sampleInventory(name = 'lab-07', osIdentity?: string): Inventory {
-  return {
-    computerDnsName: name,
-    osKind: 'linux',
-    osPlatform: 'Debian',
-    osVersion: '12.11',
-    version: 'Other',
-    osBuild: null,
-    osArchitecture: '64-bit',
-    osProcessor: 'x64',
-    agentVersion: '0.1.0',
-    ipAddresses: [],
-    engine: sampleInventoryEngine,
-    bootId: randomUUID(),
-    osIdentity: osIdentity ?? randomBytes(32).toString('hex'),
   }
 }
 

@@ -1,8 +1,9 @@
 import { PERMISSIONS, type Permission } from '@fleetsweep/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Operation } from '../src/kit/http/index.ts'
-import { operations, type Services } from '../src/operations.ts'
+import { operations } from '../src/operations.ts'
 import type { Principal } from '../src/principal/index.ts'
+import type { Services } from '../src/services.ts'
 import { ApiServer } from './api-server.ts'
 import { call } from './call.ts'
 

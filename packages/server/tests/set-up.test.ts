@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -12,9 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { initServer } from '../src/init/index.ts'
-import { systemClock } from '../src/kit/clock.ts'
-import { fleetsweep, ServerProcess, type WireAnswer, wire } from './program.ts'
+import { runServerMain } from '../src/main.ts'
+import { fleetsweep, type Ran, ServerProcess, type WireAnswer, wire } from './program.ts'
 
 type Initialised = {
   origin: string
@@ -32,25 +30,24 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 async function init(...options: string[]): Promise<Initialised> {
-  const ran = await fleetsweep(['init', '--data', dataDir, '--json', ...options])
+  const ran = await run(['init', '--data', dataDir, '--json', ...options])
   expect(ran).toMatchObject({ code: 0, err: '' })
   return JSON.parse(ran.out)
 }
 
-/** The same without TLS and without the time that a process takes. */
-function setUp(): Promise<Initialised> {
-  return initServer(
-    {
-      dataDir,
-      hosts: [],
-      tls: 'off',
-      publicOrigins: [],
-      behindProxy: false,
-      tenantDomain: 'contoso.example',
-      applicationName: 'Test',
+/** Runs a command as the program does, in this process. */
+async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const said = { out: '', err: '' }
+  const code = await runServerMain(args, {
+    env,
+    out: (text) => {
+      said.out += text
     },
-    { env: {}, clock: systemClock, newId: randomUUID, randomBytes },
-  )
+    err: (text) => {
+      said.err += text
+    },
+  })
+  return { code, ...said }
 }
 
 function askForToken(origin: string, made: Initialised, ca?: string): Promise<WireAnswer> {
@@ -67,7 +64,8 @@ function askForToken(origin: string, made: Initialised, ca?: string): Promise<Wi
 
 describe('fleetsweep init', () => {
   it('sets up a server that gives its first application a token and an empty list, over TLS', async () => {
-    const made = await init('--host', 'fleet.example')
+    const ran = await fleetsweep(['init', '--data', dataDir, '--json', '--host', 'fleet.example'])
+    const made: Initialised = JSON.parse(ran.out)
     const ca = readFileSync(made.caFile ?? '', 'utf8')
     await using server = await ServerProcess.start(dataDir)
     const origin = `https://localhost:${server.port}`
@@ -103,22 +101,16 @@ describe('fleetsweep init', () => {
   })
 
   it('changes nothing the second time, and says how to add an application', async () => {
-    await setUp()
+    await init('--no-tls')
     const before = readFileSync(join(dataDir, 'sealing.key'), 'utf8')
-    const second = await fleetsweep(['init', '--data', dataDir])
+    const second = await run(['init', '--data', dataDir])
     expect(second).toMatchObject({ code: 1, out: '' })
     expect(second.err).toContain(`fleetsweep applications create <name> --data ${dataDir}`)
     expect(readFileSync(join(dataDir, 'sealing.key'), 'utf8')).toBe(before)
   })
 
   it('takes back what it made when it fails half-way', async () => {
-    const failed = await fleetsweep([
-      'init',
-      '--data',
-      dataDir,
-      '--database',
-      'postgres://nobody@127.0.0.1:1/x',
-    ])
+    const failed = await run(['init', '--data', dataDir, '--database', 'postgres://nobody@127.0.0.1:1/x'])
     expect(failed.code).toBe(1)
     expect(failed.err).toContain('ECONNREFUSED')
     expect(readdirSync(dataDir, { recursive: true }).filter((name) => name !== 'tls')).toEqual([])
@@ -131,7 +123,7 @@ describe('fleetsweep init', () => {
     const mine = dataDir
     dataDir = join(folder, 'mine')
     await init('--host', 'other.example')
-    const wrong = await fleetsweep([
+    const wrong = await run([
       ...['init', '--data', join(folder, 'third')],
       ...['--tls-cert', tls('server.crt'), '--tls-key', join(mine, 'tls/server.key')],
     ])
@@ -151,7 +143,7 @@ describe('fleetsweep init', () => {
     [['--tenant-domain', 'API'], 1, /"API" cannot be a tenant/],
     [['--no-tls', '--listen', '0.0.0.0:80'], 1, /listens on loopback only/],
   ])('refuses %j in words', async (options, code, words) => {
-    const ran = await fleetsweep(['init', '--data', dataDir, ...options])
+    const ran = await run(['init', '--data', dataDir, ...options])
     expect(ran).toMatchObject({ code, err: expect.stringMatching(words) })
     expect(existsSync(join(dataDir, 'sealing.key'))).toBe(false)
   })
@@ -159,21 +151,21 @@ describe('fleetsweep init', () => {
 
 describe('fleetsweep server', () => {
   it('does not start where nothing was set up, and says what to do', async () => {
-    const ran = await fleetsweep(['server', '--data', dataDir])
+    const ran = await run(['server', '--data', dataDir])
     expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('fleetsweep init') })
   })
 
   it('does not start when others may read its sealing key', async () => {
-    await setUp()
+    await init('--no-tls')
     chmodSync(join(dataDir, 'sealing.key'), 0o644)
-    const ran = await fleetsweep(['server', '--data', dataDir, '--port', '0'])
+    const ran = await run(['server', '--data', dataDir, '--port', '0'])
     expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('chmod 600') })
   })
 
   it('does not speak plain HTTP to the network unless a proxy stands in front', async () => {
-    await setUp()
+    await init('--no-tls')
     const env = { FLEETSWEEP_LISTEN: '0.0.0.0:0' }
-    const refused = await fleetsweep(['server', '--data', dataDir], env)
+    const refused = await run(['server', '--data', dataDir], env)
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('behindProxy') })
     await using server = await ServerProcess.start(dataDir, {
       ...env,
@@ -184,26 +176,20 @@ describe('fleetsweep server', () => {
   })
 
   it('does not start with a sealing key that is not the one it was set up with', async () => {
-    const made = await setUp()
+    const made = await init('--no-tls')
     writeFileSync(join(dataDir, 'sealing.key'), `${Buffer.alloc(32, 7).toString('base64')}\n`)
     await using server = await ServerProcess.start(dataDir)
     const answer = await askForToken(`http://localhost:${server.port}`, made)
     expect(answer.status).toBe(500)
   })
-
-  it('stops on SIGTERM with exit code 0', async () => {
-    await setUp()
-    await using server = await ServerProcess.start(dataDir)
-    expect(await server.stop()).toBe(0)
-  })
 })
 
 describe('fleetsweep applications', () => {
   it('registers an application that gets a token from the running server', async () => {
-    const made = await setUp()
+    const made = await init('--no-tls')
     await using server = await ServerProcess.start(dataDir)
     const create = ['applications', 'create', 'Lab', '--permission', 'Machine.Read.All', '--data', dataDir]
-    const ran = await fleetsweep([...create, '--json'])
+    const ran = await run([...create, '--json'])
     const application = JSON.parse(ran.out)
     const answer = await askForToken(`http://localhost:${server.port}`, { ...made, application })
     const [, claims = ''] = JSON.parse(answer.body).access_token.split('.')
@@ -211,11 +197,11 @@ describe('fleetsweep applications', () => {
   })
 
   it('sets limits that the running server keeps to', async () => {
-    const made = await setUp()
+    const made = await init('--no-tls')
     await using server = await ServerProcess.start(dataDir)
     const origin = `http://localhost:${server.port}`
     const limits = ['applications', 'limits', made.application.id, '--per-minute', '2', '--data', dataDir]
-    expect(await fleetsweep(limits)).toMatchObject({ code: 0, out: expect.stringContaining('2 a minute') })
+    expect(await run(limits)).toMatchObject({ code: 0, out: expect.stringContaining('2 a minute') })
     const { access_token } = JSON.parse((await askForToken(origin, made)).body)
     const headers = { authorization: `Bearer ${access_token}` }
     const statuses: number[] = []

@@ -91,6 +91,8 @@ export class FakeGateway implements AsyncDisposable {
   loseAcks = 0
   /** True: heartbeats get no answer. */
   isSilent = false
+  /** True: a new connection gets no challenge. */
+  isMute = false
   /** True: every machine is unknown. */
   refusesMachines = false
   readonly #options: FakeGatewayOptions
@@ -348,7 +350,8 @@ export class FakeGateway implements AsyncDisposable {
       if (machineId !== undefined && this.#connections.get(machineId) === connection)
         this.#connections.delete(machineId)
     })
-    send(connection, { type: 'challenge', nonce: connection.nonce, serverId: this.serverId })
+    if (!this.isMute)
+      send(connection, { type: 'challenge', nonce: connection.nonce, serverId: this.serverId })
   }
 
   #receive(connection: Connection, frame: AgentFrame): void {

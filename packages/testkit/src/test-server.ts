@@ -3,6 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  type CreatedEnrollmentToken,
+  decodeEnrollmentToken,
+  ENROLL_PATH,
+  type EnrollAnswer,
+  type EnrollRequest,
+  type MachineAction,
+  type Scan,
+  type ScanType,
+} from '@fleetsweep/protocol'
+import {
   createServer,
   type FleetServer,
   type InitialisedServer,
@@ -14,7 +24,10 @@ import {
 } from '@fleetsweep/server'
 import { pino } from 'pino'
 import { createDatabase } from './create-database.ts'
+import type { FakeMachine } from './fake-agent.ts'
 import { MovableClock } from './movable-clock.ts'
+import { sampleInventory } from './sample-inventory.ts'
+import { SigningKey } from './signing-key.ts'
 
 export type TestServerOptions = {
   database?: 'sqlite' | 'postgres'
@@ -32,7 +45,7 @@ export class TestServer implements AsyncDisposable {
   readonly clock: MovableClock
   /** What `init` made: tenant, first application and its secret. */
   readonly made: InitialisedServer
-  readonly #start: () => Promise<FleetServer>
+  readonly #start: (port?: number) => Promise<FleetServer>
   readonly #remove: AsyncDisposableStack
   #server: FleetServer
   #tokens = new Map<string, { text: string; goodUntilMs: number }>()
@@ -59,9 +72,9 @@ export class TestServer implements AsyncDisposable {
       },
       { env: {}, clock, newId: randomUUID, randomBytes },
     )
-    const start = () =>
+    const start = (port?: number) =>
       createServer({
-        config: loadConfig({}, { dataDir }),
+        config: loadConfig({}, { dataDir, port }),
         sealingKey: loadSealingKey(dataDir, {}),
         logger: pino({ level: 'silent' }),
         clock,
@@ -74,7 +87,7 @@ export class TestServer implements AsyncDisposable {
   private constructor(parts: {
     clock: MovableClock
     made: InitialisedServer
-    start: () => Promise<FleetServer>
+    start: (port?: number) => Promise<FleetServer>
     server: FleetServer
     remove: AsyncDisposableStack
   }) {
@@ -94,10 +107,10 @@ export class TestServer implements AsyncDisposable {
     return this.#server.url
   }
 
-  /** Stops the server as SIGTERM does and starts it again on the same data, on another port. */
+  /** Stops the server as SIGTERM does and starts it again on the same data and port. */
   async restart(): Promise<void> {
     await this.#server.stop()
-    this.#server = await this.#start()
+    this.#server = await this.#start(this.#server.port)
   }
 
   /** An access token of an application, the first one when none is named; a new one when the last is nearly over. */
@@ -133,6 +146,41 @@ export class TestServer implements AsyncDisposable {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
+  }
+
+  /** Enrolls a machine as an agent does, with a token of its own. */
+  async enroll(computerDnsName = 'lab-01.example', key = new SigningKey()): Promise<FakeMachine> {
+    const created = await this.#json<CreatedEnrollmentToken>('POST /fleet/v1/enrollmentTokens', { body: {} })
+    const content = decodeEnrollmentToken(created.token)
+    if (content === undefined) throw new Error('The enrollment token cannot be read.')
+    const { tenant, tokenId, secret } = content
+    const { publicKey } = key
+    const signature = key.sign('fleetsweep.agent.v1/enroll', [tenant, tokenId, secret, publicKey])
+    const inventory = sampleInventory(computerDnsName)
+    const body: EnrollRequest = { tenant, tokenId, secret, publicKey, signature, inventory }
+    const { machineId } = await this.#json<EnrollAnswer>(`POST ${ENROLL_PATH}`, { body, token: null })
+    return { tenant, machineId, key }
+  }
+
+  /** Asks for a scan as clients do. */
+  requestScan({ machineId }: FakeMachine, scanType: ScanType = 'Quick'): Promise<MachineAction> {
+    const body = { Comment: 'Check machine due to alert 3212', ScanType: scanType }
+    return this.#json(`POST /api/machines/${machineId}/runAntiVirusScan`, { body })
+  }
+
+  machineAction(id: string): Promise<MachineAction> {
+    return this.#json(`GET /api/machineactions/${id}`)
+  }
+
+  scan(id: string): Promise<Scan> {
+    return this.#json(`GET /fleet/v1/scans/${id}`)
+  }
+
+  /** What a call answers that must succeed. */
+  async #json<Body>(target: string, options?: CallOptions): Promise<Body> {
+    const answer = await this.call(target, options)
+    if (!answer.ok) throw new Error(`${target} was answered ${answer.status}: ${await answer.text()}`)
+    return (await answer.json()) as Body
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

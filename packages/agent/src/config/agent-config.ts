@@ -31,6 +31,10 @@ export const AgentConfig = Type.Object(
         {
           /** What a quick scan looks at, in place of the usual places. */
           quickPlaces: Type.Optional(Type.Array(AbsolutePath)),
+          /** How much of one place a quick scan looks at, newest first; what lies beyond is reported as cut. */
+          quickCap: Type.Optional(
+            Type.Object({ files: Type.Integer({ minimum: 1 }), bytes: Type.Integer({ minimum: 1 }) }, Closed),
+          ),
           /** Where a full scan begins, in place of every local file system. */
           fullRoots: Type.Optional(Type.Array(AbsolutePath)),
         },

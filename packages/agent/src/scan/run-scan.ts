@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs'
 import {
   addsUp,
   type Clock,
@@ -6,7 +5,6 @@ import {
   MICROSECONDS_PER_MS,
   renderFilePath,
   type ScanReport,
-  type StopProof,
 } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -14,13 +12,14 @@ import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from 
 import { hiddenLocalMounts, type MountTable, readMountTable } from '../os/mount-table.ts'
 import { listUserAccounts } from '../os/user-accounts.ts'
 import { CoverageCount } from './coverage-count.ts'
-import { errorCode } from './error-code.ts'
 import { fitReport } from './fit-report.ts'
 import { type FileOutcome, findMark, judgeFile } from './judge-file.ts'
+import { isWithin, narrow, placeOf, realPath } from './narrow-places.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import { listQuickPlaces, type QuickPlace } from './quick-places.ts'
 import type { ScanOutcome, ScanRequest, ScanRunner } from './scan.ts'
 import { DEFAULT_QUICK_CAP, type ScanConfig } from './scan-config.ts'
+import { StopWatch } from './stop-watch.ts'
 import { Walker, type WalkVisitor } from './walk.ts'
 import { type Tier, type WorkItem, WorkList } from './work-list.ts'
 
@@ -310,46 +309,6 @@ class Scan {
   }
 }
 
-/** From the stop order to the proof that nothing runs. */
-class StopWatch {
-  readonly #signal: AbortSignal
-  readonly #clock: Clock
-  readonly #listener: () => void
-  #stop: (() => Promise<StopProof>) | undefined
-  #proof: Promise<StopProof> | undefined
-  #abortedMs: number
-
-  constructor(signal: AbortSignal, clock: Clock) {
-    this.#signal = signal
-    this.#clock = clock
-    this.#abortedMs = clock.monotonicMs()
-    this.#listener = () => {
-      this.#abortedMs = clock.monotonicMs()
-      this.#proof ??= this.#stop?.()
-    }
-    signal.addEventListener('abort', this.#listener, { once: true })
-  }
-
-  /** What to do when the stop comes, or at once when it has come. */
-  onStop(stop: () => Promise<StopProof>): void {
-    this.#stop = stop
-    if (this.#signal.aborted) this.#proof ??= stop()
-  }
-
-  async proof(): Promise<StopProof> {
-    return (await this.#proof) ?? 'neverStarted'
-  }
-
-  outcome(proof: StopProof, report: ScanReport | null): ScanOutcome {
-    const stoppedWithinMs = Math.round(this.#clock.monotonicMs() - this.#abortedMs)
-    return { kind: 'stopped', proof, stoppedWithinMs, report }
-  }
-
-  disarm(): void {
-    this.#signal.removeEventListener('abort', this.#listener)
-  }
-}
-
 type Judged = Exclude<FileOutcome, { kind: 'notScanned' }>
 
 function keptOutcome(text: string | undefined): Judged | undefined {
@@ -366,35 +325,4 @@ function forOtherName(outcome: Judged, item: WorkItem): Judged {
 function reasonOf(error: unknown): string {
   if (error instanceof EngineError) return error.message
   return `The scan failed: ${error instanceof Error ? error.message : String(error)}`
-}
-
-/** Where a configured path really is; one that is not there stays as it is, and is reported when it is met. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch (error) {
-    errorCode(error)
-    return path
-  }
-}
-
-function placeOf(path: string): QuickPlace {
-  return { path: Buffer.from(realPath(path)) }
-}
-
-/** What of the places lies within the folders. */
-function narrow(places: QuickPlace[], folders: readonly string[] | undefined): QuickPlace[] {
-  if (folders === undefined) return places
-  return places.flatMap((place) => {
-    if (folders.some((folder) => isWithin(place.path, folder))) return [place]
-    const inside = folders.map((folder) => Buffer.from(folder))
-    return inside.filter((folder) => isWithin(folder, place.path)).map((path) => ({ path }))
-  })
-}
-
-function isWithin(path: Buffer, folder: Buffer | string): boolean {
-  const [inner, outer] = [path, Buffer.from(folder)].map((bytes) =>
-    bytes.toString('latin1').replace(/\/$/, ''),
-  )
-  return inner === outer || (inner ?? '').startsWith(`${outer}/`)
 }

@@ -1,9 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Mount, MountTable } from '../os/mount-table.ts'
 import { Walker } from './walk.ts'
+
+/** The time of change cannot be set, only renewed; on some kernels it ticks in milliseconds. */
+function renewChangeTime(path: string, after: bigint): bigint {
+  for (;;) {
+    chmodSync(path, 0o700)
+    const { ctimeNs } = lstatSync(path, { bigint: true })
+    if (ctimeNs > after) return ctimeNs
+  }
+}
 
 describe('walking folders', () => {
   let top: string
@@ -85,6 +94,14 @@ describe('walking folders', () => {
     expect(await walker().walkFolder(Buffer.from(top), { files: 100, bytes: 9 })).toBe(false)
     expect(met.length).toBeGreaterThan(0)
     expect(met.length).toBeLessThan(5)
+  })
+
+  it('spends a cap on what changed last', async () => {
+    for (const name of ['old/1', 'old/2', 'new/1', 'a', 'b']) write(name)
+    let latest = 0n
+    for (const name of ['old', 'a', 'b', 'new']) latest = renewChangeTime(join(top, name), latest)
+    expect(await walker().walkFolder(Buffer.from(top), { files: 3, bytes: 1_000 })).toBe(false)
+    expect(met).toEqual(['b', 'a', 'new/1'])
   })
 
   it('does not say so when everything just fitted', async () => {

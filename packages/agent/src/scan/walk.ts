@@ -39,6 +39,9 @@ type Room = PlaceCap & { isSpent: boolean }
 /** Through the open folder itself, nobody can put another in its place meanwhile, and no path is too long. */
 const REACHES_BY_DESCRIPTOR = process.platform === 'linux' && existsSync('/proc/self/fd')
 
+type Entry = { name: Buffer; dirent: Dirent }
+
+const SORTED_AT_MOST = 20_000
 const PAUSE = Symbol('pause')
 /** Handles a few thousand entries, then lets everything else in the process have its turn. */
 const TURN_MS = 8
@@ -107,10 +110,15 @@ export class Walker {
     const stack = [{ path: top, excluded: this.#isExcluded(top) }]
     for (let next = stack.pop(); next && !room.isSpent && !this.#signal.aborted; next = stack.pop()) {
       const { path, excluded } = next
+      const children: Buffer[] = []
       for (const child of this.#enter(path, excluded, room)) {
         if (child === PAUSE) await breathe()
-        else stack.push({ path: child, excluded: excluded || this.#excluded.has(key(child)) })
+        else children.push(child)
         if (this.#signal.aborted) return true
+      }
+      // The first of them is to be taken off the stack first.
+      for (const child of children.reverse()) {
+        stack.push({ path: child, excluded: excluded || this.#excluded.has(key(child)) })
       }
     }
     return !room.isSpent
@@ -157,7 +165,8 @@ export class Walker {
     const reach = (name: Buffer) =>
       REACHES_BY_DESCRIPTOR ? inFolder(descriptor, name) : joinPath(path, name)
     const self = REACHES_BY_DESCRIPTOR ? Buffer.from(`/proc/self/fd/${descriptor}`) : path
-    for (const { name, dirent } of entriesOf(self)) {
+    const isCapped = Number.isFinite(room.files) || Number.isFinite(room.bytes)
+    for (const { name, dirent } of isCapped ? newestFirst(entriesOf(self), reach) : entriesOf(self)) {
       if (this.#mustYield()) yield PAUSE
       const child = joinPath(path, name)
       if (dirent.isSymbolicLink()) {
@@ -240,7 +249,7 @@ function key(path: Buffer): string {
   return path.toString('latin1')
 }
 
-function* entriesOf(folder: Buffer): Generator<{ name: Buffer; dirent: Dirent }> {
+function* entriesOf(folder: Buffer): Generator<Entry> {
   // Node takes 'buffer' here and gives Buffers, as for readdir; its types do not know.
   const open = opendirSync(folder, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 })
   try {
@@ -251,6 +260,31 @@ function* entriesOf(folder: Buffer): Generator<{ name: Buffer; dirent: Dirent }>
     }
   } finally {
     open.closeSync()
+  }
+}
+
+/**
+ * A cap cuts off what comes last, and what was put here a moment ago is what a quick scan is after. Of a folder that
+ * holds more entries than are worth sorting, the rest follows as it comes.
+ */
+function* newestFirst(entries: Generator<Entry>, reach: (name: Buffer) => Buffer): Generator<Entry> {
+  const first: { entry: Entry; at: bigint }[] = []
+  while (first.length < SORTED_AT_MOST) {
+    const { value: entry, done } = entries.next()
+    if (done) break
+    first.push({ entry, at: changedAt(reach(entry.name)) })
+  }
+  for (const { entry } of first.sort((a, b) => Number(b.at - a.at))) yield entry
+  yield* entries
+}
+
+/** Of an entry that cannot be looked at, the beginning of time: its turn says what is wrong with it. */
+function changedAt(path: Buffer): bigint {
+  try {
+    return lstatSync(path, { bigint: true }).ctimeNs
+  } catch (error) {
+    errorCode(error)
+    return 0n
   }
 }
 

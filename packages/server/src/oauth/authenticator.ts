@@ -94,7 +94,9 @@ function freshApplications({ applicationsOf, clock }: Dependencies) {
     const application = applicationsOf(tenant).find(id)
     known.set(key, { application, readAtMs: nowMs })
     // A failed read is tried again by the next call.
-    application.catch(() => known.delete(key))
+    application.catch(() => {
+      if (known.get(key)?.application === application) known.delete(key)
+    })
     return application
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import { type Clock, ODataError } from '@fleetsweep/protocol'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
@@ -9,7 +10,7 @@ import { errorStyleOf } from './error-style.ts'
 import type { Caller, Operation } from './operation.ts'
 import type { Origins } from './origins.ts'
 import { pathPattern, routedTarget, splitTarget } from './request-target.ts'
-import { answerBrokenRequest, sendError, setCommonHeaders } from './respond.ts'
+import { sendBroken, sendError, setCommonHeaders } from './respond.ts'
 import { readRoutedBody, serveOperation } from './serve-operation.ts'
 
 const REQUEST_TIMEOUT_MS = 60_000
@@ -79,9 +80,10 @@ export function createHttpServer<Principal extends Caller, Services>(
 type SendFailure = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
 function bareServer<Principal, Services>(
-  { logger, origins, tls, trustProxy }: HttpServerOptions<Principal, Services>,
+  options: HttpServerOptions<Principal, Services>,
   fail: SendFailure,
 ): FastifyInstance {
+  const { logger, origins, tls, trustProxy } = options
   const settings = {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -100,7 +102,7 @@ function bareServer<Principal, Services>(
       setCommonHeaders(reply, origins.of(request.headers.host))
       fail(notFound('What the path names'), request, reply)
     },
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: brokenRequestAnswerer(options),
   }
   // Fastify types a server by its sockets; nothing here looks at whether they are encrypted.
   const withTls = tls ? { ...settings, https: tls } : settings
@@ -120,6 +122,31 @@ function failureSender<Principal, Services>({
     else logger.error({ ...call, code: refusal.code, err: error }, 'A call failed')
     const style = request.routeOptions?.config?.operation?.errors ?? errorStyleOf(request.url)
     return sendError(reply, refusal, style, { target, at: clock.now() })
+  }
+}
+
+/** What the parser found instead of a request, by its code; anything else is simply not HTTP. */
+const BROKEN: Readonly<Record<string, ApiError>> = {
+  HPE_HEADER_OVERFLOW: new ApiError('RequestTooLarge', 'The headers of the request are too large'),
+  ERR_HTTP_REQUEST_TIMEOUT: new ApiError('BadRequest', 'The request did not arrive in time'),
+}
+const NOT_HTTP = new ApiError('BadRequest', 'The request is not HTTP')
+
+function brokenRequestAnswerer<Principal, Services>({
+  clock,
+  logger,
+  newId,
+}: HttpServerOptions<Principal, Services>) {
+  return (error: { code: string }, socket: Socket): void => {
+    // Nobody listens any more.
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const target = newId()
+    const refusal = BROKEN[error.code] ?? NOT_HTTP
+    logger.info({ target, code: refusal.code, reason: error.code }, refusal.message)
+    sendBroken(socket, refusal, target, clock.now())
   }
 }
 

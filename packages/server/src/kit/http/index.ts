@@ -1,6 +1,7 @@
 export { Answer } from './answer.ts'
 export { ApiError, notFound } from './api-error.ts'
 export type { CallLimiter } from './call-limiter.ts'
+export { ConnectionDrain } from './connection-drain.ts'
 export { defenderErrors, type ErrorStyle, problemErrors } from './error-style.ts'
 export { EventStream } from './event-stream.ts'
 export { createHttpServer, type HttpServerOptions } from './http-server.ts'

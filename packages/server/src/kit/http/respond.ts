@@ -1,8 +1,10 @@
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import type { Instant } from '@fleetsweep/protocol'
 import type { FastifyReply } from 'fastify'
-import { ApiError } from './api-error.ts'
-import type { ErrorStyle } from './error-style.ts'
+import type { ApiError } from './api-error.ts'
+import { defenderErrors, type ErrorStyle } from './error-style.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const ODATA_TYPE = 'application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8'
@@ -47,21 +49,15 @@ export function sendError(
     .send(JSON.stringify(body))
 }
 
-/** Answers what is not even HTTP, on the bare socket: the parser gave up before there was a request. */
-export function answerBrokenRequest(error: { code: string }, socket: Socket): void {
-  // Nobody listens any more, or an answer is already under way.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.destroyed) {
-    socket.destroy()
-    return
-  }
-  const refusal =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new ApiError('RequestTooLarge', 'The headers of the request are too large')
-      : new ApiError('BadRequest', 'The request is not HTTP')
-  const body = JSON.stringify({
-    error: { code: refusal.code, message: refusal.message, target: crypto.randomUUID() },
-  })
-  socket.end(
-    `HTTP/1.1 ${refusal.status} Bad Request\r\nContent-Type: ${JSON_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+/** Answers what never became a request, on the bare socket: the parser gave up first. */
+export function sendBroken(socket: Socket, refusal: ApiError, target: string, at: Instant): void {
+  const { contentType, body } = defenderErrors(refusal, { target, at })
+  const text = JSON.stringify(body)
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
 }
