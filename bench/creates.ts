@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { prepareServer, ServerProcess } from '@fleetsweep/testkit/server-process'
 import { BenchChild } from './lib/child.ts'
 import type { CreateLoad, CreateLoadResult } from './lib/create-load.ts'
+import { raiseLimits } from './lib/raise-limits.ts'
 import { RawWriter } from './lib/raw-writer.ts'
 import { quantile, round } from './lib/statistics.ts'
 
@@ -25,10 +26,8 @@ async function run(): Promise<void> {
   console.log(`Enrolling ${(ROUNDS + 1) * CREATES} machines …`)
   const keys = Array.from({ length: (ROUNDS + 1) * CREATES }, (_, n) => `key-${n}`)
   const prepared = await prepareServer(join(root, 'data'), keys)
+  await raiseLimits(prepared)
   await using server = await ServerProcess.start(prepared)
-  const limits = { perMinute: 1_000_000, perHour: 10_000_000 }
-  const raised = await server.call(`PUT /fleet/v1/applications/${prepared.application.id}/limits`, limits)
-  if (raised.status !== 200) throw new Error(`The limits could not be raised: ${await raised.text()}`)
   await using load = new BenchChild(new URL('./lib/create-load.ts', import.meta.url))
   const create = async (at: number) => {
     const machineIds = prepared.machineIds.slice(at * CREATES, (at + 1) * CREATES)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepareServer, ServerProcess } from '@fleetsweep/testkit/server-process'
 import { BenchChild } from './lib/child.ts'
+import { raiseLimits } from './lib/raise-limits.ts'
 import { quantile, round } from './lib/statistics.ts'
 import type { FleetTask } from './lib/wake-fleet.ts'
 
@@ -28,10 +29,8 @@ async function run(): Promise<void> {
   console.log(`Enrolling and connecting ${AGENTS} agents …`)
   const publicKeys = await carryOut<string[]>({ kind: 'makeKeys', count: AGENTS })
   const prepared = await prepareServer(join(root, 'data'), publicKeys)
+  await raiseLimits(prepared)
   await using server = await ServerProcess.start(prepared)
-  const limits = { perMinute: 1_000_000, perHour: 10_000_000 }
-  const raised = await server.call(`PUT /fleet/v1/applications/${prepared.application.id}/limits`, limits)
-  if (raised.status !== 200) throw new Error(`The limits could not be raised: ${await raised.text()}`)
   await carryOut({
     kind: 'connect',
     url: server.url,

@@ -27,7 +27,7 @@ let machineId: string
 
 beforeAll(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'fleetsweep-files-')))
-  fleet = await LiveFleet.start({ listen: `127.0.0.1:${await freePort(0)}` })
+  fleet = await LiveFleet.start({ listen: `127.0.0.1:${await freePort()}` })
   client = new FleetsweepClient({ baseUrl: fleet.url, tokens: clientCredentials(fleet.credentials) })
   mkdirSync(join(folder, 'quick'))
   mkdirSync(join(folder, 'full'))

@@ -4,7 +4,7 @@ import { createClamAvEngine } from './engines/index.ts'
 import { createScanRunner } from './scan/index.ts'
 
 /** Puts together what scans files on this machine: our own scan with ClamAV, as configured and within the policy. */
-export const createScanning: ProgramParts['scanning'] = ({ stateDir, config, policy, clock }) => {
+export const createScanning: ProgramParts['scanning'] = ({ stateDir, config, policy, clock, logger }) => {
   const { clamd, databaseDir, env } = config.engine ?? {}
   const engine = createClamAvEngine(
     {
@@ -13,7 +13,7 @@ export const createScanning: ProgramParts['scanning'] = ({ stateDir, config, pol
       ...(databaseDir === undefined ? {} : { databaseDir }),
       ...(env === undefined ? {} : { env }),
     },
-    { clock },
+    { clock, logger },
   )
   const runScan = createScanRunner({ engine, clock, config: { ...config.scan, ...policy } })
   return { engine, runScan, endLeftovers: () => engine.endLeftovers() }

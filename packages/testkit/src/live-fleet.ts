@@ -67,7 +67,9 @@ export class LiveFleet implements AsyncDisposable {
     const made = Initialised.Parse(
       JSON.parse(await runProgram('fleetsweep', [...init, '--application', application], programs)),
     )
-    const { server, url } = await startServer(data, { log, programs })
+    const { server, url } = await startServer(data, { log, programs }).catch((cause) => {
+      throw new Error(`The server did not start. ${tailOf(folder)}`, { cause })
+    })
     const { id: clientId, secret: clientSecret } = made.application
     const credentials = { baseUrl: url, tenant: made.tenant.id, clientId, clientSecret }
     return new LiveFleet({ folder, log, programs, server, credentials })
@@ -123,8 +125,8 @@ export class LiveFleet implements AsyncDisposable {
   }
 
   /** What agent and server logged last, for a failure's message. */
-  logTail(lines = 15): string {
-    return readFileSync(join(this.folder, 'programs.log'), 'utf8').split('\n').slice(-lines).join('\n')
+  logTail(): string {
+    return tailOf(this.folder)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,6 +152,10 @@ async function startServer(data: string, options: { log: number; programs: Progr
     return Ready.Check(value) ? value : undefined
   })
   return { server, url }
+}
+
+function tailOf(folder: string): string {
+  return readFileSync(join(folder, 'programs.log'), 'utf8').split('\n').slice(-15).join('\n')
 }
 
 /** The engine that set-up found or brought, and its signatures. */

@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs'
+import { type BigIntStats, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 
@@ -39,7 +39,10 @@ export class WorkList {
   #bytes = 0
 
   constructor(workDir: string) {
-    this.#db = new DatabaseSync(join(workDir, 'work-list.sqlite'))
+    const path = join(workDir, 'work-list.sqlite')
+    // Of an attempt that was killed: it says nothing that is still true.
+    rmSync(path, { force: true })
+    this.#db = new DatabaseSync(path)
     this.#db.exec(`
       PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
       CREATE TABLE file (

@@ -18,7 +18,7 @@ export type TracedProgram = AsyncDisposable & {
 /** Starts a program under strace. */
 export function startTraced(
   command: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { env?: NodeJS.ProcessEnv; stderr?: 'inherit' | 'ignore' } = {},
 ): TracedProgram {
   const strace = tool('strace')
   const folder = mkdtempSync(join(tmpdir(), 'fleetsweep-strace-'))
@@ -27,9 +27,8 @@ export function startTraced(
     strace.path,
     [...STRACE_FORMAT, '--seccomp-bpf', '-e', `trace=${TRACED_CALLS}`, '-o', output, ...command],
     {
-      ...options,
       env: { ...(options.env ?? process.env), ...strace.env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', options.stderr ?? 'inherit'],
     },
   )
   const exited = once(child, 'exit')

@@ -12,6 +12,7 @@ import { useLiveProgress, useMachineActions } from '../../queries/machine-action
 const COLUMNS: TableColumn<MachineAction>[] = [
   {
     title: 'Machine',
+    oneLine: true,
     cell: (action) => (
       <PageLink to="/actions/$actionId" params={{ actionId: action.id }}>
         <OutsideText text={action.computerDnsName ?? action.machineId} />
