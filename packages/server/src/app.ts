@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { ServerConfig } from './config/index.ts'
+import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions } from './gateway/index.ts'
 import { ExpireActions } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
@@ -12,7 +12,7 @@ import { openDatabase } from './open-database.ts'
 import { operations } from './operations.ts'
 import { callLimiter } from './principal/index.ts'
 import { composeServices } from './services.ts'
-import { readSealingKey, sealedSigningKeys } from './signing-key/index.ts'
+import { readSealingKey, type SigningKeys, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
 import { loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
 
@@ -62,6 +62,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   await using started = new AsyncDisposableStack()
   const tls = await loadServerTls(config, clock.now())
   const { writerEntry, sqliteSynchronous: synchronous } = parts
+  if (tls?.endsSoon) logger.warn('the certificate ends soon, or has ended: bring a new one')
   const db = started.use(await openDatabase(config, { clock, writerEntry, synchronous }))
   const stores = sqlStores(db, newId)
   const signingKeys = sealedSigningKeys({
@@ -70,6 +71,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     clock,
     newId,
   })
+  await tryKeys(stores, signingKeys)
   const origins = new Origins(originsOf(config, tls, config.listen.port))
   const serverId = await stores.tenants.serverId(newId())
   const services = composeServices({
@@ -136,11 +138,42 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   }
 }
 
+/** A wrong sealing key shows now, not when the first client asks for a token. */
+async function tryKeys(stores: Stores, signingKeys: SigningKeys): Promise<void> {
+  const [first] = await stores.tenants.list()
+  if (!first) return
+  try {
+    await signingKeys.tokenKeys(first.id)
+  } catch (cause) {
+    throw new ConfigError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
 async function listen(http: FastifyInstance, { listen }: ServerConfig): Promise<number> {
-  await http.listen(listen)
+  try {
+    await http.listen(listen)
+  } catch (cause) {
+    throw explainListen(cause, listen)
+  }
   const address = http.server.address()
   if (address === null || typeof address === 'string') throw new Error('The server has no port.')
   return address.port
+}
+
+function explainListen(cause: unknown, { host, port }: ServerConfig['listen']): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const why = {
+    EADDRINUSE: 'is in use',
+    EACCES: 'needs more rights',
+    EADDRNOTAVAIL: 'is not an address here',
+  }[String(code)]
+  if (why === undefined) return cause
+  return new ConfigError(
+    `${host}:${port} ${why}. Give another port with --port, or another address as listen.`,
+    {
+      cause,
+    },
+  )
 }
 
 /** New calls are refused at once; those under way may finish, within reason. */

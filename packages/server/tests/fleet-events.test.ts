@@ -128,6 +128,18 @@ describe('watching live events', () => {
     expect((await server.call('GET /fleet/v1/events', { token: null })).status).toBe(401)
   })
 
+  it('is refused to whoever watches too often already, until a watch ends', async () => {
+    const token = await tokenFor(server, ['Scan.Read.All'])
+    const watches = await Promise.all(Array.from({ length: 50 }, () => watch(server, token)))
+    const refused = await server.call('GET /fleet/v1/events', { token })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60'])
+    watches[0]?.seen.response.destroy()
+    await until(async () => {
+      const { seen } = await watch(server, token)
+      return seen.response.statusCode === 200
+    }, 'another one may watch')
+  })
+
   it('shows that it lives, and ends when the token of its reader does', async () => {
     const server = await startServer()
     const { seen } = await watch(server, await server.token())

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   chmodSync,
   existsSync,
@@ -8,9 +9,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { runServerMain } from '../src/main.ts'
 import { fleetsweep, type Ran, ServerProcess, type WireAnswer, wire } from './program.ts'
 
@@ -175,12 +177,27 @@ describe('fleetsweep server', () => {
     expect(server.origins).toEqual(['https://fleet.example'])
   })
 
+  it('says what to do when its port is in use', async () => {
+    await init('--no-tls')
+    const other = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const ran = await run(['server', '--data', dataDir, '--port', String(port)])
+    expect(ran).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('in use. Give another port with --port'),
+    })
+  })
+
   it('does not start with a sealing key that is not the one it was set up with', async () => {
-    const made = await init('--no-tls')
+    await init('--no-tls')
     writeFileSync(join(dataDir, 'sealing.key'), `${Buffer.alloc(32, 7).toString('base64')}\n`)
-    await using server = await ServerProcess.start(dataDir)
-    const answer = await askForToken(`http://localhost:${server.port}`, made)
-    expect(answer.status).toBe(500)
+    const ran = await run(['server', '--data', dataDir, '--port', '0'])
+    expect(ran).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('does not open with this sealing key'),
+    })
   })
 })
 

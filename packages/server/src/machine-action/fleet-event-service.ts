@@ -2,6 +2,7 @@ import { type FleetEvent, type MachineActionId, ScanProgress, type TenantId } fr
 import type { Logger } from 'pino'
 import { Value } from 'typebox/value'
 import type { Bus, Hint } from '../kit/bus.ts'
+import { ApiError } from '../kit/http/index.ts'
 import type { Principal } from '../principal/index.ts'
 import type { MachineActionStore } from './machine-action-store.ts'
 import { showMachineAction } from './show-machine-action.ts'
@@ -17,11 +18,17 @@ export type Watcher = {
 
 /** Tells watchers what changes in their tenant, as it changes. */
 export type FleetEventService = {
-  /** @returns ends the watch */
+  /**
+   * @returns ends the watch
+   * @throws ApiError `TooManyRequests` when the principal has too many already
+   */
   watch(watcher: Watcher): () => void
   /** Ends all watches. */
   close(): void
 }
+
+/** Each costs memory for as long as it lasts, which a limit of calls does not see. */
+const MAX_WATCHES_EACH = 50
 
 type Room = { watchers: Set<Watcher>; changed: Set<MachineActionId>; reading: boolean }
 
@@ -75,6 +82,12 @@ export function fleetEventService(parts: {
     watch(watcher) {
       const { tenant } = watcher.principal
       const room = rooms.get(tenant) ?? { watchers: new Set(), changed: new Set(), reading: false }
+      const own = [...room.watchers].filter(({ principal }) => principal.id === watcher.principal.id)
+      if (own.length >= MAX_WATCHES_EACH) {
+        throw new ApiError('TooManyRequests', `Only ${MAX_WATCHES_EACH} streams at once`, {
+          headers: { 'retry-after': '60' },
+        })
+      }
       rooms.set(tenant, room)
       room.watchers.add(watcher)
       return () => {

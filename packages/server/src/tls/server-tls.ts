@@ -14,6 +14,8 @@ export type ServerTls = {
   names: readonly string[]
   /** The certificate authority that `init` made; null where the operator brought a certificate. */
   localCa: { certPem: string; sha256: string } | null
+  /** True in the last month of a certificate that the operator brought, and after. */
+  endsSoon: boolean
 }
 
 /**
@@ -28,16 +30,21 @@ export async function loadServerTls(config: ServerConfig, now: Instant): Promise
   const keyPem = readPem(keyFile, 'tls.key')
   const read = readPem(certFile, 'tls.cert')
   const localCa = findLocalCa(config, read)
+  const endsSoon = isNearItsEnd(read, now)
   const certPem =
-    localCa && isNearItsEnd(read, now)
-      ? await renew(config.dataDir, localCa.certPem, certFile, keyPem, now)
-      : read
+    localCa && endsSoon ? await renew(config.dataDir, localCa.certPem, certFile, keyPem, now) : read
   if (!fits(certPem, keyPem)) {
     throw new ConfigError(
       `The key in ${keyFile} does not belong to the certificate in ${certFile}. Set tls to two files that belong together.`,
     )
   }
-  return { certPem, keyPem, names: certificateNames(certPem), localCa }
+  return {
+    certPem,
+    keyPem,
+    names: certificateNames(certPem),
+    localCa,
+    endsSoon: endsSoon && localCa === null,
+  }
 }
 
 function readPem(file: string, key: string): string {

@@ -8,6 +8,7 @@ import { defenderErrors, type ErrorStyle } from './error-style.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const ODATA_TYPE = 'application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8'
+const LOOPBACK = /^https:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/
 
 /** Sets what every answer carries; a route may still say otherwise. */
 export function setCommonHeaders(reply: FastifyReply, origin: string): void {
@@ -15,7 +16,8 @@ export function setCommonHeaders(reply: FastifyReply, origin: string): void {
   reply.header('cache-control', 'no-store')
   reply.header('referrer-policy', 'no-referrer')
   reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
-  if (origin.startsWith('https:')) {
+  // For localhost it would also hold for every other program that this computer serves there.
+  if (origin.startsWith('https:') && !LOOPBACK.test(origin)) {
     reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains')
   }
 }

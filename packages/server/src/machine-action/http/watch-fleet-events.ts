@@ -27,12 +27,17 @@ export const watchFleetEvents = operation({
       clock: services.clock,
       mayGoOn: async () => isSame(await services.authenticate({ authorization, origin, address }), principal),
     })
-    const unwatch = services.fleetEvents.watch({
-      principal,
-      tell: (type, text) => stream.send(type, text),
-      end: () => stream.end(),
-    })
-    stream.once('close', unwatch)
+    try {
+      const unwatch = services.fleetEvents.watch({
+        principal,
+        tell: (type, text) => stream.send(type, text),
+        end: () => stream.end(),
+      })
+      stream.once('close', unwatch)
+    } catch (error) {
+      stream.destroy()
+      throw error
+    }
     // Proxies that collect answers before they pass them on would make live events late.
     return new Answer(200, stream, { 'x-accel-buffering': 'no' })
   },
