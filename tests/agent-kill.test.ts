@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -77,7 +77,9 @@ describe('an agent that is killed in the midst of its scans', { timeout: TIMEOUT
     expect(scan.attempts).toBeLessThanOrEqual(kills + 1)
     expect(scan.reportedLate).toBe(false)
     const begun =
-      fleet.logTail(100_000).match(new RegExp(`"${id}","attempt":\\d+,"msg":"scan begins"`, 'g')) ?? []
+      readFileSync(join(fleet.folder, 'programs.log'), 'utf8').match(
+        new RegExp(`"${id}","attempt":\\d+,"msg":"scan begins"`, 'g'),
+      ) ?? []
     expect(begun.length).toBeLessThanOrEqual(scan.attempts)
     expect(new Set(begun).size).toBe(begun.length)
     return scan.attempts

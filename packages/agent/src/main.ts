@@ -25,6 +25,7 @@ const HELP = `fleetsweep-agent ${AGENT_VERSION}: runs antivirus scans on this ma
 
   fleetsweep-agent enroll --server URL --token TOKEN   give this machine an identity
       --ca FILE           trust this certificate authority (PEM) for the server, and no other
+      --new-key           with a token made to replace this machine's key: set the old one aside
       --insecure-http     allow http:// to another machine: everybody on the way can read along
   fleetsweep-agent run                                 take orders until told to end
   fleetsweep-agent status                              what this machine is, does and did last
@@ -43,6 +44,7 @@ const OPTIONS = {
   token: { type: 'string' },
   ca: { type: 'string' },
   'insecure-http': { type: 'boolean' },
+  'new-key': { type: 'boolean' },
   state: { type: 'string' },
   config: { type: 'string' },
   json: { type: 'boolean' },
@@ -53,7 +55,7 @@ const OPTIONS = {
 type OptionName = keyof typeof OPTIONS
 
 const COMMANDS: Record<string, readonly OptionName[]> = {
-  enroll: ['server', 'token', 'ca', 'insecure-http', 'state', 'config'],
+  enroll: ['server', 'token', 'ca', 'insecure-http', 'new-key', 'state', 'config'],
   run: ['state', 'config'],
   status: ['json', 'state', 'config'],
 }
@@ -98,7 +100,8 @@ async function runCommand(
   if (command === 'run') return await runRunCommand(context)
   if (command === 'status') return await runStatusCommand(context, { json: values.json ?? false })
   const { server, token, ca } = values
-  await runEnrollCommand(context, { server, token, ca, insecureHttp: values['insecure-http'] ?? false })
+  const { 'insecure-http': insecureHttp = false, 'new-key': newKey = false } = values
+  await runEnrollCommand(context, { server, token, ca, insecureHttp, newKey })
 }
 
 function parseArguments(argv: readonly string[]) {

@@ -50,6 +50,15 @@ describe('enrolling', () => {
     expect(agent.stdout).toContain('Enrolled again as the same machine')
   })
 
+  it('with a new key sets the old one aside, so that whoever copied it has nothing', async () => {
+    await enroll(gateway.token())
+    const before = readFileSync(identityPath(agent.stateDir), 'utf8')
+    expect(await enroll(gateway.token(), '--new-key')).toBe(0)
+    expect(gateway.machines).toHaveLength(2)
+    expect(readFileSync(identityPath(agent.stateDir), 'utf8')).not.toBe(before)
+    expect(readdirSync(agent.stateDir).filter((name) => name.startsWith('identity.'))).toHaveLength(2)
+  })
+
   it('says why the server refused', async () => {
     expect(await enroll(gateway.token({ secret: 'B'.repeat(43) }))).toBe(1)
     expect(agent.stderr).toContain('refused the enrollment (403): The enrollment token is not valid.')

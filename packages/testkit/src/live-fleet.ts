@@ -125,8 +125,8 @@ export class LiveFleet implements AsyncDisposable {
   }
 
   /** What agent and server logged last, for a failure's message. */
-  logTail(): string {
-    return tailOf(this.folder)
+  logTail(lines?: number): string {
+    return tailOf(this.folder, lines)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -154,8 +154,8 @@ async function startServer(data: string, options: { log: number; programs: Progr
   return { server, url }
 }
 
-function tailOf(folder: string): string {
-  return readFileSync(join(folder, 'programs.log'), 'utf8').split('\n').slice(-15).join('\n')
+function tailOf(folder: string, lines = 15): string {
+  return readFileSync(join(folder, 'programs.log'), 'utf8').split('\n').slice(-lines).join('\n')
 }
 
 /** The engine that set-up found or brought, and its signatures. */

@@ -12,6 +12,7 @@ export type EnrollArguments = {
   token: string | undefined
   ca: string | undefined
   insecureHttp: boolean
+  newKey: boolean
 }
 
 const OUTCOME_WORDS: Record<EnrollAnswer['outcome'], string> = {
@@ -50,6 +51,7 @@ export async function runEnrollCommand(context: CommandContext, args: EnrollArgu
     host,
     origin: address.origin,
     insecureHttp: args.insecureHttp,
+    newKey: args.newKey,
     token,
     caPem: args.ca === undefined ? undefined : readCa(args.ca),
     inventory: (osIdentity) => takeInventory(host, engine, osIdentity),

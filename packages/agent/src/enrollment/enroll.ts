@@ -35,6 +35,8 @@ export type Enrollment = {
   origin: string
   insecureHttp: boolean
   token: EnrollmentTokenContent
+  /** True: the key that is here is set aside, because a copy of it may be in use elsewhere. */
+  newKey: boolean
   /** Certificate authority given by hand, PEM. */
   caPem: string | undefined
   /** What the machine says of itself, under the OS identity that its key is bound to. */
@@ -84,11 +86,13 @@ export async function enroll(
   return { identity, outcome: answer.outcome }
 }
 
-async function makeOrReuseKey({ stateDir, host, logger }: Enrollment): Promise<UnenrolledKey> {
+async function makeOrReuseKey({ stateDir, host, newKey, logger }: Enrollment): Promise<UnenrolledKey> {
   const stored = await readIdentity(stateDir, host)
   if (stored.kind === 'unusable') throw new EnrollmentError(stored.reason)
   if (stored.kind === 'unenrolled') return stored.key
-  if (stored.kind === 'enrolled') {
+  if (stored.kind === 'enrolled' && newKey) {
+    logger.info({ path: setIdentityAside(stateDir) }, 'the key was set aside; this machine gets a new one')
+  } else if (stored.kind === 'enrolled') {
     const { privateKeyPem, publicKey, osIdentity, osIdentitySources } = stored.identity
     return { kind: 'unenrolled', privateKeyPem, publicKey, osIdentity, osIdentitySources }
   }

@@ -19,6 +19,9 @@ export const enrollWrite = defineWrite<Enroll, Enrolled>(
     if (before) return before
     if (token.expiresAt <= context.at) return { kind: 'refused', why: 'expired' }
     if (token.uses >= token.maxUses) return { kind: 'refused', why: 'usedUp' }
+    if (token.replaceMachine !== null && (yield* isHeld(tenant, enrollment, context))) {
+      return { kind: 'refused', why: 'keyInDoubt' }
+    }
     // Adding fails only when another server added a machine of this key a moment ago; then it comes back as that one.
     const identity =
       (yield* comeBack(tenant, enrollment, context)) ??
@@ -78,6 +81,19 @@ function* earlierUse(
 }
 
 /** `undefined` when the tenant knows no machine of this key. */
+/** True for a key that orders are held back from: enrolling with it again would leave everything as it is. */
+function* isHeld(tenant: TenantId, { publicKey }: Enrollment, context: WriteContext): WriteSteps<boolean> {
+  const held = yield* run(
+    tables<MachineTables>(context.dialect)
+      .selectFrom('machine')
+      .select('id')
+      .where('tenant', '=', tenant)
+      .where('public_key', '=', publicKey)
+      .where('orders_held_because', 'is not', null),
+  )
+  return held.length > 0
+}
+
 function* comeBack(
   tenant: TenantId,
   { publicKey, inventory, externalIp }: Enrollment,

@@ -174,6 +174,8 @@ const WHY_REFUSED: Record<Extract<Enrolled, { kind: 'refused' }>['why'], string>
     'This server knows no such enrollment token. Copy it again, whole, and check the address of the server.',
   expired: 'The enrollment token has expired. Ask for a new one.',
   revoked: 'The enrollment token was revoked. Ask for a new one.',
+  keyInDoubt:
+    'The key of this machine is in use twice, so it must be replaced. Enroll again with: fleetsweep-agent enroll --new-key',
   usedUp:
     'The enrollment token has been used as often as it may be. Ask for a new one, or one with more uses.',
 }

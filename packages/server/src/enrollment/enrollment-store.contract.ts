@@ -111,6 +111,17 @@ export function describeEnrollmentStore(kind: string, open: OpenBackend): void {
         expect(await bed.rows('machine', tenant)).toHaveLength(before.length)
       })
 
+      it('does not take a key that is in use twice for its own replacement', async () => {
+        const { ours } = await bed.twoTenants()
+        await ours.machines.holdOrders(machineId(1), 'copied key', auditEntry())
+        await ours.enrollment.createToken(newToken(1, { replaceMachine: machineId(1) }))
+        expect(await ours.enrollment.enroll(enrollment(1, 'key-1', 10))).toEqual({
+          kind: 'refused',
+          why: 'keyInDoubt',
+        })
+        expect(await uses(ours.enrollment, 1)).toBe(0)
+      })
+
       it('never hands out the identity of a key that has been replaced', async () => {
         const { ours } = await bed.twoTenants()
         await ours.enrollment.createToken(newToken(1, { replaceMachine: machineId(1) }))

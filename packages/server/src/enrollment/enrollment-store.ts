@@ -39,7 +39,8 @@ export interface EnrollmentStore {
    * - `same`: the tenant knows this key; it is that machine, and the token is used up by one.
    * - `replaced`: the token was made for one machine, whose key this is from now on.
    * - `new`: a new machine; `isPotentialDuplication` when another has the same operating-system identity.
-   * - `refused`: the token is unknown, wrong, expired, revoked or used up.
+   * - `refused`: the token is unknown, wrong, expired, revoked or used up; or it was made to replace a key that is in
+   *   use twice, and came with that very key.
    *
    * The same token with the same key gives the same answer again and counts once.
    */
@@ -76,4 +77,4 @@ export type Enrolled =
       outcome: 'new' | 'same' | 'replaced'
       isPotentialDuplication: boolean
     }
-  | { kind: 'refused'; why: 'unknown' | 'expired' | 'revoked' | 'usedUp' }
+  | { kind: 'refused'; why: 'unknown' | 'expired' | 'revoked' | 'usedUp' | 'keyInDoubt' }

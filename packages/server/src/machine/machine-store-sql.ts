@@ -78,13 +78,17 @@ export const holdOrdersWrite = defineWrite<HoldOrders, void>(
   },
 )
 
+const selectById = prepare((db: Kysely<MachineTables>, { tenant, id }: { tenant: string; id: string }) =>
+  db.selectFrom('machine').selectAll().where('tenant', '=', tenant).where('id', '=', id),
+)
+
 /** Machines of one tenant, on either database. */
 export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
   const all = () =>
     tables<MachineTables>(db.dialect).selectFrom('machine').selectAll().where('tenant', '=', tenant)
   return {
     async find(id) {
-      const [row] = await db.read<MachineRow>(all().where('id', '=', id))
+      const [row] = await db.read<MachineRow>(selectById(db.dialect, { tenant, id }))
       return row && toMachine(row)
     },
     async findByAadDevice(aadDeviceId) {

@@ -7,7 +7,9 @@ import {
   type ScanType,
   type TenantId,
 } from '@fleetsweep/protocol'
+import type { Kysely } from 'kysely'
 import type { Database } from '../kit/db/database.ts'
+import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import { postponeTimeOut, readForUpdate } from '../machine-action/index.ts'
@@ -57,6 +59,34 @@ type WaitingTables = {
   }
 }
 
+type OfMachine = { tenant: string; machineId: string }
+
+const selectOwedStops = prepare((db: Kysely<ScanTables>, { tenant, machineId }: OfMachine) =>
+  db
+    .selectFrom('scan')
+    .select('action')
+    .where('tenant', '=', tenant)
+    .where('machine', '=', machineId)
+    .where('stop_ordered_at', 'is not', null)
+    .where('stop_proven_at', 'is', null)
+    .orderBy('stop_ordered_at'),
+)
+
+const selectWaiting = prepare((db: Kysely<WaitingTables>, { tenant, machineId }: OfMachine) =>
+  db
+    .selectFrom('active_action')
+    .innerJoin('machine_action', (join) =>
+      join
+        .onRef('machine_action.tenant', '=', 'active_action.tenant')
+        .onRef('machine_action.id', '=', 'active_action.action'),
+    )
+    .select(['id', 'scope', 'requestor', 'requestor_comment'])
+    .where('active_action.tenant', '=', tenant)
+    .where('active_action.machine', '=', machineId)
+    .where('status', '=', 'Pending')
+    .orderBy('created_at'),
+)
+
 /** Scans of one tenant, on either database. */
 export function sqlScanStore(db: Database, tenant: TenantId): ScanStore {
   return {
@@ -66,30 +96,8 @@ export function sqlScanStore(db: Database, tenant: TenantId): ScanStore {
     reconcile: (reconciliation) => db.write(reconcileWrite, { tenant, reconciliation }),
     async listOwed(machineId) {
       // Every machine asks this with every heartbeat: both queries touch what is open only, however long its history.
-      const stops = await db.read(
-        tables<ScanTables>(db.dialect)
-          .selectFrom('scan')
-          .select('action')
-          .where('tenant', '=', tenant)
-          .where('machine', '=', machineId)
-          .where('stop_ordered_at', 'is not', null)
-          .where('stop_proven_at', 'is', null)
-          .orderBy('stop_ordered_at'),
-      )
-      const scans = await db.read(
-        tables<WaitingTables>(db.dialect)
-          .selectFrom('active_action')
-          .innerJoin('machine_action', (join) =>
-            join
-              .onRef('machine_action.tenant', '=', 'active_action.tenant')
-              .onRef('machine_action.id', '=', 'active_action.action'),
-          )
-          .select(['id', 'scope', 'requestor', 'requestor_comment'])
-          .where('active_action.tenant', '=', tenant)
-          .where('active_action.machine', '=', machineId)
-          .where('status', '=', 'Pending')
-          .orderBy('created_at'),
-      )
+      const stops = await db.read(selectOwedStops(db.dialect, { tenant, machineId }))
+      const scans = await db.read(selectWaiting(db.dialect, { tenant, machineId }))
       return [
         ...stops.map(({ action }) => ({ verb: 'stop' as const, actionId: action as MachineActionId })),
         ...scans.map((row) => ({

@@ -233,6 +233,24 @@ export function describeScanStore(kind: string, open: OpenBackend): void {
         expect(await ours.scans.listOwed(machineId(1))).toEqual([])
       })
 
+      it('is proven by a machine that was set up anew, whatever number its word comes under', async () => {
+        const { ours } = await pending()
+        await ours.scans.takeEvent(told(1, 1, 1, accepted))
+        await ours.machineActions.cancel(cancellation(1))
+        const word = {
+          kind: 'stopped' as const,
+          proof: 'neverStarted' as const,
+          stoppedWithinMs: 0,
+          report: null,
+        }
+        expect(await ours.scans.takeEvent(told(1, 1, 1, word))).toEqual({ kind: 'repeated', ackedEvent: 1 })
+        expect(await ours.scans.find(actionId(1))).toMatchObject({
+          acceptedAt: expect.any(Number),
+          stop: { proof: 'neverStarted', provenAt: expect.any(Number) },
+        })
+        expect(await ours.scans.listOwed(machineId(1))).toEqual([])
+      })
+
       it('that nobody ordered ends the action as Failed and frees the machine', async () => {
         const { ours } = await taken()
         const answer = await ours.scans.takeEvent(

@@ -37,7 +37,10 @@ export const takeEventWrite = defineWrite<TakeEvent, EventTaken>(
         .where('action', '=', action.id),
     )
     if (!scan) return { kind: 'unknown' }
-    if (incoming.number <= scan.last_event) return { kind: 'repeated', ackedEvent: scan.last_event }
+    if (incoming.number <= scan.last_event) {
+      yield* proveStopAnew(tenant, scan, incoming.event, context)
+      return { kind: 'repeated', ackedEvent: scan.last_event }
+    }
     if (incoming.number > scan.last_event + 1) return { kind: 'gap', ackedEvent: scan.last_event }
     if (incoming.event.kind === 'detection') {
       yield* addDetection(tenant, action, incoming.event.attempt, incoming.event.detection, context)
@@ -53,6 +56,27 @@ export const takeEventWrite = defineWrite<TakeEvent, EventTaken>(
     return { kind: 'stored', moved: yield* moveAction(tenant, action, incoming, context) }
   },
 )
+
+/**
+ * A machine that was set up anew numbers its events from 1 again, so what it proves comes under a number that is taken.
+ * The stop is owed all the same, and an agent that knows nothing of the scan runs nothing of it.
+ */
+function* proveStopAnew(
+  tenant: TenantId,
+  scan: ScanRow,
+  event: AgentEvent,
+  context: WriteContext,
+): WriteSteps<void> {
+  const isOwed = scan.stop_ordered_at !== null && scan.stop_proven_at === null
+  if (!isOwed || event.kind !== 'stopped' || event.proof !== 'neverStarted') return
+  yield* run(
+    tables<ScanTables>(context.dialect)
+      .updateTable('scan')
+      .set({ stop_proven_at: context.at, stop_proof: event.proof, stopped_within_ms: event.stoppedWithinMs })
+      .where('tenant', '=', tenant)
+      .where('action', '=', scan.action),
+  )
+}
 
 /** The same threat in the same place is one detection, however many attempts of a scan met it. */
 function* addDetection(
