@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from './load-config.ts'
+import { SETTINGS } from './settings.ts'
 
 describe('the configuration of a server', () => {
   let dataDir = ''
@@ -73,5 +74,12 @@ describe('the configuration of a server', () => {
         'https://fleet.example',
       ])
     })
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('lists every setting with its name in the environment', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../../docs/configuration.md'), 'utf8')
+    for (const { key, env } of Object.values(SETTINGS)) expect(text).toContain(`| \`${key}\` | \`${env}\` |`)
   })
 })

@@ -26,7 +26,7 @@ function setting<S extends TSchema>(
 const Hours = Type.Number({ exclusiveMinimum: 0, maximum: 8_760 })
 const hours = 'a number of hours, more than 0 and at most 8760'
 
-/** Every setting that there is; `docs` and error messages follow this table. */
+/** Every setting that there is; docs/configuration.md lists the same. */
 export const SETTINGS = {
   listen: setting(
     'listen',

@@ -77,6 +77,7 @@ export function fleetEventService(parts: {
     }
   }
   const unsubscribe = parts.bus.subscribe(hear)
+  let isClosed = false
 
   return {
     watch(watcher) {
@@ -90,12 +91,15 @@ export function fleetEventService(parts: {
       }
       rooms.set(tenant, room)
       room.watchers.add(watcher)
+      // It was let in before the server began to stop, and comes after all others were told.
+      if (isClosed) watcher.end()
       return () => {
         room.watchers.delete(watcher)
         if (room.watchers.size === 0 && rooms.get(tenant) === room) rooms.delete(tenant)
       }
     },
     close() {
+      isClosed = true
       unsubscribe()
       for (const { watchers } of rooms.values()) for (const watcher of [...watchers]) watcher.end()
     },
