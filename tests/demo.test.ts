@@ -11,6 +11,8 @@ describe('the demo', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [demo, '--exit'])
     const verdict: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
     expect(verdict).toMatchObject({ demo: 'ok', status: 'Succeeded', testFileFound: true, countsAddUp: true })
-    expect(stdout).toMatch(/201 Created[\s\S]*"status": "Pending"[\s\S]*Coverage[\s\S]*met in all[\s\S]*eicar\.com/)
+    expect(stdout).toMatch(
+      /201 Created[\s\S]*"status": "Pending"[\s\S]*Coverage[\s\S]*met in all[\s\S]*eicar\.com/,
+    )
   }, 180_000)
 })
