@@ -26,7 +26,7 @@ beforeAll(async () => {
   for (let n = 0; n < FILES; n += 1) writeFileSync(join(folder, 'full', `${n}.bin`), Buffer.alloc(100_000, n))
   writeFileSync(join(folder, 'full', 'invoice.com'), eicar())
   mkdirSync(join(folder, 'quick'))
-  fleet = await LiveFleet.start({ listen: `127.0.0.1:${await freePort(0)}` })
+  fleet = await LiveFleet.start({ listen: `127.0.0.1:${await freePort()}` })
   client = new FleetsweepClient({ baseUrl: fleet.url, tokens: clientCredentials(fleet.credentials) })
   const { token } = await client.createEnrollmentToken({})
   const places = (name: string) => JSON.stringify([join(folder, name)])
