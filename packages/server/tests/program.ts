@@ -57,8 +57,10 @@ export class ServerProcess implements AsyncDisposable {
 }
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv) {
+  // Settings of ours that this process has are not the program's; everything else may be needed to run Node at all.
+  const usual = Object.entries(process.env).filter(([name]) => !name.startsWith('FLEETSWEEP_'))
   return spawn(process.execPath, [PROGRAM, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { ...Object.fromEntries(usual), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   }) satisfies ChildProcess
 }
