@@ -3,7 +3,13 @@ import type { Inventory } from '@fleetsweep/protocol'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Something that the operating system holds that tells this machine from all others. */
-export const OS_IDENTITY_SOURCES = ['machineId', 'productUuid', 'platformUuid'] as const
+export const OS_IDENTITY_SOURCES = [
+  'machineId',
+  'productUuid',
+  'platformUuid',
+  'networkAddress',
+  'hostName',
+] as const
 export type OsIdentitySource = (typeof OS_IDENTITY_SOURCES)[number]
 
 /** The operating system's own identity, hashed, and what it was made of: not every user may read everything. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { release } from 'node:os'
+import { hostname, networkInterfaces, release } from 'node:os'
 import { listAddresses } from './addresses.ts'
 import { architecture } from './architecture.ts'
 import { findDnsName } from './dns-name.ts'
@@ -19,11 +19,21 @@ export function linuxHost(instance: string | undefined): Host {
           (await readFirstLine('/etc/machine-id')) ?? (await readFirstLine('/var/lib/dbus/machine-id')),
         // Differs between a virtual machine and its clone where the machine-id was copied along. Root only.
         productUuid: await readFirstLine('/sys/class/dmi/id/product_uuid'),
+        networkAddress: firstHardwareAddress(),
+        hostName: hostname(),
       }
       return hashOsIdentity(texts, instance, sources)
     },
     inventory: linuxInventory,
   }
+}
+
+/** The first network card's own address; bridges and the ends of containers' cables come and go. */
+function firstHardwareAddress(): string | undefined {
+  return Object.entries(networkInterfaces())
+    .filter(([name]) => !/^(docker|veth|br-|virbr|tun|tap|wg)/.test(name))
+    .flatMap(([, addresses = []]) => addresses)
+    .find(({ internal, mac }) => !internal && mac !== '00:00:00:00:00:00')?.mac
 }
 
 async function linuxInventory(): Promise<OsInventory> {

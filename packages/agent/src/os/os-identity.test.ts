@@ -23,6 +23,19 @@ describe('the identity of the operating system', () => {
     expect(hashOsIdentity({ machineId: 'aaaa' }, undefined, ['machineId', 'productUuid'])).toBeUndefined()
   })
 
+  it('takes what else there is where a system was given nothing, and nothing of that where it was', () => {
+    const others = { networkAddress: '02:00:00:00:00:01', hostName: 'lab-07' }
+    expect(hashOsIdentity({ ...texts, ...others }, undefined)).toEqual(hashOsIdentity(texts, undefined))
+    expect(hashOsIdentity(others, undefined)?.sources).toEqual(['networkAddress'])
+    expect(hashOsIdentity({ hostName: 'lab-07' }, undefined)?.sources).toEqual(['hostName'])
+  })
+
+  it('stays what it was made of when the system is given an identity later', () => {
+    const others = { networkAddress: '02:00:00:00:00:01' }
+    const before = hashOsIdentity(others, undefined)
+    expect(hashOsIdentity({ ...texts, ...others }, undefined, before?.sources)).toEqual(before)
+  })
+
   it('tells agents on one machine apart, and never makes a copy look like its original', () => {
     const original = hashOsIdentity(texts, 'one')?.hash
     expect(hashOsIdentity(texts, 'two')?.hash).not.toBe(original)

@@ -127,9 +127,9 @@ class ClamAvEngine implements OwnEngine {
 
   async #installedVersion(): Promise<string | undefined> {
     try {
-      const { stdout } = await promisify(execFile)(this.#config.clamdPath, ['--version'], {
-        env: this.#config.env,
-      })
+      // Without a configuration it looks for the system's own, and where that is missing it says nothing at all.
+      const args = ['--config-file=/dev/null', '--version']
+      const { stdout } = await promisify(execFile)(this.#config.clamdPath, args, { env: this.#config.env })
       return parseVersion(stdout)
     } catch (error) {
       if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) {
