@@ -3,7 +3,7 @@ import type { Clock } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { ConfigError, type ServerConfig } from './config/index.ts'
-import { Gateway, type GatewayOptions } from './gateway/index.ts'
+import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
 import { ExpireActions } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
@@ -96,6 +96,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     clock,
     logger,
     newId,
+    mayUpgrade: isChannelRequest,
     ...(tls ? { tls: { cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' } } : {}),
     // Only neighbours can be the proxy; whoever comes from afar says nothing about where others come from.
     ...(config.behindProxy ? { trustProxy: 'loopback,linklocal,uniquelocal' } : {}),

@@ -21,7 +21,7 @@ import { getCaCertificate } from '../src/enrollment/http/get-ca-certificate.ts'
 import { listEnrollmentTokens } from '../src/enrollment/http/list-enrollment-tokens.ts'
 import { revokeEnrollmentToken } from '../src/enrollment/http/revoke-enrollment-token.ts'
 import { enrollmentService } from '../src/enrollment/index.ts'
-import { Gateway, type GatewayOptions } from '../src/gateway/index.ts'
+import { Gateway, type GatewayOptions, isChannelRequest } from '../src/gateway/index.ts'
 import { type Bus, type Hint, inProcessBus } from '../src/kit/bus.ts'
 import type { Database } from '../src/kit/db/database.ts'
 import { ApiError, createHttpServer, Origins } from '../src/kit/http/index.ts'
@@ -113,6 +113,7 @@ export class GatewayServer implements AsyncDisposable {
       authenticate: async ({ authorization }) => this.#principal(authorization),
       limiter: callLimiter(clock),
       origins: new Origins(),
+      mayUpgrade: isChannelRequest,
       checkAnswers: true,
     })
     this.#http.server.on('upgrade', this.gateway.upgrade)

@@ -225,6 +225,17 @@ describe('the token endpoint', () => {
     })
   })
 
+  it.each(['https://elsewhere.example/../x', 'https://elsewhere.example/%2f', 'elsewhere', ''])(
+    'names no tenant where %j names none',
+    async (endpoint) => {
+      const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(endpoint)}`
+      const answer = await call(api.origin, `GET /common/discovery/instance?${query}`)
+      expect(answer.json().tenant_discovery_endpoint).toBe(
+        `${api.origin}/common/v2.0/.well-known/openid-configuration`,
+      )
+    },
+  )
+
   describe('a token', () => {
     const expectRefused = async (token: string) => {
       const answer = await listWith(token)

@@ -115,7 +115,7 @@ class FilterParser {
   #any(field: string): ODataFilter {
     return this.#nested(() => {
       this.#eat('(')
-      const variable = this.#name('a variable, as in any(t: t eq ‘x’)')
+      const variable = this.#name("a variable, as in any(t: t eq 'x')")
       this.#eat(':')
       const predicate = this.#expression(0)
       this.#eat(')')

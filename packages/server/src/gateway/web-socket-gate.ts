@@ -9,6 +9,11 @@ const MAX_UNREAD_BYTES = 1024 * 1024
 /** Close codes that `ws` picks by itself when what arrives is no proper frame: by our protocol they are one. */
 const BROKEN_FRAME_CODES = [1002, 1003, 1007, 1009]
 
+/** True for a request that asks for the channel between agent and gateway. */
+export function isChannelRequest({ url, headers }: IncomingMessage): boolean {
+  return url?.split('?', 1)[0] === CHANNEL_PATH && headers.upgrade?.toLowerCase() === 'websocket'
+}
+
 /** A server that turns requests for the channel into sockets. Everything else about HTTP is somebody else's. */
 export class WebSocketGate {
   readonly #server = new WebSocketServer({
@@ -44,7 +49,7 @@ export class WebSocketGate {
   }
 
   #whyNot(request: IncomingMessage): [status: string, words: string] | undefined {
-    if (pathOf(request) !== CHANNEL_PATH) return ['404 Not Found', 'There is nothing to upgrade here.']
+    if (!isChannelRequest(request)) return ['404 Not Found', 'There is nothing to upgrade here.']
     if (!offersOurProtocol(request)) {
       return ['400 Bad Request', `Only the subprotocol ${AGENT_SUBPROTOCOL} is spoken here.`]
     }
@@ -107,10 +112,6 @@ class WsAgentSocket implements AgentSocket {
     this.#socket.on('pong', onPong)
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping(question)
   }
-}
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?', 1)[0] ?? ''
 }
 
 function offersOurProtocol(request: IncomingMessage): boolean {

@@ -38,7 +38,7 @@ export const entraErrors: ErrorStyle = (error, { target, at }) => {
   const [oauthCode, numbers, description] =
     error instanceof OAuthError
       ? [error.oauthCode, [error.number], `AADSTS${error.number}: ${error.message}`]
-      : [otherCode(error.status), [], error.message]
+      : [otherCode(error.status), [], `${error.message}.`]
   return {
     contentType: 'application/json; charset=utf-8',
     body: {

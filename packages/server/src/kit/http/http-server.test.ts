@@ -118,6 +118,12 @@ describe('the HTTP server', () => {
   const authorized = { authorization: 'Bearer good' }
   const ask = (target: string, options: Parameters<typeof call>[2] = {}) =>
     call(origin, target, { ...options, headers: { ...authorized, ...options.headers } })
+  const sendLines = async (lines: readonly string[]) => {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    return text(socket)
+  }
   const paint = (body: string | Buffer | object, headers: Record<string, string> = {}) =>
     ask('POST /api/things/1/paint', { body, headers })
 
@@ -283,6 +289,13 @@ describe('the HTTP server', () => {
     expectRefusal(await paint(body), 400, 'InvalidInput')
   })
 
+  it('reads what is nested as deep as a body can be', async () => {
+    const nested = (text: string) => `${'['.repeat(100_000)}"${text}"${']'.repeat(100_000)}`
+    const body = (text: string) => `{"Comment":"c","Colour":"red","Other":${nested(text)}}`
+    expect((await paint(body('\\u0041'))).status).toBe(201)
+    expectRefusal(await paint(body('\\u0000')), 400, 'InvalidInput')
+  })
+
   it('answers InvalidInput for a NUL in the query', async () => {
     expectRefusal(await ask('GET /api/things/1?a=%00'), 400, 'InvalidInput')
   })
@@ -353,13 +366,29 @@ describe('the HTTP server', () => {
     expect(JSON.stringify([unlisted.answer.text, unlisted.answer.headers])).not.toContain('evil')
   })
 
-  it('answers in JSON even what is not HTTP', async () => {
-    const socket = connect(Number(new URL(origin).port), '127.0.0.1')
-    await once(socket, 'connect')
-    socket.end('rubbish\r\n\r\n')
-    const answer = await text(socket)
+  it.each([
+    ['rubbish', ['rubbish'], 'The request is not HTTP, or its method is unknown'],
+    [
+      'an unknown method',
+      ['PAINT / HTTP/1.1', 'Host: x'],
+      'The request is not HTTP, or its method is unknown',
+    ],
+    ['blanks in the target', ['GET /a b HTTP/1.1', 'Host: x'], 'The request is not HTTP'],
+    ['a call without a Host', ['GET / HTTP/1.1', 'Connection: close'], 'The Host header is missing'],
+  ])('answers in JSON to %s', async (_, lines, message) => {
+    const answer = await sendLines(lines)
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
-    expect(answer).toContain('{"error":{"code":"BadRequest","message":"The request is not HTTP","target":"')
+    expect(answer).toContain(`{"error":{"code":"BadRequest","message":"${message}","target":"`)
+  })
+
+  it.each(['h2c', 'websocket'])('answers a call that offers %s as if it had not', async (upgrade) => {
+    const answer = await call(origin, 'GET /api/things/1', {
+      headers: { ...authorized, connection: 'Upgrade', upgrade, 'http2-settings': 'AAEAAEAAAAIAAAAB' },
+    })
+    expect(answer.status).toBe(200)
+  })
+
+  it('answers in JSON when the headers are too large', async () => {
     const large = await call(origin, 'GET /api/things/1', { headers: { 'x-large': 'x'.repeat(20_000) } })
     expectRefusal(large, 413, 'RequestTooLarge')
   })

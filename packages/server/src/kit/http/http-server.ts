@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import { type Clock, ODataError } from '@fleetsweep/protocol'
@@ -36,6 +37,11 @@ export type HttpServerOptions<Principal, Services> = {
   tls?: SecureContextOptions
   /** Whose X-Forwarded-For is believed, as Fastify's `trustProxy`; nobody's when absent. */
   trustProxy?: boolean | string | string[]
+  /**
+   * True for what an `upgrade` listener is to have; nothing when absent. Any other request that offers an upgrade (some
+   * clients offer HTTP/2 with every first call) is answered as if it had not, as HTTP allows.
+   */
+  mayUpgrade?: (request: IncomingMessage) => boolean
   /** Checks every answer against the schema that its operation declares, and fails loudly: for tests. */
   checkAnswers?: boolean
 }
@@ -57,7 +63,8 @@ export function createHttpServer<Principal extends Caller, Services>(
   server.addContentTypeParser('*', readRoutedBody)
   server.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(reply, options.origins.of(request.headers.host))
-    done()
+    if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') done()
+    else done(new ApiError('BadRequest', 'The Host header is missing'))
   })
   server.setErrorHandler((error, request, reply) => fail(error, request, reply))
   server.setNotFoundHandler((request, reply) => fail(nothingThere(request), request, reply))
@@ -83,7 +90,7 @@ function bareServer<Principal, Services>(
   options: HttpServerOptions<Principal, Services>,
   fail: SendFailure,
 ): FastifyInstance {
-  const { logger, origins, tls, trustProxy } = options
+  const { logger, origins, tls, trustProxy, mayUpgrade } = options
   const settings = {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -104,9 +111,11 @@ function bareServer<Principal, Services>(
     },
     clientErrorHandler: brokenRequestAnswerer(options),
   }
+  // Node's own refusal of a call without a Host has no body.
+  const node: ServerOptions = { requireHostHeader: false, shouldUpgradeCallback: mayUpgrade ?? (() => false) }
+  const all = tls ? { ...settings, https: { ...node, ...tls } } : { ...settings, http: node }
   // Fastify types a server by its sockets; nothing here looks at whether they are encrypted.
-  const withTls = tls ? { ...settings, https: tls } : settings
-  return Fastify(withTls as typeof settings) as unknown as FastifyInstance
+  return Fastify(all as typeof settings) as unknown as FastifyInstance
 }
 
 function failureSender<Principal, Services>({
@@ -127,6 +136,7 @@ function failureSender<Principal, Services>({
 
 /** What the parser found instead of a request, by its code; anything else is simply not HTTP. */
 const BROKEN: Readonly<Record<string, ApiError>> = {
+  HPE_INVALID_METHOD: new ApiError('BadRequest', 'The request is not HTTP, or its method is unknown'),
   HPE_HEADER_OVERFLOW: new ApiError('RequestTooLarge', 'The headers of the request are too large'),
   ERR_HTTP_REQUEST_TIMEOUT: new ApiError('BadRequest', 'The request did not arrive in time'),
 }

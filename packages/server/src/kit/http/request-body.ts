@@ -36,10 +36,11 @@ export function parseJson(bytes: Buffer): unknown {
     text = utf8.decode(bytes)
     value = JSON.parse(text)
   } catch (cause) {
-    throw new ApiError('InvalidRequestBody', 'Request body is incorrect: it is not JSON in UTF-8', { cause })
+    const why = bytes.length === 0 ? 'it is empty' : 'it is not JSON in UTF-8'
+    throw new ApiError('InvalidRequestBody', `Request body is incorrect: ${why}`, { cause })
   }
   // Only escapes can bring such characters: as bytes they are neither JSON nor UTF-8.
-  if (text.includes('\\u')) refuseUnkeepable(value, '')
+  if (text.includes('\\u')) refuseUnkeepable(value)
   return value
 }
 
@@ -48,20 +49,27 @@ export function isKeepable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed()
 }
 
-function refuseUnkeepable(value: unknown, name: string): void {
-  if (typeof value === 'string') {
-    if (!isKeepable(value)) {
-      throw new ApiError(
-        'InvalidInput',
-        `${isKeepable(name) && name !== '' ? name : 'The request body'} holds a NUL or half a surrogate pair`,
-      )
-    }
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, member] of Object.entries(value)) {
-      refuseUnkeepable(key, '')
-      refuseUnkeepable(member, key)
+/** Goes by a list of what is still to be looked at: a body may be nested deeper than calls can be. */
+function refuseUnkeepable(body: unknown): void {
+  const left: { name: string; value: unknown }[] = [{ name: '', value: body }]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { name, value } = next
+    if (typeof value === 'string') refuseUnkeepableText(value, name)
+    else if (typeof value === 'object' && value !== null) {
+      for (const [key, member] of Object.entries(value)) {
+        refuseUnkeepableText(key, '')
+        left.push({ name: key, value: member })
+      }
     }
   }
+}
+
+function refuseUnkeepableText(text: string, name: string): void {
+  if (isKeepable(text)) return
+  throw new ApiError(
+    'InvalidInput',
+    `${name === '' ? 'The request body' : name} holds a NUL or half a surrogate pair`,
+  )
 }
 
 /**

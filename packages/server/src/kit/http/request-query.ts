@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { ApiError } from './api-error.ts'
 
 /**
- * Decodes a query: `+` and `%20` are blanks, `%24filter` is `$filter`, an escape that is none stays as it is.
+ * Decodes a query, or a form: `+` and `%20` are blanks, `%24filter` is `$filter`, an escape that is none stays as it is.
  *
  * @throws ApiError `InvalidInput` for a NUL
  */
@@ -11,7 +11,7 @@ export function parseSearch(query: string): URLSearchParams {
   const search = new URLSearchParams(query)
   for (const [name, value] of search) {
     if (name.includes('\0') || value.includes('\0')) {
-      throw new ApiError('InvalidInput', 'The query holds a NUL')
+      throw new ApiError('InvalidInput', 'A parameter holds a NUL')
     }
   }
   return search

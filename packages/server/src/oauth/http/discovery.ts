@@ -107,5 +107,5 @@ export const instanceDiscovery = operation({
 
 /** The first segment of the path; whatever else stands in the address came from outside and is not repeated. */
 function tenantOf(authorizationEndpoint: string): string {
-  return /^https?:\/\/[^/?#]+\/([\w.-]+)/i.exec(authorizationEndpoint)?.[1] ?? 'common'
+  return /^https?:\/\/[^/?#]+\/(\w[\w.-]*)(?=[/?#]|$)/i.exec(authorizationEndpoint)?.[1] ?? 'common'
 }
