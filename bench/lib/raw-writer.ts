@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { migrateSqlite } from '../../packages/server/src/kit/db/migration.ts'
+import { newGuid } from '../../packages/server/src/kit/new-id.ts'
 import { migrations } from '../../packages/server/src/migrations/index.ts'
 
 const TENANT = randomUUID()
@@ -47,7 +48,7 @@ export class RawWriter implements Disposable {
 }
 
 function createdRows(n: number): Record<string, Record<string, string | number | null>> {
-  const id = randomUUID()
+  const id = newGuid()
   const machine = randomUUID().replaceAll('-', '').padEnd(40, '0')
   const now = Date.now() * 1_000 + n
   return {
@@ -95,7 +96,7 @@ function createdRows(n: number): Record<string, Record<string, string | number |
     },
     audit_entry: {
       tenant: TENANT,
-      id: randomUUID(),
+      id: newGuid(),
       at: now,
       principal_kind: 'application',
       principal_id: TENANT,

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -8,6 +8,7 @@ import { ExpireActions } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
 import { ConnectionDrain, createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
+import { newGuid } from './kit/new-id.ts'
 import { openDatabase } from './open-database.ts'
 import { operations } from './operations.ts'
 import { callLimiter } from './principal/index.ts'
@@ -57,7 +58,7 @@ const WILDCARD_HOST = /^(0\.0\.0\.0|::)$/
 
 /** Puts the parts together and starts to listen. @throws Error when one of them cannot start; the others are closed again */
 export async function createServer(parts: ServerParts): Promise<FleetServer> {
-  const { config, logger, clock = systemClock, newId = randomUUID, bus = inProcessBus() } = parts
+  const { config, logger, clock = systemClock, newId = newGuid, bus = inProcessBus() } = parts
   const random = parts.randomBytes ?? randomBytes
   await using started = new AsyncDisposableStack()
   const tls = await loadServerTls(config, clock.now())

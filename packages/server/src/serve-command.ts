@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { createServer, type FleetServer } from './app.ts'
 import { type ServerCommand, type ServerCommandIo, UsageError, wholeNumber } from './commands/index.ts'
 import { loadConfig, loadSealingKey } from './config/index.ts'
 import { createLogger } from './kit/logger.ts'
+import { newGuid } from './kit/new-id.ts'
 
 const EXIT_INTERRUPTED = 130
 
@@ -31,7 +31,7 @@ Stops on SIGTERM or SIGINT when what was begun is finished; a second signal stop
       config,
       sealingKey,
       logger,
-      newId: randomUUID,
+      newId: newGuid,
       writerEntry: call.io.writerEntry,
       consoleDir: call.io.consoleDir,
     })

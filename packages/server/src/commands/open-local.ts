@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { loadConfig, loadSealingKey } from '../config/index.ts'
 import { systemClock } from '../kit/clock.ts'
+import { newGuid } from '../kit/new-id.ts'
 import { openDatabase } from '../open-database.ts'
 import { type Stores, sqlStores } from '../stores.ts'
 import type { StoredTenant } from '../tenant/index.ts'
@@ -23,9 +24,9 @@ export async function withLocalServer(
   const config = loadConfig(call.io.env, { dataDir: call.text('data') })
   const sealingKey = loadSealingKey(config.dataDir, call.io.env)
   await using db = await openDatabase(config, { clock: systemClock, writerEntry: call.io.writerEntry })
-  const stores = sqlStores(db, randomUUID)
+  const stores = sqlStores(db, newGuid)
   const tenant = await chooseTenant(stores, call.text('tenant'))
-  return await work({ stores, tenant, sealingKey, newId: randomUUID, randomBytes })
+  return await work({ stores, tenant, sealingKey, newId: newGuid, randomBytes })
 }
 
 async function chooseTenant(stores: Stores, named: string | undefined): Promise<StoredTenant> {
