@@ -1,5 +1,5 @@
 // How long after its 201 an agent holds a scan order that it has checked, with 1,000 agents connected, against a bare
-// WebSocket message and its answer.
+// WebSocket message on its way.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

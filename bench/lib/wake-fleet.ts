@@ -35,7 +35,7 @@ async function carryOut(task: FleetTask): Promise<string[] | number[]> {
     case 'wake':
       return inTurn(task, wake)
     case 'bare':
-      return inTurn(task, bareRound)
+      return inTurn(task, bareMessage)
   }
 }
 
@@ -101,13 +101,12 @@ async function wake(n: number): Promise<number> {
   return (await ordered) - answered
 }
 
-/** From sending a message to having its answer. */
-async function bareRound(n: number): Promise<number> {
+/** From a server's sending of a message to its being here. */
+async function bareMessage(n: number): Promise<number> {
   const socket = bare[n % bare.length]
   if (socket === undefined) throw new Error('There is no bare socket.')
-  const sent = performance.now()
   const answered = once(socket, 'message')
   socket.send('{"type":"order"}')
-  await answered
-  return performance.now() - sent
+  const [sentAt] = await answered
+  return Number(process.hrtime.bigint() - BigInt(String(sentAt))) / 1_000_000
 }
