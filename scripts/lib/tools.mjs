@@ -117,7 +117,10 @@ function fontSettings(base) {
 /** A program to start like any other: it finds its libraries by itself and keeps the process id. */
 function wrapper(name, target, env) {
   const path = join(debianDir, 'bin', name)
-  const settings = Object.entries(env).map(([key, value]) => `${key}='${value.replaceAll("'", "'\\''")}'`)
+  // What stands there already stays: the pinned Node may find a library through it when this program starts it.
+  const settings = Object.entries(env).map(
+    ([key, value]) => `${key}='${value.replaceAll("'", "'\\''")}'"\${${key}:+:$${key}}"`,
+  )
   const text = `#!/bin/sh\n${settings.join(' ')} exec '${target.replaceAll("'", "'\\''")}' "$@"\n`
   writeIfChanged(path, text, 0o755)
   return path
