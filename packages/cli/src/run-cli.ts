@@ -66,6 +66,7 @@ function readArguments(argv: string[], options: Command['options']) {
     return parseArgs({ args: argv, options: parserOptions(options), allowPositionals: true, strict: true })
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(message, { cause })
+    // Node goes on about operands that begin with a dash, which nothing here takes.
+    throw new UsageError(message.replace(/(?<=')\. To specify a positional .*/s, '.'), { cause })
   }
 }

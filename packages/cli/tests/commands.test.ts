@@ -94,6 +94,11 @@ describe('fleetsweep scan', () => {
     expect(io.stderr).toContain('Scans go on')
   })
 
+  it('names an option that it does not know, and nothing else', async () => {
+    await io.run('scan lab --loud')
+    expect(io.stderr).toBe("Unknown option '--loud'.\nHow to use it: fleetsweep scan --help\n")
+  })
+
   it.each(['scan', 'scan lab --type deep', 'scan lab --loud'])('is misused as: %s', async (line) => {
     expect(await io.run(line)).toBe(2)
     expect(io.stderr).toContain('fleetsweep scan --help')
@@ -121,6 +126,12 @@ describe('fleetsweep machines', () => {
     expect(await io.run('machines')).toBe(0)
     expect(io.stdout).toBe('')
     expect(io.stderr).toContain('tokens create')
+  })
+
+  it('does not take machines that were not asked for as none at all', async () => {
+    server.addMachine({ computerDnsName: 'lab-02' })
+    expect(await io.run('machines --name web')).toBe(0)
+    expect(io.stderr).toBe('No such machines within your reach. See all with: fleetsweep machines\n')
   })
 
   it('prints an empty list for programs', async () => {
@@ -183,6 +194,13 @@ describe('fleetsweep report', () => {
     expect(sum).toBe(1_023)
     expect(io.stdout).toMatch(/met in all +1,023/)
     expect(io.stdout).toContain('Nothing found: nothing found; 3 of 1,023 files not scanned')
+  })
+
+  it('tells how far a scan is that goes on', async () => {
+    const { id } = server.addAction({ status: 'InProgress' }, { progress: buildProgress() })
+    await io.run(`report ${id}`)
+    expect(io.stdout).toContain('No conclusion yet: the scan has not ended.')
+    expect(io.stdout).toContain('So far: 40.0 %, 480 of 1,200 files')
   })
 
   it('warns of one that does not add up', async () => {

@@ -60,7 +60,9 @@ export function clientCredentials(
       return answer.access_token
     }
     if (Check(TokenRefusal, answer)) {
-      throw new ClientError('SignInRefused', answer.error_description, { status: response.status })
+      // One id is enough to find the refusal in the log; the rest of Entra's tail only buries the reason.
+      const message = answer.error_description.replace(/ Correlation ID: .*/s, '')
+      throw new ClientError('SignInRefused', message, { status: response.status })
     }
     const message = `${base} answered ${response.status} to a request for a token, and not as a token issuer does`
     throw new ClientError('BadAnswer', message, { status: response.status })

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { runServerMain } from '../src/main.ts'
 import { fleetsweep, type Ran, ServerProcess, type WireAnswer, wire } from './program.ts'
@@ -134,7 +134,8 @@ describe('fleetsweep init', () => {
       err: expect.stringContaining('does not belong to the certificate'),
     })
     dataDir = join(folder, 'third')
-    const made = await init('--tls-cert', tls('server.crt'), '--tls-key', tls('server.key'))
+    const fromHere = (name: string) => relative(process.cwd(), tls(name))
+    const made = await init('--tls-cert', fromHere('server.crt'), '--tls-key', fromHere('server.key'))
     expect(made).toMatchObject({ origin: 'https://other.example:8443', caFile: null })
   })
 

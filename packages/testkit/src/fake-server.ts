@@ -251,7 +251,8 @@ export class FakeServer {
   #giveToken(response: ServerResponse, text: string) {
     const form = new URLSearchParams(text)
     if (form.get('client_id') !== this.clientId || form.get('client_secret') !== this.clientSecret) {
-      const error_description = 'AADSTS7000215: Invalid client secret provided.'
+      const error_description =
+        'AADSTS7000215: Invalid client secret provided. Trace ID: 1 Correlation ID: 1 Timestamp: 2026-11-23 08:00:00Z'
       return send(response, 401, { error: 'invalid_client', error_description, error_codes: [7_000_215] })
     }
     const token = randomBytes(12).toString('hex')

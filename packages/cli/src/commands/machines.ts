@@ -22,7 +22,11 @@ export const machines: Command = {
     )
     if (json) io.out(`${JSON.stringify(list, null, 2)}\n`)
     else if (list.length === 0) {
-      io.err('No machines. Enroll one with a token from: fleetsweep tokens create\n')
+      io.err(
+        filter
+          ? 'No such machines within your reach. See all with: fleetsweep machines\n'
+          : 'No machines. Enroll one with a token from: fleetsweep tokens create\n',
+      )
     } else {
       io.out(
         renderTable(

@@ -1,4 +1,4 @@
-import { safeText } from '@fleetsweep/client'
+import { resultOf, safeText } from '@fleetsweep/client'
 import type { MachineAction } from '@fleetsweep/protocol'
 import { formatMoment } from './moment.ts'
 import { renderTable } from './table.ts'
@@ -14,7 +14,7 @@ export function renderMachineActions(actions: readonly MachineAction[]): string 
       action.status,
       formatMoment(action.creationDateTimeUtc),
       action.requestor,
-      action.troubleshootInfo ?? '',
+      resultOf(action) ?? '',
     ]),
   )
 }

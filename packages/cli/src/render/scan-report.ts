@@ -3,6 +3,7 @@ import {
   countOf,
   coverageRows,
   describeEngine,
+  describeProgress,
   formatBytes,
   formatCount,
   formatDuration,
@@ -17,6 +18,7 @@ import {
   NOT_SCANNED_WORDS,
   parseInstant,
   type Scan,
+  type ScanProgress,
   type ScanReport,
 } from '@fleetsweep/protocol'
 import { renderDetections } from './detections.ts'
@@ -40,6 +42,7 @@ function renderHead(scan: Scan): string {
     `${scan.scanType} scan of ${name}: ${scan.status}`,
     conclusionLine(scan),
     ...(scan.waitingFor === null ? [] : [`Waiting: ${safeText(scan.waitingFor)}`]),
+    ...(scan.progress === null || isFinal(scan.status) ? [] : [`So far: ${progressText(scan.progress)}`]),
     `Requested ${formatMoment(scan.requestedAt)}, started ${formatMoment(scan.startedAt)}, ended ${formatMoment(scan.endedAt)}`,
     ...reportLines(scan),
     ...stopLines(scan),
@@ -54,6 +57,10 @@ function conclusionLine(scan: Scan): string {
   return scan.report
     ? 'No conclusion: the scan did not come to its end. What it did until then:'
     : 'No conclusion: the machine sent no report.'
+}
+
+function progressText(progress: ScanProgress): string {
+  return `${progress.percent.toFixed(1)} %, ${describeProgress(progress)}`
 }
 
 function reportLines({ report, endedAt, attempts, reportedLate }: Scan): string[] {

@@ -3,6 +3,7 @@ import {
   type Coverage,
   type EngineInfo,
   type Instant,
+  type MachineAction,
   NOT_SCANNED_REASONS,
   NOT_SCANNED_WORDS,
   type ScanPhase,
@@ -41,6 +42,14 @@ const SIGNATURE_WORDS: Record<SignatureState, string> = {
   inDate: 'official signatures',
   old: 'old official signatures',
   testOnly: 'test signatures only',
+}
+
+/**
+ * What a machine action tells of its result, for readers who can follow the action itself: without the address of the
+ * page that says more.
+ */
+export function resultOf({ troubleshootInfo }: Pick<MachineAction, 'troubleshootInfo'>): string | null {
+  return troubleshootInfo?.replace(/; see https?:\/\/\S+$/, '') ?? null
 }
 
 export type CoverageRow = { key: string; label: string; tally: Tally; read: boolean }

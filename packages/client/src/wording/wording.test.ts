@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { countOf, formatBytes, formatDuration } from './amounts.ts'
 import { safeText } from './safe-text.ts'
-import { coverageRows, describeEngine, describeProgress } from './scan-words.ts'
+import { coverageRows, describeEngine, describeProgress, resultOf } from './scan-words.ts'
 
 describe('amounts for people', () => {
   it.each([
@@ -70,6 +70,17 @@ describe('words for a scan', () => {
       '480 of 1,200 files, 131.9 MiB of 329.7 MiB, 1 detection, about 18 s left',
     )
     expect(describeProgress(buildProgress({ phase: 'loadingEngine' }))).toBe('loading the engine')
+  })
+})
+
+describe('the result of a machine action', () => {
+  it.each([
+    ['2 detections; see https://fleet.example/console/actions/1', '2 detections'],
+    ['The engine is missing', 'The engine is missing'],
+    ['Nothing; see the manual', 'Nothing; see the manual'],
+    [null, null],
+  ])('of %j reads %j', (troubleshootInfo, text) => {
+    expect(resultOf({ troubleshootInfo })).toBe(text)
   })
 })
 

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import { type InitialisedServer, type InitOptions, initServer } from '../init/index.ts'
 import { systemClock } from '../kit/clock.ts'
 import { type ServerCommand, type ServerCommandCall, UsageError } from './server-command.ts'
@@ -74,7 +75,8 @@ function readTls(call: ServerCommandCall): InitOptions['tls'] {
   }
   if (cert === undefined || key === undefined) return call.flag('no-tls') ? 'off' : 'local'
   if (call.flag('no-tls')) throw new UsageError('--no-tls and --tls-cert exclude each other.')
-  return { cert, key }
+  // In the configuration, a path begins at the data directory; here, where the command was called.
+  return { cert: resolve(cert), key: resolve(key) }
 }
 
 function describe({ dataDir, origin, tenant, application, caFile }: InitialisedServer): string {

@@ -33,7 +33,7 @@ const CONNECT_ATTEMPTS = 3
 /** How long work under way may take to end by itself before the process is ended. */
 const STOP_GRACE_MS = 1_000
 
-const CANCELLED: Judgement = { kind: 'notJudged', reason: 'cancelled', detail: 'the scan was stopped' }
+const CANCELLED: Judgement = { kind: 'notJudged', reason: 'cancelled', detail: 'while it was read' }
 
 /**
  * Judges files over one session, and survives the death of clamd.

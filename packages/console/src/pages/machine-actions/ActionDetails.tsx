@@ -1,4 +1,4 @@
-import { describeEngine, formatCount, formatDuration, STOP_PROOF_WORDS } from '@fleetsweep/client'
+import { describeEngine, formatCount, formatDuration, resultOf, STOP_PROOF_WORDS } from '@fleetsweep/client'
 import { type MachineAction, parseInstant, type Scan } from '@fleetsweep/protocol'
 import { makeStyles, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
@@ -22,7 +22,7 @@ export function ActionDetails({ action, scan }: { action: MachineAction; scan: S
   const styles = useStyles()
   const text = (value: string | null) => value !== null && value !== '' && <OutsideText text={value} />
   const rows: [string, ReactNode][] = [
-    ['Result', text(action.troubleshootInfo)],
+    ['Result', text(resultOf(action))],
     ['Requested by', text(action.requestor)],
     ['Comment', text(action.requestorComment)],
     ['Requested', <Moment key="requested" at={action.creationDateTimeUtc} />],

@@ -1,3 +1,4 @@
+import { resultOf } from '@fleetsweep/client'
 import type { MachineAction } from '@fleetsweep/protocol'
 import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
@@ -26,7 +27,7 @@ const COLUMNS: TableColumn<MachineAction>[] = [
   { title: 'Comment', cell: ({ requestorComment }) => <OutsideText text={shorten(requestorComment)} /> },
   {
     title: 'Result',
-    cell: ({ troubleshootInfo }) => <OutsideText text={shorten(troubleshootInfo ?? '–')} />,
+    cell: (action) => <OutsideText text={shorten(resultOf(action) ?? '–')} />,
   },
 ]
 

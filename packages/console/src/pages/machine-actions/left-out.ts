@@ -3,10 +3,19 @@ import { NOT_SCANNED_WORDS, type ScanReport } from '@fleetsweep/protocol'
 /** Something that a scan did not look at, and why. */
 export type LeftOutRow = { key: string; path: string; why: string }
 
-/** Everything that the report names as left out, files first. */
+/** Files of one reason, at most: a scan that was stopped early names a hundred that tell nothing more. */
+const EXAMPLES = 10
+
+/** What the report names as left out, files first. */
 export function leftOutRows(report: ScanReport): LeftOutRow[] {
+  const shown = new Map<string, number>()
+  const samples = report.notScannedSamples.filter(({ reason }) => {
+    const count = (shown.get(reason) ?? 0) + 1
+    shown.set(reason, count)
+    return count <= EXAMPLES
+  })
   const rows = [
-    ...report.notScannedSamples.map(({ reason, path, detail }) => ({
+    ...samples.map(({ reason, path, detail }) => ({
       path: path.text,
       why: `${NOT_SCANNED_WORDS[reason]}${detail === undefined ? '' : ` (${detail})`}`,
     })),
