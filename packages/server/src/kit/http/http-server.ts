@@ -2,7 +2,13 @@ import type { IncomingMessage, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import { type Clock, ODataError } from '@fleetsweep/protocol'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { Logger } from 'pino'
 import { DatabaseBusyError } from '../db/database.ts'
 import { ApiError, notFound } from './api-error.ts'
@@ -10,9 +16,10 @@ import type { CallLimiter } from './call-limiter.ts'
 import { errorStyleOf } from './error-style.ts'
 import type { Caller, Operation } from './operation.ts'
 import type { Origins } from './origins.ts'
+import { tooLarge } from './request-body.ts'
 import { pathPattern, routedTarget, splitTarget } from './request-target.ts'
 import { sendBroken, sendError, setCommonHeaders } from './respond.ts'
-import { readRoutedBody, serveOperation } from './serve-operation.ts'
+import { DEFAULT_BODY_LIMIT_BYTES, serveOperation } from './serve-operation.ts'
 
 const REQUEST_TIMEOUT_MS = 60_000
 /** A computer name has at most 255 characters; nothing longer names anything. */
@@ -60,7 +67,10 @@ export function createHttpServer<Principal extends Caller, Services>(
 
   server.decorateRequest('caller', undefined)
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('*', readRoutedBody)
+  // JSON has an entry of its own, because Fastify looks every type that has none up anew.
+  server.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_, body, done) => {
+    done(null, body)
+  })
   server.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(reply, options.origins.of(request.headers.host))
     if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') done()
@@ -94,7 +104,10 @@ function bareServer<Principal, Services>(
   const settings = {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger for each request would cost more than routing it; what is logged of a call names it by its target.
+    childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     ...(trustProxy === undefined ? {} : { trustProxy }),
     rewriteUrl: ({ url }: { url?: string | undefined }) => routedTarget(url ?? '/'),
     routerOptions: {
@@ -125,7 +138,7 @@ function failureSender<Principal, Services>({
 }: HttpServerOptions<Principal, Services>): SendFailure {
   return (error, request, reply) => {
     const target = newId()
-    const refusal = asRefusal(error)
+    const refusal = asRefusal(error, request)
     const call = { target, method: request.method, path: splitTarget(request.originalUrl).path }
     if (refusal.status < 500) logger.info({ ...call, code: refusal.code }, refusal.message)
     else logger.error({ ...call, code: refusal.code, err: error }, 'A call failed')
@@ -161,7 +174,7 @@ function brokenRequestAnswerer<Principal, Services>({
 }
 
 /** What the caller hears of an error: everything of a refusal, nothing of anything else. */
-function asRefusal(error: unknown): ApiError {
+function asRefusal(error: unknown, { routeOptions }: FastifyRequest): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof ODataError) return new ApiError('ODataError', error.message)
   if (error instanceof DatabaseBusyError) {
@@ -171,7 +184,12 @@ function asRefusal(error: unknown): ApiError {
     })
   }
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
-  // Fastify's own refusals: a Content-Type that is none, a body shorter than it said.
+  // Fastify's own refusals: a body beyond the limit, a Content-Type that is none, a body shorter than it said.
+  if (status === 413) {
+    return new ApiError('RequestTooLarge', tooLarge(routeOptions?.bodyLimit ?? DEFAULT_BODY_LIMIT_BYTES), {
+      cause: error,
+    })
+  }
   if (status === 415)
     return new ApiError('UnsupportedMediaType', 'The Content-Type is not valid', { cause: error })
   if (status === 400) return new ApiError('BadRequest', 'The request is not valid', { cause: error })

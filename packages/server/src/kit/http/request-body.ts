@@ -14,11 +14,16 @@ export async function readBody(stream: Readable, limitBytes: number): Promise<Bu
   for await (const chunk of stream) {
     sizeBytes += chunk.length
     if (sizeBytes > limitBytes) {
-      throw new ApiError('RequestTooLarge', `The request body is larger than ${limitBytes} bytes`)
+      throw new ApiError('RequestTooLarge', tooLarge(limitBytes))
     }
     chunks.push(chunk)
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}
+
+/** Tells a caller that a body is larger than it may be. */
+export function tooLarge(limitBytes: number): string {
+  return `The request body is larger than ${limitBytes} bytes`
 }
 
 /** True for the media types that carry JSON, and for none named at all. */

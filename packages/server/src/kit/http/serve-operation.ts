@@ -10,11 +10,12 @@ import { parseSearch, queryReader } from './request-query.ts'
 import { splitTarget } from './request-target.ts'
 import { sendJson, sendMedia } from './respond.ts'
 
-const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024
+/** Most that a body may hold where the operation says nothing else. */
+export const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    operation?: Pick<Operation<unknown, unknown>, 'path' | 'errors' | 'bodyLimitBytes'>
+    operation?: Pick<Operation<unknown, unknown>, 'path' | 'errors'>
   }
   interface FastifyRequest {
     /** Whoever authenticated; the operation knows the type. */
@@ -37,6 +38,7 @@ export function serveOperation<Principal extends Caller, Services>(
     method: operation.method,
     url: operation.path,
     config: { operation },
+    bodyLimit: operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     onRequest: async (request) => {
       request.caller = await admit(request, operation, options)
       refuseOtherTypes(request, operation)
@@ -149,12 +151,6 @@ function inputReader<Principal, Services>(operation: Operation<Principal, Servic
 
 function bytesOf({ body }: FastifyRequest): Buffer | undefined {
   return Buffer.isBuffer(body) ? body : undefined
-}
-
-/** Reads a body by the limit of the route that it is for. */
-export function readRoutedBody(request: FastifyRequest, payload: FastifyRequest['raw']): Promise<Buffer> {
-  const { operation } = request.routeOptions.config
-  return readBody(payload, operation?.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES)
 }
 
 function answerSender<Principal, Services>(operation: Operation<Principal, Services>, check: boolean) {
