@@ -154,7 +154,8 @@ describe('a server with a certificate authority of its own', () => {
 
   it('is not trusted otherwise', async () => {
     expect(await enroll(gateway.token())).toBe(1)
-    expect(agent.stderr).toContain('could not be reached')
+    expect(agent.stderr).toContain('is from no authority that this machine trusts')
+    expect(agent.stderr).toContain('--ca FILE')
     expect(gateway.machines).toEqual([])
   })
 

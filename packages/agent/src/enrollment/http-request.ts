@@ -4,6 +4,15 @@ import { EnrollmentError } from './enrollment-error.ts'
 
 const TIMEOUT_MS = 30_000
 
+/** What OpenSSL calls a certificate whose authority is not known. */
+const UNTRUSTED = [
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]
+
 export type HttpAnswer = { status: number; body: string }
 
 export type HttpRequest = {
@@ -64,6 +73,9 @@ function exchange(request: HttpRequest): Promise<HttpAnswer> {
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
+  if ('code' in cause && UNTRUSTED.includes(String(cause.code))) {
+    return 'its certificate is from no authority that this machine trusts. Give that authority with --ca FILE'
+  }
   // A host with several addresses fails with one error for each, and no message of its own.
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : undefined
   return cause.message || (first === undefined ? cause.name : reasonOf(first))
