@@ -116,7 +116,7 @@ describe('requesting an antivirus scan', () => {
       'ExternalId has more than 1000 characters',
     ],
     ['[]', 'InvalidRequestBody', 'Request body is incorrect: it must be a JSON object'],
-    ['', 'InvalidRequestBody', 'Request body is incorrect: it is not JSON in UTF-8'],
+    ['', 'InvalidRequestBody', 'Request body is incorrect: it is empty'],
     ['{"Comment":', 'InvalidRequestBody', 'Request body is incorrect: it is not JSON in UTF-8'],
   ])('answers 400 for %j', async (body, code, message) => {
     expect(refusalOf(await scan(await newMachine(), body))).toEqual({ status: 400, code, message })
