@@ -39,12 +39,13 @@ describe('a PostgreSQL server that ends connections', () => {
     // The write waits for this lock, so that it is certainly under way.
     await operator.query('BEGIN')
     await operator.query('LOCK TABLE entry')
-    const cut = db.write(addWrite, { tenant, name: 'cut' })
+    // Listened to from the start: it may fail before the operator's own answer is here.
+    const cut = expect(db.write(addWrite, { tenant, name: 'cut' })).rejects.toThrow('entry.add')
     const waits = async () =>
       (await operator.query(`SELECT 1 ${others} AND wait_event_type = 'Lock'`)).rowCount
     await expect.poll(waits).toBe(1)
     await endOthers()
-    await expect(cut).rejects.toThrow('entry.add')
+    await cut
     await operator.query('COMMIT')
     expect(await db.write(addWrite, { tenant, name: 'next' })).toBe('added')
     expect(await db.write(addWrite, { tenant, name: 'cut' })).toBe('added')
