@@ -106,10 +106,11 @@ function unpackedPlace() {
   }
 }
 
-/** Fonts came along for Chromium, but their library looks for them in the system's places. */
+/** Fonts came along for Chromium unless the system has them; their library would look in the system's places only. */
 function fontSettings(base) {
   const path = join(debianDir, 'fonts.conf')
-  const fonts = `<dir>${base}/usr/share/fonts</dir><cachedir>${debianDir}/fonts-cache</cachedir>`
+  const places = [join(base, 'usr/share/fonts'), '/usr/share/fonts'].map((place) => `<dir>${place}</dir>`)
+  const fonts = `${places.join('')}<cachedir>${debianDir}/fonts-cache</cachedir>`
   writeIfChanged(path, `<?xml version="1.0"?>\n<fontconfig>${fonts}</fontconfig>\n`)
   return path
 }

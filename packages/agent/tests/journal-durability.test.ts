@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AgentFrame } from '@fleetsweep/protocol'
-import { FakeGateway, outputOf, SyncedFiles, type SystemCall, startTraced } from '@fleetsweep/testkit'
+import { FakeGateway, outputOf, SyncedFiles, type SystemCall, startTraced, until } from '@fleetsweep/testkit'
 import { Compile } from 'typebox/compile'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { journalPath } from '../src/journal/journal-file.ts'
@@ -53,6 +53,9 @@ describe('an event that an agent tells', { timeout: TIMEOUT_MS }, () => {
     await gateway.connected()
     const action = gateway.orderScan()
     await gateway.event(action, 'finished')
+    // A frame can arrive before the call that sent it has returned, and a kill then would leave that call untold.
+    const told = gateway.frames.length
+    await until(() => gateway.frames.length > told, 'the agent went on after its last event')
     const calls = await traced.kill()
     return [...action.events].map(([number, { kind }]) => {
       const sent = calls.find((call) => {
