@@ -34,3 +34,20 @@ export function readMachineId(text: string): MachineId | undefined {
 export function readMachineActionId(text: string): MachineActionId | undefined {
   return isGuid(text) ? (text.toLowerCase() as MachineActionId) : undefined
 }
+
+/** A person who may sign in: a GUID, `oid` in their tokens. */
+export type UserId = string & { readonly __brand: 'UserId' }
+/** A set of people that roles are given to: a GUID. */
+export type UserGroupId = string & { readonly __brand: 'UserGroupId' }
+/** A set of role permissions: a GUID. */
+export type RoleId = string & { readonly __brand: 'RoleId' }
+/** A set of machines that people reach: a whole number from 1, `rbacGroupId` of its machines. */
+export type DeviceGroupId = number & { readonly __brand: 'DeviceGroupId' }
+
+/** Where a machine is that no device group's rule matches. */
+export const UNGROUPED = 0 as DeviceGroupId
+
+/** The console's own client id: a public client that every tenant knows. */
+export const CONSOLE_CLIENT_ID = 'f1ee75ee-0000-4000-8000-00000000c050' as ApplicationId
+/** The command line's own client id: a public client that every tenant knows. */
+export const CLI_CLIENT_ID = 'f1ee75ee-0000-4000-8000-000000000c11' as ApplicationId

@@ -17,6 +17,7 @@ import type { Principal } from './principal/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
 import type { SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
+import { SecurityEpochs } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
 
 /** What operations may ask for. */
@@ -56,10 +57,20 @@ export function composeServices(parts: Parts): Services {
   const applicationsOf = (tenant: TenantId) => storesOf(tenant).applications
   const machineActionsOf = (tenant: TenantId) => storesOf(tenant).machineActions
   const machinesOf = (tenant: TenantId) => storesOf(tenant).machines
+  const securityEpochs = new SecurityEpochs({ read: (tenant) => stores.tenants.securityEpoch(tenant), clock })
+  parts.bus.subscribe((hint) => {
+    if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
+  })
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
   return {
     applications: applicationService({ ...parts, applicationsOf }),
-    authenticate: authenticator({ ...parts, applicationsOf }),
+    authenticate: authenticator({
+      ...parts,
+      applicationsOf,
+      usersOf: (tenant) => storesOf(tenant).users,
+      isSignedIn: async () => true,
+      securityEpochs,
+    }),
     clock,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
     enrollment: enrollmentService({
@@ -67,7 +78,7 @@ export function composeServices(parts: Parts): Services {
       tenants: stores.tenants,
       enrollmentOf: (tenant) => storesOf(tenant).enrollment,
     }),
-    fleetEvents: fleetEventService({ ...parts, machineActionsOf }),
+    fleetEvents: fleetEventService({ ...parts, machineActionsOf, machinesOf }),
     machineActions: machineActionService({ ...parts, machineActionsOf, machines, pageSize: MAX_TOP }),
     machines,
     scans: scanService({ storesOf, clock }),

@@ -13,6 +13,7 @@ import {
 import { type ScanStore, sqlScanStore } from './scan/index.ts'
 import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts'
 import { sqlTenantStore, type TenantStore } from './tenant/index.ts'
+import { sqlUserStore, type UserStore } from './user/index.ts'
 
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
@@ -23,6 +24,7 @@ export type TenantStores = {
   machines: MachineStore
   scans: ScanStore
   signingKeys: SigningKeyStore
+  users: UserStore
 }
 
 export type Stores = {
@@ -46,6 +48,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
         machines: sqlMachineStore(db, tenant),
         scans: sqlScanStore(db, tenant),
         signingKeys: sqlSigningKeyStore(db, tenant),
+        users: sqlUserStore(db, tenant),
       }
       known.set(tenant, stores)
       return stores

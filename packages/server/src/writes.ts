@@ -6,6 +6,7 @@ import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/ind
 import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
 import { addSigningKeyWrite } from './signing-key/index.ts'
 import { createTenantWrite, setServerIdWrite } from './tenant/index.ts'
+import { createUserWrite } from './user/index.ts'
 
 /** Every write of this server: what can change a row. */
 export const writes = writeList([
@@ -14,6 +15,7 @@ export const writes = writeList([
   createApplicationWrite,
   createTenantWrite,
   createTokenWrite,
+  createUserWrite,
   enrollWrite,
   expireWrite,
   holdOrdersWrite,

@@ -4,17 +4,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type ApplicationId,
+  CLI_CLIENT_ID,
   type Inventory,
   type MachineId,
   PERMISSIONS,
   type Permission,
   type TenantId,
+  type UserGroupId,
+  type UserId,
 } from '@fleetsweep/protocol'
 import { createDatabase, MovableClock } from '@fleetsweep/testkit'
 import { pino } from 'pino'
 import { createServer, type FleetServer } from '../src/app.ts'
 import { applicationService } from '../src/application/index.ts'
 import type { ServerConfig } from '../src/config/index.ts'
+import { signAccessToken } from '../src/oauth/access-token.ts'
 import { readSealingKey, sealedSigningKeys } from '../src/signing-key/index.ts'
 import type { Stores, TenantStores } from '../src/stores.ts'
 import { type CallAnswer, call } from './call.ts'
@@ -104,13 +108,44 @@ export class ApiServer implements AsyncDisposable {
   }
 
   async addKeys(tenant: TenantId): Promise<void> {
-    const keys = sealedSigningKeys({
+    await this.#signingKeys.addKey(tenant, 'token', OPERATOR)
+  }
+
+  get #signingKeys() {
+    return sealedSigningKeys({
       storeOf: (of) => this.stores.forTenant(of).signingKeys,
       sealingKey: readSealingKey(this.#sealingKey),
       clock: this.clock,
       newId: randomUUID,
     })
-    await keys.addKey(tenant, 'token', OPERATOR)
+  }
+
+  /** Somebody in these user groups. */
+  async user(userPrincipalName: string, groups: readonly UserGroupId[] = []): Promise<UserId> {
+    const id = randomUUID() as UserId
+    const audit = { id: randomUUID(), principal: OPERATOR, operation: 'user.create', target: id, detail: {} }
+    await this.of.users.create({ id, userPrincipalName, displayName: userPrincipalName, groups }, audit)
+    return id
+  }
+
+  /** A token for somebody, as if they had signed in with a program that may ask for these scopes. */
+  async userToken(
+    user: UserId,
+    scopes: readonly string[],
+    using: ApplicationId = CLI_CLIENT_ID,
+  ): Promise<string> {
+    return signAccessToken(await this.#signingKeys.tokenKeys(this.tenant), {
+      version: 'v2',
+      origin: this.origin,
+      tenant: this.tenant,
+      subject: { kind: 'user', user, application: using, scopes, session: randomUUID() },
+      displayName: 'Somebody',
+      userPrincipalName: 'somebody@contoso.example',
+      proof: 'none',
+      audience: this.origin,
+      issuedAtSeconds: Math.floor(this.clock.now() / 1_000_000),
+      uti: randomUUID(),
+    })
   }
 
   /** Registers an application; it may do everything unless told otherwise, and call as often as it likes. */

@@ -114,6 +114,7 @@ describe('watching live events', () => {
     server.server.bus.publish({
       topic: 'scanProgress',
       tenant: server.made.tenant.id,
+      machineId: machine.machineId,
       actionId: id,
       progress,
     })
@@ -162,7 +163,13 @@ describe('watching live events', () => {
   it('tells of no other tenant', async () => {
     const { events } = await watch(server, await server.token())
     const publish = (tenant: string, actionId: string) =>
-      server.server.bus.publish({ topic: 'scanProgress', tenant, actionId, progress })
+      server.server.bus.publish({
+        topic: 'scanProgress',
+        tenant,
+        machineId: '0'.repeat(40),
+        actionId,
+        progress,
+      })
     publish(randomUUID(), 'theirs')
     publish(server.made.tenant.id, 'ours')
     await until(() => events().length > 0, 'our own was told')

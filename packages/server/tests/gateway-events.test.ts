@@ -10,6 +10,7 @@ import {
 } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ExpireActions } from '../src/jobs/index.ts'
+import { ALL_MACHINES } from '../src/principal/index.ts'
 import { GatewayServer, REPORT_URL } from './gateway-server.ts'
 import { openPostgresBackend, openSqliteBackend } from './stores/backends.ts'
 
@@ -51,7 +52,7 @@ describe('a scan that a machine tells of', () => {
     })
     const scan = await server.of.scans.find(actionId)
     expect(scan).toMatchObject({ lastEvent: 4, attempts: 1, reportedLate: false, report: finished.report })
-    const detections = await server.of.detections.list({ actionId, limit: 10 })
+    const detections = await server.of.detections.list({ actionId, limit: 10 }, ALL_MACHINES)
     expect(detections).toHaveLength(1)
   })
 
@@ -101,7 +102,7 @@ describe.each([
     }
     for (const [index] of events.entries()) expect((await agent.next('ack')).number).toBe(index + 1)
     expect(await own.statusOf(id)).toBe('Succeeded')
-    expect(await own.of.detections.list({ actionId: id, limit: 100 })).toHaveLength(29)
+    expect(await own.of.detections.list({ actionId: id, limit: 100 }, ALL_MACHINES)).toHaveLength(29)
   })
 })
 
@@ -113,7 +114,7 @@ describe('an event', () => {
     for (let count = 0; count < 3; count += 1) expect(await agent.tell(actionId, 1, started)).toBe(1)
     expect(await agent.tell(actionId, 2, finished)).toBe(2)
     expect(await server.statusOf(actionId)).toBe('InProgress')
-    expect(await server.of.detections.list({ actionId, limit: 10 })).toHaveLength(1)
+    expect(await server.of.detections.list({ actionId, limit: 10 }, ALL_MACHINES)).toHaveLength(1)
   })
 
   it('after a gap is answered with the number of the last one that is on disk', async () => {

@@ -132,7 +132,9 @@ export class GatewayServer implements AsyncDisposable {
       id: '7c0fb2ac-0000-4000-8000-000000000001',
       name: 'SOC automation',
       permissions: new Set(PERMISSIONS.filter((permission) => permission === authorization)),
+      rolePermissions: null,
       reach: { kind: 'allMachines' },
+      requestSource: 'PublicApi',
     }
   }
 

@@ -65,6 +65,7 @@ describe('the token endpoint', () => {
       appid: application.id,
       appidacr: '1',
       idtyp: 'app',
+      fsw_cred: expect.any(String),
       oid: application.id,
       roles: ['Machine.Read.All', 'Machine.Scan'],
       sub: application.id,

@@ -10,6 +10,7 @@ import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import type { Database } from '../kit/db/database.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
+import { raiseSecurityEpoch } from '../tenant/index.ts'
 import type { ApplicationStore } from './application-store.ts'
 
 type ApplicationTables = {
@@ -103,6 +104,7 @@ export const setLimitsWrite = defineWrite<SetLimits, boolean>(
         .returning('id'),
     )
     if (changed.length === 0) return false
+    yield* raiseSecurityEpoch(tenant, context)
     yield* writeAudit(tenant, audit, context)
     return true
   },

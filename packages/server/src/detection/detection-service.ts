@@ -1,6 +1,6 @@
 import type { FleetDetection, MachineActionId, MachineId, TenantId } from '@fleetsweep/protocol'
 import { type Cursor, writeCursor } from '../kit/cursor.ts'
-import { type Principal, reachesAll } from '../principal/index.ts'
+import type { Principal } from '../principal/index.ts'
 import type { DetectionStore } from './detection-store.ts'
 import { fleetDetection } from './fleet-detection.ts'
 
@@ -22,14 +22,16 @@ export function detectionService(parts: {
 }): DetectionService {
   return {
     async list(principal, { actionId, machineId, after, limit }) {
-      if (!reachesAll(principal)) return { items: [], nextCursor: null }
       // One more than asked for tells whether there is a next page.
-      const rows = await parts.detectionsOf(principal.tenant).list({
-        ...(actionId === undefined ? {} : { actionId }),
-        ...(machineId === undefined ? {} : { machineId }),
-        ...(after === undefined ? {} : { after: { detectedAt: after.at, id: after.id } }),
-        limit: limit + 1,
-      })
+      const rows = await parts.detectionsOf(principal.tenant).list(
+        {
+          ...(actionId === undefined ? {} : { actionId }),
+          ...(machineId === undefined ? {} : { machineId }),
+          ...(after === undefined ? {} : { after: { detectedAt: after.at, id: after.id } }),
+          limit: limit + 1,
+        },
+        principal.reach,
+      )
       const page = rows.slice(0, limit)
       const last = rows.length > limit ? page.at(-1) : undefined
       return {

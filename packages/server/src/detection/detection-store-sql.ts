@@ -9,6 +9,7 @@ import { Compile } from 'typebox/compile'
 import type { Database } from '../kit/db/database.ts'
 import { tables } from '../kit/db/query.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
+import { machineWithinReach } from '../machine/index.ts'
 import type { DetectionStore, StoredDetection } from './detection-store.ts'
 
 type DetectionRow = {
@@ -47,7 +48,8 @@ export function* insertDetection(
 /** Detections of one tenant, on either database. */
 export function sqlDetectionStore(db: Database, tenant: TenantId): DetectionStore {
   return {
-    async list({ actionId, machineId, after, limit }) {
+    async list({ actionId, machineId, after, limit }, reach) {
+      const within = machineWithinReach(reach, 'detection', 'machine')
       let query = tables<WithMachines>(db.dialect)
         .selectFrom('detection')
         .leftJoin('machine', (join) =>
@@ -59,6 +61,7 @@ export function sqlDetectionStore(db: Database, tenant: TenantId): DetectionStor
         .orderBy('detected_at', 'desc')
         .orderBy('detection.id', 'desc')
         .limit(limit)
+      if (within) query = query.where(within)
       if (actionId !== undefined) query = query.where('action', '=', actionId)
       if (machineId !== undefined) query = query.where('machine', '=', machineId)
       if (after !== undefined) {

@@ -1,4 +1,5 @@
 import type { Detection, Instant, MachineActionId, MachineId } from '@fleetsweep/protocol'
+import type { Reach } from '../principal/index.ts'
 
 /** A detection as the server keeps it. */
 export type StoredDetection = {
@@ -13,11 +14,14 @@ export type StoredDetection = {
 }
 
 export interface DetectionStore {
-  /** Newest first; `after` is the last row of the page before. */
-  list(query: {
-    actionId?: MachineActionId
-    machineId?: MachineId
-    after?: { detectedAt: Instant; id: string }
-    limit: number
-  }): Promise<StoredDetection[]>
+  /** Those on machines within reach, newest first; `after` is the last row of the page before. */
+  list(
+    query: {
+      actionId?: MachineActionId
+      machineId?: MachineId
+      after?: { detectedAt: Instant; id: string }
+      limit: number
+    },
+    reach: Reach,
+  ): Promise<StoredDetection[]>
 }

@@ -1,4 +1,4 @@
-import type { MachineId, TenantId } from '@fleetsweep/protocol'
+import { type MachineId, type TenantId, UNGROUPED } from '@fleetsweep/protocol'
 import { writeAudit } from '../audit/index.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
@@ -167,6 +167,7 @@ function* addMachine(
         public_key: publicKey,
         aad_device_id: null,
         tags: JSON.stringify(token.tags),
+        device_group: UNGROUPED,
         is_potential_duplication: isPotentialDuplication ? 1 : 0,
         orders_held_because: null,
         first_seen: context.at,

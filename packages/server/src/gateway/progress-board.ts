@@ -22,9 +22,9 @@ export class ProgressBoard {
   }
 
   note(unwritten: Unwritten): void {
-    const { tenant, actionId, progress } = unwritten
+    const { tenant, machineId, actionId, progress } = unwritten
     this.#unwritten.set(keyOf(tenant, actionId), unwritten)
-    this.#bus.publish({ topic: 'scanProgress', tenant, actionId, progress })
+    this.#bus.publish({ topic: 'scanProgress', tenant, machineId, actionId, progress })
   }
 
   /** Forgets what was said of attempts before this one: it would be written over the new one's. */

@@ -7,7 +7,9 @@ export type Hint =
   /** These machines were given another key: whoever is connected with the old one is nobody now. */
   | { topic: 'machineKeys'; tenant: string; machineIds: readonly string[] }
   /** How far a scan is, as JSON of `ScanProgress`; a lost one is made good by the next. */
-  | { topic: 'scanProgress'; tenant: string; actionId: string; progress: unknown }
+  | { topic: 'scanProgress'; tenant: string; machineId: string; actionId: string; progress: unknown }
+  /** Who may do what has changed: whoever keeps an answer to that asks anew. */
+  | { topic: 'securityEpoch'; tenant: string }
 
 /** Carries hints to every node, this one included. May lose them: reconciliation repairs what a lost one leaves. */
 export interface Bus {

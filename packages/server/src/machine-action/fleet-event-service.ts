@@ -1,9 +1,16 @@
-import { type FleetEvent, type MachineActionId, ScanProgress, type TenantId } from '@fleetsweep/protocol'
+import {
+  type FleetEvent,
+  type MachineActionId,
+  type MachineId,
+  ScanProgress,
+  type TenantId,
+} from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { Value } from 'typebox/value'
 import type { Bus, Hint } from '../kit/bus.ts'
-import { ApiError } from '../kit/http/index.ts'
-import type { Principal } from '../principal/index.ts'
+import { ApiError, isAllowed } from '../kit/http/index.ts'
+import type { MachineStore } from '../machine/index.ts'
+import { type Principal, reaches } from '../principal/index.ts'
 import type { MachineActionStore } from './machine-action-store.ts'
 import { showMachineAction } from './show-machine-action.ts'
 
@@ -14,6 +21,8 @@ export type Watcher = {
   tell(type: FleetEvent['type'], text: string): void
   /** The server stops: no more events will come. */
   end(): void
+  /** Who may do what has changed: whether the watch may go on is asked anew. */
+  check(): void
 }
 
 /** Tells watchers what changes in their tenant, as it changes. */
@@ -30,18 +39,32 @@ export type FleetEventService = {
 /** Each costs memory for as long as it lasts, which a limit of calls does not see. */
 const MAX_WATCHES_EACH = 50
 
-type Room = { watchers: Set<Watcher>; changed: Set<MachineActionId>; reading: boolean }
+type Room = {
+  watchers: Set<Watcher>
+  changed: Set<MachineActionId>
+  reading: boolean
+  /** Events go out one after the other, although telling who may hear them can take a read. */
+  telling: Promise<void>
+}
 
 export function fleetEventService(parts: {
   bus: Bus
   machineActionsOf: (tenant: TenantId) => MachineActionStore
+  machinesOf: (tenant: TenantId) => Pick<MachineStore, 'find'>
   logger: Logger
 }): FleetEventService {
   const rooms = new Map<TenantId, Room>()
 
-  const tell = (room: Room, event: FleetEvent): void => {
+  const tell = async (tenant: TenantId, room: Room, event: FleetEvent, machineId: string): Promise<void> => {
     const text = JSON.stringify(event)
-    for (const watcher of room.watchers) if (mayHear(watcher.principal, event)) watcher.tell(event.type, text)
+    const hearers = [...room.watchers].filter(({ principal }) => mayHear(principal, event))
+    const isAnyBound = hearers.some(({ principal }) => principal.reach.kind !== 'allMachines')
+    const machine = isAnyBound ? await parts.machinesOf(tenant).find(machineId as MachineId) : undefined
+    for (const watcher of hearers) {
+      const { reach } = watcher.principal
+      const isWithin = reach.kind === 'allMachines' || (machine && reaches(reach, machine.deviceGroup))
+      if (isWithin && room.watchers.has(watcher)) watcher.tell(event.type, text)
+    }
   }
 
   /** One read at a time: two that cross would tell the older state last. */
@@ -54,7 +77,9 @@ export function fleetEventService(parts: {
         room.changed.clear()
         const store = parts.machineActionsOf(tenant)
         for (const action of await Promise.all(ids.map((id) => store.find(id)))) {
-          if (action) tell(room, { type: 'machineAction', machineAction: showMachineAction(action) })
+          if (!action) continue
+          const event: FleetEvent = { type: 'machineAction', machineAction: showMachineAction(action) }
+          await tell(tenant, room, event, action.machineId)
         }
       }
     } catch (error) {
@@ -73,7 +98,12 @@ export function fleetEventService(parts: {
       for (const id of hint.ids) room.changed.add(id as MachineActionId)
       void readChanged(tenant, room)
     } else if (hint.topic === 'scanProgress' && Value.Check(ScanProgress, hint.progress)) {
-      tell(room, { type: 'scanProgress', actionId: hint.actionId, progress: hint.progress })
+      const { actionId, machineId, progress } = hint
+      room.telling = room.telling
+        .then(() => tell(tenant, room, { type: 'scanProgress', actionId, progress }, machineId))
+        .catch((error) => parts.logger.error({ err: error, tenant }, 'progress could not be told'))
+    } else if (hint.topic === 'securityEpoch') {
+      for (const watcher of room.watchers) watcher.check()
     }
   }
   const unsubscribe = parts.bus.subscribe(hear)
@@ -82,7 +112,12 @@ export function fleetEventService(parts: {
   return {
     watch(watcher) {
       const { tenant } = watcher.principal
-      const room = rooms.get(tenant) ?? { watchers: new Set(), changed: new Set(), reading: false }
+      const room = rooms.get(tenant) ?? {
+        watchers: new Set(),
+        changed: new Set(),
+        reading: false,
+        telling: Promise.resolve(),
+      }
       const own = [...room.watchers].filter(({ principal }) => principal.id === watcher.principal.id)
       if (own.length >= MAX_WATCHES_EACH) {
         throw new ApiError('TooManyRequests', `Only ${MAX_WATCHES_EACH} streams at once`, {
@@ -107,7 +142,12 @@ export function fleetEventService(parts: {
 }
 
 /** The stream tells nobody what the same principal could not read. */
-function mayHear({ permissions }: Principal, event: FleetEvent): boolean {
-  if (event.type === 'scanProgress') return permissions.has('Scan.Read.All')
-  return permissions.has('Machine.Read.All') || permissions.has('Machine.ReadWrite.All')
+function mayHear(principal: Principal, event: FleetEvent): boolean {
+  return isAllowed(principal, event.type === 'scanProgress' ? READ_SCANS : READ_MACHINE_ACTIONS)
 }
+
+const READ_SCANS = { permission: ['Scan.Read.All'], role: ['Scan.Read.All'] } as const
+const READ_MACHINE_ACTIONS = {
+  permission: ['Machine.Read.All', 'Machine.ReadWrite.All'],
+  role: ['ViewData'],
+} as const

@@ -9,7 +9,7 @@ import { HintBatch } from '../kit/hint-batch.ts'
 import { ApiError, notFound } from '../kit/http/index.ts'
 import type { NextPage } from '../kit/odata/index.ts'
 import type { MachineService } from '../machine/index.ts'
-import { auditPrincipal, type Principal, reachesAll } from '../principal/index.ts'
+import { auditPrincipal, type Principal } from '../principal/index.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import type { MachineActionStore } from './machine-action-store.ts'
 import type { ScanRequest } from './scan-request.ts'
@@ -73,7 +73,7 @@ export function machineActionService(parts: Parts): MachineActionService {
 
   const find = async (principal: Principal, text: string): Promise<StoredMachineAction> => {
     const id = readMachineActionId(text)
-    const action = id && reachesAll(principal) ? await machineActionsOf(principal.tenant).find(id) : undefined
+    const action = id && (await machineActionsOf(principal.tenant).findWithin(id, principal.reach))
     if (!action) throw unknownAction(text)
     return action
   }
@@ -96,7 +96,7 @@ export function machineActionService(parts: Parts): MachineActionService {
         comment,
         externalId,
         requestor: principal.name,
-        requestSource: 'PublicApi',
+        requestSource: principal.requestSource,
         timeOutMs: parts.pendingMs,
         audit: {
           id: newId(),
@@ -152,17 +152,16 @@ export function machineActionService(parts: Parts): MachineActionService {
     getMachineAction: find,
 
     async listMachineActions(principal, query) {
-      if (!reachesAll(principal)) return { actions: [], count: query.count ? 0 : undefined, next: null }
       const store = machineActionsOf(principal.tenant)
       const [page, count] = await Promise.all([
-        store.list({ ...query, pageSize }),
-        query.count ? store.count(query.filter) : undefined,
+        store.list({ ...query, pageSize }, principal.reach),
+        query.count ? store.count(query.filter, principal.reach) : undefined,
       ])
       return { actions: page.rows, next: page.next, count }
     },
 
     async countMachineActions(principal, { filter }) {
-      return reachesAll(principal) ? machineActionsOf(principal.tenant).count(filter) : 0
+      return machineActionsOf(principal.tenant).count(filter, principal.reach)
     },
   }
 }

@@ -13,7 +13,9 @@ import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import { countRows, readPage } from '../kit/odata/index.ts'
+import { countRows, type RowSource, readPage } from '../kit/odata/index.ts'
+import { machineWithinReach } from '../machine/index.ts'
+import type { Reach } from '../principal/index.ts'
 import { orderStop, startScanRecord } from '../scan/index.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import { MACHINE_ACTION_SOURCE } from './machine-action-fields.ts'
@@ -207,32 +209,42 @@ function whyTimedOut(action: StoredMachineAction): string {
     : 'The machine took the scan, then was not heard of in time.'
 }
 
+const selectById = prepare(
+  (db: Kysely<MachineActionTables>, { tenant, id }: { tenant: string; id: string }) =>
+    db.selectFrom('machine_action').selectAll().where('tenant', '=', tenant).where('id', '=', id),
+)
+
+function sourceWithin(reach: Reach): RowSource {
+  return { ...MACHINE_ACTION_SOURCE, within: machineWithinReach(reach, 'machine_action', 'machine') }
+}
+
 /** Machine actions of one tenant, on either database. */
 export function sqlMachineActionStore(db: Database, tenant: TenantId): MachineActionStore {
   return {
     requestScan: (scan) => db.write(requestScanWrite, { tenant, scan }),
     cancel: (cancellation) => db.write(cancelWrite, { tenant, cancellation }),
     async find(id) {
+      const [row] = await db.read<MachineActionRow>(selectById(db.dialect, { tenant, id }))
+      return row && toMachineAction(row)
+    },
+    async findWithin(id, reach) {
+      const within = machineWithinReach(reach, 'machine_action', 'machine')
+      if (!within) return this.find(id)
       const [row] = await db.read<MachineActionRow>(
         tables<MachineActionTables>(db.dialect)
           .selectFrom('machine_action')
           .selectAll()
           .where('tenant', '=', tenant)
-          .where('id', '=', id),
+          .where('id', '=', id)
+          .where(within),
       )
       return row && toMachineAction(row)
     },
-    async list(query) {
-      const page = await readPage<MachineActionRow>(
-        db,
-        tenant,
-        'machine_action',
-        query,
-        MACHINE_ACTION_SOURCE,
-      )
+    async list(query, reach) {
+      const page = await readPage<MachineActionRow>(db, tenant, 'machine_action', query, sourceWithin(reach))
       return { ...page, rows: page.rows.map(toMachineAction) }
     },
-    count: (filter) => countRows(db, tenant, 'machine_action', filter, MACHINE_ACTION_SOURCE),
+    count: (filter, reach) => countRows(db, tenant, 'machine_action', filter, sourceWithin(reach)),
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../../tests/stores/builders.ts'
 import { MACHINES, useTestbed } from '../../tests/stores/testbed.ts'
 import type { NextPage, RowPage } from '../kit/odata/index.ts'
+import { ALL_MACHINES } from '../principal/index.ts'
 import { sqlStores } from '../stores.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import type { ScanRequested } from './machine-action-store.ts'
@@ -291,13 +292,13 @@ export function describeMachineActionStore(kind: string, open: OpenBackend): voi
 
       it('holds the actions of this tenant alone, newest first', async () => {
         const { ours, theirs } = await bed.twoTenants()
-        expect(await ours.machineActions.list(everyone)).toEqual({ rows: [], next: null })
+        expect(await ours.machineActions.list(everyone, ALL_MACHINES)).toEqual({ rows: [], next: null })
         for (const n of [3, 1, 2]) await ours.machineActions.requestScan(newScan(n, n))
-        expect(ids(await ours.machineActions.list(everyone))).toEqual([2, 1, 3].map(actionId))
+        expect(ids(await ours.machineActions.list(everyone, ALL_MACHINES))).toEqual([2, 1, 3].map(actionId))
         const filter = parseFilter("scope eq 'Quick' or scope ne 'Quick'")
-        expect(ids(await ours.machineActions.list({ ...everyone, filter }))).toHaveLength(3)
-        expect(await ours.machineActions.count(filter)).toBe(3)
-        expect(await theirs.machineActions.count(undefined)).toBe(2)
+        expect(ids(await ours.machineActions.list({ ...everyone, filter }, ALL_MACHINES))).toHaveLength(3)
+        expect(await ours.machineActions.count(filter, ALL_MACHINES)).toBe(3)
+        expect(await theirs.machineActions.count(undefined, ALL_MACHINES)).toBe(2)
       })
 
       it.each([
@@ -312,7 +313,10 @@ export function describeMachineActionStore(kind: string, open: OpenBackend): voi
         const first = { orderBy, skip: 0, pageSize: 2 }
         const found: string[] = []
         for (let next: NextPage | null = { skip: 0 }; next !== null; ) {
-          const page: RowPage<StoredMachineAction> = await ours.machineActions.list({ ...first, ...next })
+          const page: RowPage<StoredMachineAction> = await ours.machineActions.list(
+            { ...first, ...next },
+            ALL_MACHINES,
+          )
           expect(page.rows).toHaveLength(2)
           found.push(...ids(page))
           next = page.next
@@ -324,15 +328,18 @@ export function describeMachineActionStore(kind: string, open: OpenBackend): voi
         const { ours } = await bed.twoTenants()
         for (const n of [1, 2, 3]) await ours.machineActions.requestScan(newScan(n, n))
         const query = { orderBy: [], skip: 0, pageSize: 2 }
-        const { next } = await ours.machineActions.list(query)
+        const { next } = await ours.machineActions.list(query, ALL_MACHINES)
         await ours.machineActions.requestScan(newScan(4, 4))
-        expect(ids(await ours.machineActions.list({ ...query, ...next }))).toEqual([actionId(1)])
+        expect(ids(await ours.machineActions.list({ ...query, ...next }, ALL_MACHINES))).toEqual([
+          actionId(1),
+        ])
       })
 
       it('ends where the caller wanted it to, without another page', async () => {
         const { ours } = await bed.twoTenants()
         for (const n of [1, 2, 3]) await ours.machineActions.requestScan(newScan(n, n))
-        const list = (top: number) => ours.machineActions.list({ orderBy: [], skip: 0, top, pageSize: 2 })
+        const list = (top: number) =>
+          ours.machineActions.list({ orderBy: [], skip: 0, top, pageSize: 2 }, ALL_MACHINES)
         expect(await list(0)).toEqual({ rows: [], next: null })
         expect(await list(1)).toMatchObject({ rows: [{ id: actionId(3) }], next: null })
         expect(await list(2)).toMatchObject({ next: null })

@@ -8,6 +8,7 @@ import type {
 } from '@fleetsweep/protocol'
 import type { AuditEntry } from '../audit/index.ts'
 import type { RowPage, RowQuery } from '../kit/odata/index.ts'
+import type { Reach } from '../principal/index.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 
 /** Machine actions of one tenant. Every write is on disk when its promise resolves. */
@@ -28,15 +29,18 @@ export interface MachineActionStore {
   /** `undefined` when the tenant has no such action. */
   find(id: MachineActionId): Promise<StoredMachineAction | undefined>
 
+  /** As `find`, for an action whose machine is within reach. */
+  findWithin(id: MachineActionId, reach: Reach): Promise<StoredMachineAction | undefined>
+
   /**
-   * One page of actions, newest first unless the query orders them otherwise.
+   * One page of the actions on machines within reach, newest first unless the query orders them otherwise.
    *
    * @throws ApiError `ODataError` for what actions cannot be filtered or ordered by
    */
-  list(query: RowQuery): Promise<RowPage<StoredMachineAction>>
+  list(query: RowQuery, reach: Reach): Promise<RowPage<StoredMachineAction>>
 
-  /** How many actions fulfil a filter; all of them without one. */
-  count(filter: ODataFilter | undefined): Promise<number>
+  /** How many actions on machines within reach fulfil a filter; all of them without one. */
+  count(filter: ODataFilter | undefined, reach: Reach): Promise<number>
 }
 
 /** What all tenants share: work that no caller asked for. */

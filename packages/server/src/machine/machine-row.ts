@@ -1,4 +1,4 @@
-import { type Instant, Inventory, IpAddress, type MachineId } from '@fleetsweep/protocol'
+import { type DeviceGroupId, type Instant, Inventory, IpAddress, type MachineId } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { StoredMachine } from './machine.ts'
@@ -26,6 +26,7 @@ export type MachineRow = {
   engine: string
   ip_addresses: string
   tags: string
+  device_group: number
   is_potential_duplication: number
   orders_held_because: string | null
   first_seen: number
@@ -56,6 +57,7 @@ export function toMachine(row: MachineRow): StoredMachine {
     engine: engineSchema.Parse(JSON.parse(row.engine)),
     ipAddresses: addressesSchema.Parse(JSON.parse(row.ip_addresses)),
     tags: tagsSchema.Parse(JSON.parse(row.tags)),
+    deviceGroup: row.device_group as DeviceGroupId,
     isPotentialDuplication: row.is_potential_duplication === 1,
     ordersHeldBecause: row.orders_held_because,
     firstSeen: row.first_seen as Instant,

@@ -1,7 +1,7 @@
 import { type Clock, isGuid, type ListQuery, readMachineId, type TenantId } from '@fleetsweep/protocol'
 import { notFound } from '../kit/http/index.ts'
 import type { NextPage } from '../kit/odata/index.ts'
-import { type Principal, reachesAll } from '../principal/index.ts'
+import { type Principal, reaches } from '../principal/index.ts'
 import type { StoredMachine } from './machine.ts'
 import type { MachineStore } from './machine-store.ts'
 
@@ -44,10 +44,11 @@ export function machineService(parts: {
   const { machinesOf, clock, pageSize } = parts
 
   const find = async (principal: Principal, text: string): Promise<StoredMachine | undefined> => {
-    if (!reachesAll(principal)) return undefined
+    const store = machinesOf(principal.tenant)
     const id = readMachineId(text)
-    if (id !== undefined) return machinesOf(principal.tenant).find(id)
-    return isGuid(text) ? machinesOf(principal.tenant).findByAadDevice(text) : undefined
+    const machine =
+      id !== undefined ? await store.find(id) : isGuid(text) ? await store.findByAadDevice(text) : undefined
+    return machine && reaches(principal.reach, machine.deviceGroup) ? machine : undefined
   }
 
   return {
@@ -59,24 +60,24 @@ export function machineService(parts: {
     async getMachineByAnyName(principal, name) {
       const machine = await find(principal, name)
       if (machine) return machine
-      const [latest] = reachesAll(principal)
-        ? (await machinesOf(principal.tenant).findByName(name)).toSorted((a, b) => b.lastSeen - a.lastSeen)
-        : []
+      const named = await machinesOf(principal.tenant).findByName(name)
+      const [latest] = named
+        .filter(({ deviceGroup }) => reaches(principal.reach, deviceGroup))
+        .toSorted((a, b) => b.lastSeen - a.lastSeen)
       if (!latest) throw notFound(`Machine ${name}`)
       return latest
     },
     async listMachines(principal, query) {
-      if (!reachesAll(principal)) return { machines: [], count: query.count ? 0 : undefined, next: null }
       const store = machinesOf(principal.tenant)
       const now = clock.now()
       const [page, count] = await Promise.all([
-        store.list({ ...query, pageSize }, now),
-        query.count ? store.count(query.filter, now) : undefined,
+        store.list({ ...query, pageSize }, principal.reach, now),
+        query.count ? store.count(query.filter, principal.reach, now) : undefined,
       ])
       return { machines: page.rows, next: page.next, count }
     },
     async countMachines(principal, { filter }) {
-      return reachesAll(principal) ? machinesOf(principal.tenant).count(filter, clock.now()) : 0
+      return machinesOf(principal.tenant).count(filter, principal.reach, clock.now())
     },
   }
 }

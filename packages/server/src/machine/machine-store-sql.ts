@@ -7,6 +7,7 @@ import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import { countRows, readPage } from '../kit/odata/index.ts'
 import { machineSource } from './machine-fields.ts'
+import { withinReach } from './machine-reach.ts'
 import { inventoryColumns, type MachineRow, type MachineTables, toMachine } from './machine-row.ts'
 import type { MachineStore } from './machine-store.ts'
 
@@ -103,11 +104,24 @@ export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
       )
       return rows.map(toMachine)
     },
-    async list(query, now) {
-      const page = await readPage<MachineRow>(db, tenant, 'machine', query, machineSource(now))
+    async listWithin(ids, reach) {
+      const within = withinReach(reach)
+      if (!within || ids.length === 0) return new Set(ids)
+      const query = tables<MachineTables>(db.dialect)
+        .selectFrom('machine')
+        .select('id')
+        .where('tenant', '=', tenant)
+        .where('id', 'in', ids)
+        .where(within)
+      return new Set((await db.read(query)).map(({ id }) => id as MachineId))
+    },
+    async list(query, reach, now) {
+      const source = { ...machineSource(now), within: withinReach(reach) }
+      const page = await readPage<MachineRow>(db, tenant, 'machine', query, source)
       return { ...page, rows: page.rows.map(toMachine) }
     },
-    count: (filter, now) => countRows(db, tenant, 'machine', filter, machineSource(now)),
+    count: (filter, reach, now) =>
+      countRows(db, tenant, 'machine', filter, { ...machineSource(now), within: withinReach(reach) }),
     recordInventory: (id, inventory, externalIp) =>
       db.write(recordInventoryWrite, { tenant, id, inventory, externalIp }),
     recordSeen: (seen) => db.write(recordSeenWrite, { tenant, seen }),

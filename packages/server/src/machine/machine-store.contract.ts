@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import { auditEntry, inventory, machineId } from '../../tests/stores/builders.ts'
 import { useTestbed } from '../../tests/stores/testbed.ts'
+import { ALL_MACHINES } from '../principal/index.ts'
 
 export function describeMachineStore(kind: string, open: OpenBackend): void {
   describe(`machines on ${kind}`, () => {
@@ -94,13 +95,17 @@ export function describeMachineStore(kind: string, open: OpenBackend): void {
       bed.clock.advance(1_000)
       await ours.machines.recordSeen([{ id: machineId(4), at: bed.clock.now() }])
       const now = bed.clock.now()
-      const { rows, next } = await ours.machines.list({ orderBy: [], skip: 0, pageSize: 10 }, now)
+      const { rows, next } = await ours.machines.list(
+        { orderBy: [], skip: 0, pageSize: 10 },
+        ALL_MACHINES,
+        now,
+      )
       expect(rows).toHaveLength(6)
       expect(rows[0]).toEqual(await ours.machines.find(machineId(4)))
       expect(next).toBeNull()
       const filter = parseFilter("startswith(computerDnsName,'lab-') and healthStatus eq 'Active'")
-      expect(await ours.machines.count(filter, now)).toBe(6)
-      expect(await ours.machines.count(filter, addMs(now, 8 * 86_400_000))).toBe(0)
+      expect(await ours.machines.count(filter, ALL_MACHINES, now)).toBe(6)
+      expect(await ours.machines.count(filter, ALL_MACHINES, addMs(now, 8 * 86_400_000))).toBe(0)
     })
   })
 }

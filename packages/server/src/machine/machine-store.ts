@@ -1,6 +1,7 @@
 import type { Instant, Inventory, MachineId, ODataFilter } from '@fleetsweep/protocol'
 import type { AuditEntry } from '../audit/index.ts'
 import type { RowPage, RowQuery } from '../kit/odata/index.ts'
+import type { Reach } from '../principal/index.ts'
 import type { StoredMachine } from './machine.ts'
 
 /** Machines of one tenant. Every write is on disk when its promise resolves. */
@@ -14,15 +15,18 @@ export interface MachineStore {
   /** All machines of that name, compared without case; names are not unique. */
   findByName(computerDnsName: string): Promise<StoredMachine[]>
 
+  /** Which of these machines are within reach. */
+  listWithin(ids: readonly MachineId[], reach: Reach): Promise<Set<MachineId>>
+
   /**
-   * One page of machines. `now` decides which of them count as active.
+   * One page of the machines within reach. `now` decides which of them count as active.
    *
    * @throws ApiError `ODataError` for what machines cannot be filtered or ordered by
    */
-  list(query: RowQuery, now: Instant): Promise<RowPage<StoredMachine>>
+  list(query: RowQuery, reach: Reach, now: Instant): Promise<RowPage<StoredMachine>>
 
-  /** How many machines fulfil a filter; all of them without one. */
-  count(filter: ODataFilter | undefined, now: Instant): Promise<number>
+  /** How many machines within reach fulfil a filter; all of them without one. */
+  count(filter: ODataFilter | undefined, reach: Reach, now: Instant): Promise<number>
 
   /** Notes what a machine says of itself, and the address that it came from. Unknown machines are ignored. */
   recordInventory(id: MachineId, inventory: Inventory, externalIp: string | null): Promise<void>

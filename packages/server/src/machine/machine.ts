@@ -1,4 +1,4 @@
-import type { Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+import type { DeviceGroupId, Instant, Inventory, MachineId } from '@fleetsweep/protocol'
 
 /** An enrolled device as the server keeps it. */
 export type StoredMachine = {
@@ -21,6 +21,8 @@ export type StoredMachine = {
   engine: Inventory['engine']
   ipAddresses: Inventory['ipAddresses']
   tags: string[]
+  /** The device group that it is in; `UNGROUPED` when no rule matches. */
+  deviceGroup: DeviceGroupId
   isPotentialDuplication: boolean
   /** Why this machine gets no orders, such as a copied key; null when it does. */
   ordersHeldBecause: string | null

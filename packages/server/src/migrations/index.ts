@@ -1,5 +1,6 @@
 import type { Migration } from '../kit/db/migration.ts'
 import { foundation } from './0001-foundation.ts'
+import { access } from './0002-access.ts'
 
 /** The schema, step by step; a released step never changes. */
-export const migrations: readonly Migration[] = [foundation]
+export const migrations: readonly Migration[] = [foundation, access]

@@ -23,9 +23,15 @@ describe('checking an access token that our own key signed', () => {
         version: 'v2',
         origin,
         tenant,
-        application,
+        subject: {
+          kind: 'application',
+          application: application.id,
+          credential: 'secret-1',
+          roles: ['Machine.Scan'],
+        },
+        displayName: application.displayName,
+        proof: 'secret',
         audience: 'https://api.securitycenter.microsoft.com',
-        roles: ['Machine.Scan'],
         issuedAtSeconds: clock.now() / 1_000_000,
         uti: 'unique',
       },
@@ -39,7 +45,12 @@ describe('checking an access token that our own key signed', () => {
       .sign(privateKey)
 
   it('takes it as it was issued, whichever of our origins issued it', async () => {
-    const expected = { application: application.id, roles: ['Machine.Scan'] }
+    const expected = {
+      kind: 'application',
+      application: application.id,
+      credential: 'secret-1',
+      roles: ['Machine.Scan'],
+    }
     expect(await verify(await issue())).toMatchObject(expected)
     expect(await verify(await issue(), ['https://other.example', origin])).toMatchObject(expected)
     expect(await verify(await signed({ aud: `${origin}/` }))).toMatchObject(expected)
@@ -53,6 +64,8 @@ describe('checking an access token that our own key signed', () => {
     ['a beginning that lies ahead', { nbf: clock.now() / 1_000_000 + 120 }],
     ['an end that is over', { exp: clock.now() / 1_000_000 - 120 }],
     ['no end', { exp: undefined }],
+    ['no credential that it was got with', { fsw_cred: undefined }],
+    ['no word on whom it is for', { idtyp: undefined }],
     ['no roles', { roles: undefined }],
     ['roles that are no list', { roles: 'Machine.Scan' }],
   ])('refuses %s', async (_, claims) => {

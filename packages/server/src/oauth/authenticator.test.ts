@@ -1,11 +1,19 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { ApplicationId, Permission, TenantId } from '@fleetsweep/protocol'
+import {
+  type ApplicationId,
+  CLI_CLIENT_ID,
+  type DeviceGroupId,
+  type Permission,
+  type TenantId,
+  type UserId,
+} from '@fleetsweep/protocol'
 import { MovableClock } from '@fleetsweep/testkit'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ApplicationStore, StoredApplication } from '../application/index.ts'
+import type { StoredApplication } from '../application/index.ts'
 import { Origins } from '../kit/http/index.ts'
-import type { SigningKeys } from '../signing-key/index.ts'
-import { signAccessToken } from './access-token.ts'
+import { SecurityEpochs } from '../tenant/index.ts'
+import type { StoredUser, UserAccess } from '../user/index.ts'
+import { signAccessToken, type TokenSubject } from './access-token.ts'
 import { authenticator } from './authenticator.ts'
 
 const origin = 'https://fleet.example'
@@ -18,38 +26,53 @@ const keys = {
   },
   public: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'key-1', alg: 'RS256' }],
 }
+const secret = { id: 'secret-1', secretHash: '', hint: '', expiresAt: null, revokedAt: null }
 
-describe('authenticating an application by its token', () => {
-  let clock: MovableClock
+describe('authenticating by a token', () => {
+  const clock = new MovableClock()
+  const applicationId = crypto.randomUUID() as ApplicationId
+  const userId = crypto.randomUUID() as UserId
   let application: StoredApplication | undefined
+  let user: StoredUser | undefined
+  let access: UserAccess
+  let isSignedIn: boolean
+  let epoch: number
   let reads: number
-  let authenticate: () => ReturnType<ReturnType<typeof authenticator>>
 
-  beforeEach(async () => {
-    clock = new MovableClock()
-    reads = 0
-    const stored: StoredApplication = {
-      id: crypto.randomUUID() as ApplicationId,
+  beforeEach(() => {
+    application = {
+      id: applicationId,
       displayName: 'Playbooks',
       createdAt: clock.now(),
       permissions: ['Machine.Read.All', 'Machine.Scan'],
       limits: { perMinute: 7, perHour: null },
-      secrets: [],
+      secrets: [{ ...secret, createdAt: clock.now() }],
     }
-    application = stored
-    const store: Pick<ApplicationStore, 'find'> = {
-      async find(id) {
-        reads += 1
-        return application?.id === id ? application : undefined
-      },
+    const userPrincipalName = 'ada@contoso.example'
+    user = { id: userId, userPrincipalName, displayName: 'Ada', createdAt: clock.now(), disabledAt: null }
+    access = { rolePermissions: ['ViewData'], reach: { kind: 'deviceGroups', ids: [3 as DeviceGroupId] } }
+    isSignedIn = true
+    epoch = 1
+    reads = 0
+  })
+
+  /** A function that authenticates with one token, as one node does that has just started. */
+  async function node(subject: TokenSubject) {
+    const read = <T>(value: T): Promise<T> => {
+      reads += 1
+      return Promise.resolve(value)
     }
-    const signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'> = {
-      tokenKeys: async () => keys,
-      tokenKeysAnew: async () => keys,
-    }
+    const securityEpochs = new SecurityEpochs({ read: async () => epoch, clock })
     const check = authenticator({
-      applicationsOf: () => store,
-      signingKeys,
+      applicationsOf: () => ({ find: (id) => read(application?.id === id ? application : undefined) }),
+      usersOf: () => ({
+        find: (id) => read(user?.id === id ? user : undefined),
+        groupsOf: async () => [],
+        accessOf: async () => access,
+      }),
+      isSignedIn: async () => isSignedIn,
+      securityEpochs,
+      signingKeys: { tokenKeys: async () => keys, tokenKeysAnew: async () => keys },
       origins: new Origins([origin]),
       clock,
     })
@@ -57,50 +80,189 @@ describe('authenticating an application by its token', () => {
       version: 'v1',
       origin,
       tenant,
-      application: stored,
+      subject,
+      displayName: 'Ada',
+      proof: 'none',
       audience: origin,
-      roles: stored.permissions,
-      issuedAtSeconds: clock.now() / 1_000_000,
+      issuedAtSeconds: Math.floor(clock.now() / 1_000_000),
       uti: 'unique',
     })
-    authenticate = () => check({ authorization: `bearer ${token}`, origin, address: '192.0.2.1' })
-  })
+    const authenticate = () => check({ authorization: `bearer ${token}`, origin, address: '192.0.2.1' })
+    return { authenticate, securityEpochs }
+  }
 
-  const permissions = async (): Promise<Permission[]> => [...(await authenticate()).permissions]
+  const asApplication = (roles: readonly Permission[] = ['Machine.Read.All', 'Machine.Scan']) =>
+    node({ kind: 'application', application: applicationId, credential: secret.id, roles })
+  const asUser = (using: ApplicationId = applicationId) =>
+    node({
+      kind: 'user',
+      user: userId,
+      application: using,
+      scopes: ['Machine.Read', 'Machine.Scan', 'openid'],
+      session: 'session-1',
+    })
+  /** A change that raised the epoch, as another node sees it: a second later. */
+  const changed = (change: () => void) => {
+    change()
+    epoch += 1
+    clock.advance('1s')
+  }
+  const refused = { code: 'Unauthorized' }
 
-  it('knows its tenant, its name, its limits and that it reaches every machine', async () => {
+  it('knows of an application its tenant, its name, its limits and that it reaches every machine', async () => {
+    const { authenticate } = await asApplication()
     expect(await authenticate()).toEqual({
       kind: 'application',
       tenant,
-      id: application?.id,
+      id: applicationId,
       name: 'Playbooks',
       permissions: new Set(['Machine.Read.All', 'Machine.Scan']),
+      rolePermissions: null,
       reach: { kind: 'allMachines' },
+      requestSource: 'PublicApi',
       limits: { perMinute: 7, perHour: null },
     })
   })
 
+  it('knows of a person what their program may do, what their roles allow and what they reach', async () => {
+    const { authenticate } = await asUser()
+    expect(await authenticate()).toEqual({
+      kind: 'user',
+      tenant,
+      id: userId,
+      name: 'ada@contoso.example',
+      permissions: new Set(['Machine.Read.All', 'Machine.Scan']),
+      rolePermissions: new Set(['ViewData']),
+      reach: { kind: 'deviceGroups', ids: [3] },
+      requestSource: 'PublicApi',
+    })
+  })
+
+  it('knows a person at our own command line from one at any other program', async () => {
+    const { authenticate } = await asUser(CLI_CLIENT_ID)
+    expect((await authenticate()).requestSource).toBe('Portal')
+  })
+
   it('allows no more than the application still holds, and no more than the token says', async () => {
+    const { authenticate } = await asApplication()
     await authenticate()
-    if (application) application = { ...application, permissions: ['Fleet.Admin', 'Machine.Scan'] }
-    clock.advance('1s')
-    expect(await permissions()).toEqual(['Machine.Scan'])
+    changed(() => {
+      if (application) application = { ...application, permissions: ['Fleet.Admin', 'Machine.Scan'] }
+    })
+    expect([...(await authenticate()).permissions]).toEqual(['Machine.Scan'])
   })
 
-  it('refuses an application that is gone, within a second', async () => {
+  it.each([
+    [
+      'an application that is gone',
+      asApplication,
+      () => {
+        application = undefined
+      },
+    ],
+    [
+      'an application whose secret was revoked',
+      asApplication,
+      () => {
+        const revoked = { ...secret, createdAt: clock.now(), revokedAt: clock.now() }
+        if (application) application = { ...application, secrets: [revoked] }
+      },
+    ],
+    [
+      'a person who is gone',
+      asUser,
+      () => {
+        user = undefined
+      },
+    ],
+    [
+      'a person whose account is disabled',
+      asUser,
+      () => {
+        if (user) user = { ...user, disabledAt: clock.now() }
+      },
+    ],
+    [
+      'a person who has signed out',
+      asUser,
+      () => {
+        isSignedIn = false
+      },
+    ],
+  ] as const)('refuses %s, within a second', async (_, subject, change) => {
+    const { authenticate } = await subject()
     await authenticate()
-    application = undefined
-    clock.advance('1s')
-    await expect(authenticate()).rejects.toMatchObject({ code: 'Unauthorized' })
+    changed(change)
+    await expect(authenticate()).rejects.toMatchObject(refused)
   })
 
-  it('reads the application once a second at most, however many calls there are', async () => {
-    await Promise.all(Array.from({ length: 50 }, authenticate))
-    clock.advance('999ms')
+  it('follows what a person may do and reach, at once where it was told of the change', async () => {
+    const { authenticate, securityEpochs } = await asUser()
+    await authenticate()
+    access = { rolePermissions: ['ActiveRemediationActions'], reach: { kind: 'allMachines' } }
+    epoch += 1
+    securityEpochs.forget(tenant)
+    const { rolePermissions, reach } = await authenticate()
+    expect(rolePermissions).toEqual(new Set(['ActiveRemediationActions']))
+    expect(reach).toEqual({ kind: 'allMachines' })
+  })
+
+  it('reads nothing but the epoch while nothing changes, however many calls there are', async () => {
+    const { authenticate } = await asApplication()
     await authenticate()
     expect(reads).toBe(1)
-    clock.advance('1ms')
+    for (let second = 0; second < 60; second += 1) {
+      clock.advance('1s')
+      await Promise.all(Array.from({ length: 50 }, authenticate))
+    }
+    expect(reads).toBe(1)
+  })
+
+  it('refuses a token at its end', async () => {
+    const { authenticate } = await asApplication()
     await authenticate()
-    expect(reads).toBe(2)
+    clock.advance('1h')
+    await expect(authenticate()).rejects.toMatchObject(refused)
+  })
+})
+
+describe('the security epoch', () => {
+  it('is read once for all who ask together, and again after a second', async () => {
+    const clock = new MovableClock()
+    let reads = 0
+    const epochs = new SecurityEpochs({ read: async () => ++reads, clock })
+    const ask = () => Promise.all(Array.from({ length: 20 }, () => epochs.of(tenant)))
+    expect(new Set(await ask())).toEqual(new Set([1]))
+    clock.advance('999ms')
+    expect(new Set(await ask())).toEqual(new Set([1]))
+    clock.advance('1ms')
+    expect(new Set(await ask())).toEqual(new Set([2]))
+  })
+
+  it('is never older than the change that was told while it was being read', async () => {
+    const reading = Promise.withResolvers<number>()
+    const answers = [reading.promise, Promise.resolve(2)]
+    const epochs = new SecurityEpochs({
+      read: () => answers.shift() ?? Promise.resolve(0),
+      clock: new MovableClock(),
+    })
+    const before = epochs.of(tenant)
+    epochs.forget(tenant)
+    const after = epochs.of(tenant)
+    reading.resolve(1)
+    expect(await before).toBe(1)
+    expect(await after).toBe(2)
+    expect(epochs.known(tenant)).toBe(2)
+  })
+
+  it('is not guessed when it cannot be read', async () => {
+    const epochs = new SecurityEpochs({
+      read: async () => {
+        throw new Error('no database')
+      },
+      clock: new MovableClock(),
+    })
+    await expect(epochs.of(tenant)).rejects.toThrow('no database')
+    expect(epochs.known(tenant)).toBeUndefined()
   })
 })

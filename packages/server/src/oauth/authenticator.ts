@@ -1,58 +1,75 @@
 import { hash } from 'node:crypto'
-import { type ApplicationId, type Clock, isGuid, type TenantId } from '@fleetsweep/protocol'
+import {
+  type ApplicationId,
+  CLI_CLIENT_ID,
+  type Clock,
+  CONSOLE_CLIENT_ID,
+  isGuid,
+  permissionOfScope,
+  type RolePermission,
+  type TenantId,
+} from '@fleetsweep/protocol'
 import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
-import type { ApplicationStore, StoredApplication } from '../application/index.ts'
+import type { ApplicationStore } from '../application/index.ts'
 import { BoundedMap } from '../kit/bounded-map.ts'
 import { ApiError, type HttpServerOptions, type Origins } from '../kit/http/index.ts'
-import type { Principal } from '../principal/index.ts'
+import { ALL_MACHINES, type Principal } from '../principal/index.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
-import { type AccessToken, verifyAccessToken } from './access-token.ts'
+import type { SecurityEpochs } from '../tenant/index.ts'
+import type { UserStore } from '../user/index.ts'
+import { type AccessToken, type TokenSubject, verifyAccessToken } from './access-token.ts'
 
 /** Verifying a signature costs a hundred times what finding the token again does. */
 const MAX_VERIFIED_TOKENS = 10_000
-const MAX_APPLICATIONS = 10_000
-/** How long a change to an application may take to reach the calls of its tokens. */
-const APPLICATION_FRESH_MS = 1_000
-
-type Verified = AccessToken & { tenant: TenantId }
 
 type Dependencies = {
   applicationsOf: (tenant: TenantId) => Pick<ApplicationStore, 'find'>
+  usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'groupsOf' | 'accessOf'>
+  /** True while nobody has signed out of it, nor been signed out. */
+  isSignedIn: (tenant: TenantId, session: string) => Promise<boolean>
+  securityEpochs: Pick<SecurityEpochs, 'known' | 'of'>
   signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'>
   origins: Origins
   clock: Clock
 }
 
+/** A token whose signature is right, and whom it stood for when the tenant's security epoch was this. */
+type Verified = {
+  token: AccessToken
+  tenant: TenantId
+  principal?: Principal
+  epoch?: number
+}
+
 /**
- * Makes the function that turns a bearer token into a principal. Its permissions are those that stand in the token and
- * that the application still holds.
+ * Makes the function that turns a bearer token into a principal. A token may say no more than its subject is still
+ * allowed: whatever changes that raises the security epoch of the tenant, and then it is looked up anew.
  */
 export function authenticator(
   dependencies: Dependencies,
 ): HttpServerOptions<Principal, unknown>['authenticate'] {
-  const { clock } = dependencies
+  const { clock, securityEpochs } = dependencies
   const verified = new BoundedMap<string, Verified>(MAX_VERIFIED_TOKENS)
-  const findApplication = freshApplications(dependencies)
   return async ({ authorization }) => {
-    const token = bearerToken(authorization)
-    const key = hash('sha256', token, 'base64')
-    const known = verified.get(key) ?? (await verify(token, dependencies))
-    if (known.expiresAtSeconds * 1_000_000 <= clock.now()) {
+    const text = bearerToken(authorization)
+    const key = hash('sha256', text, 'base64')
+    let known = verified.get(key)
+    if (!known) {
+      known = await verify(text, dependencies)
+      verified.set(key, known)
+    }
+    if (known.token.expiresAtSeconds * 1_000_000 <= clock.now()) {
       verified.delete(key)
       throw unauthorized('The access token has expired')
     }
-    verified.set(key, known)
-    const application = await findApplication(known.tenant, known.application)
-    if (!application) throw unauthorized('The application of the access token does not exist any more')
-    return {
-      kind: 'application',
-      tenant: known.tenant,
-      id: application.id,
-      name: application.displayName,
-      permissions: new Set(application.permissions.filter((permission) => known.roles.includes(permission))),
-      reach: { kind: 'allMachines' },
-      limits: application.limits,
-    }
+    const { tenant } = known
+    // Read before the principal: whatever changes in between shows as another epoch next time.
+    const epoch = securityEpochs.known(tenant) ?? (await securityEpochs.of(tenant))
+    if (known.principal && known.epoch === epoch) return known.principal
+    const principal = await principalOf(known.token, tenant, dependencies)
+    known.principal = principal
+    known.epoch = epoch
+    return principal
   }
 }
 
@@ -72,7 +89,7 @@ async function verify(token: string, { signingKeys, origins, clock }: Dependenci
     let keys = (await signingKeys.tokenKeys(tenant)).public
     if (!keys.some((candidate) => candidate.kid === kid))
       keys = (await signingKeys.tokenKeysAnew(tenant)).public
-    return { ...(await verifyAccessToken(token, { tenant, keys, origins: origins.all, clock })), tenant }
+    return { token: await verifyAccessToken(token, { tenant, keys, origins: origins.all, clock }), tenant }
   } catch (cause) {
     throw unauthorized('The access token is not valid', cause)
   }
@@ -82,21 +99,63 @@ function unauthorized(message: string, cause?: unknown): ApiError {
   return new ApiError('Unauthorized', message, { headers: { 'www-authenticate': 'Bearer' }, cause })
 }
 
-/** Reads an application again at most once in `APPLICATION_FRESH_MS`, however many calls it makes. */
-function freshApplications({ applicationsOf, clock }: Dependencies) {
-  type Entry = { application: Promise<StoredApplication | undefined>; readAtMs: number }
-  const known = new BoundedMap<string, Entry>(MAX_APPLICATIONS)
-  return (tenant: TenantId, id: ApplicationId): Promise<StoredApplication | undefined> => {
-    const key = `${tenant}/${id}`
-    const nowMs = clock.monotonicMs()
-    const entry = known.get(key)
-    if (entry && nowMs - entry.readAtMs < APPLICATION_FRESH_MS) return entry.application
-    const application = applicationsOf(tenant).find(id)
-    known.set(key, { application, readAtMs: nowMs })
-    // A failed read is tried again by the next call.
-    application.catch(() => {
-      if (known.get(key)?.application === application) known.delete(key)
-    })
-    return application
+/** @throws ApiError `Unauthorized` when its subject, or what it was got with, is there no more */
+function principalOf(token: TokenSubject, tenant: TenantId, dependencies: Dependencies): Promise<Principal> {
+  return token.kind === 'application'
+    ? applicationPrincipal(token, tenant, dependencies)
+    : userPrincipal(token, tenant, dependencies)
+}
+
+async function applicationPrincipal(
+  token: Extract<TokenSubject, { kind: 'application' }>,
+  tenant: TenantId,
+  { applicationsOf }: Dependencies,
+): Promise<Principal> {
+  const application = await applicationsOf(tenant).find(token.application)
+  if (!application) throw unauthorized('The application of the access token does not exist any more')
+  const secret = application.secrets.find(({ id }) => id === token.credential)
+  if (!secret || secret.revokedAt !== null) {
+    throw unauthorized('The credential that the access token was got with has been revoked')
   }
+  return {
+    kind: 'application',
+    tenant,
+    id: application.id,
+    name: application.displayName,
+    permissions: new Set(application.permissions.filter((permission) => token.roles.includes(permission))),
+    rolePermissions: null,
+    reach: ALL_MACHINES,
+    requestSource: 'PublicApi',
+    limits: application.limits,
+  }
+}
+
+async function userPrincipal(
+  token: Extract<TokenSubject, { kind: 'user' }>,
+  tenant: TenantId,
+  { usersOf, isSignedIn }: Dependencies,
+): Promise<Principal> {
+  const users = usersOf(tenant)
+  const [user, isLive] = await Promise.all([users.find(token.user), isSignedIn(tenant, token.session)])
+  if (!user) throw unauthorized('The person of the access token does not exist any more')
+  if (user.disabledAt !== null) throw unauthorized('The account of the access token is disabled')
+  if (!isLive) throw unauthorized('The sign-in of the access token has ended')
+  const access = await users.accessOf(await users.groupsOf(user.id))
+  return {
+    kind: 'user',
+    tenant,
+    id: user.id,
+    name: user.userPrincipalName,
+    permissions: new Set(
+      token.scopes.map(permissionOfScope).filter((permission) => permission !== undefined),
+    ),
+    rolePermissions: new Set<RolePermission>(access.rolePermissions),
+    reach: access.reach,
+    requestSource: isOurOwn(token.application) ? 'Portal' : 'PublicApi',
+  }
+}
+
+/** True for the client ids of our own console and CLI. */
+function isOurOwn(application: ApplicationId): boolean {
+  return application === CONSOLE_CLIENT_ID || application === CLI_CLIENT_ID
 }

@@ -69,26 +69,26 @@ export function tokenIssuer({
     const found = isGuid(clientId)
       ? await applicationsOf(tenant.id).find(clientId as ApplicationId)
       : undefined
-    const fit = checkSecret(secret, found?.secrets ?? NO_SECRETS, clock.now())
+    const check = checkSecret(secret, found?.secrets ?? NO_SECRETS, clock.now())
     if (!found) {
       throw new OAuthError(
         'unknownApplication',
         `Application with identifier '${clientId}' was not found in the directory '${tenant.displayName}'.`,
       )
     }
-    if (fit === 'expired') {
+    if (check.fit === 'expired') {
       throw new OAuthError(
         'expiredSecret',
         `The provided client secret keys for app '${clientId}' are expired.`,
       )
     }
-    if (fit === 'wrong') {
+    if (check.fit === 'wrong') {
       throw new OAuthError(
         'wrongSecret',
         `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${clientId}'.`,
       )
     }
-    return found
+    return { application: found, credential: check.credential }
   }
 
   return {
@@ -96,7 +96,7 @@ export function tokenIssuer({
     async issue({ version, tenantName, form, authorization, origin }) {
       const tenant = await getTenant(tenantName)
       const { clientId, clientSecret, resource } = readTokenGrant(version, form, authorization)
-      const application = await getApplication(tenant, clientId, clientSecret)
+      const { application, credential } = await getApplication(tenant, clientId, clientSecret)
       if (!isAudience(resource, origins.all)) {
         throw new OAuthError(
           'unknownResource',
@@ -108,9 +108,15 @@ export function tokenIssuer({
         version,
         origin,
         tenant: tenant.id,
-        application,
+        subject: {
+          kind: 'application',
+          application: application.id,
+          credential,
+          roles: application.permissions,
+        },
+        displayName: application.displayName,
+        proof: 'secret',
         audience: resource,
-        roles: application.permissions,
         issuedAtSeconds,
         uti: newTokenId(),
       })

@@ -1,3 +1,3 @@
 export { callLimiter, USUAL_LIMITS } from './call-limits.ts'
 export { operation } from './operation.ts'
-export { auditPrincipal, type Principal, type Reach, reachesAll } from './principal.ts'
+export { ALL_MACHINES, auditPrincipal, type Principal, type Reach, reaches } from './principal.ts'

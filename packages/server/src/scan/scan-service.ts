@@ -10,7 +10,7 @@ import {
 import { type DetectionStore, fleetDetection } from '../detection/index.ts'
 import type { MachineStore } from '../machine/index.ts'
 import type { MachineActionStore, StoredMachineAction } from '../machine-action/index.ts'
-import { type Principal, reachesAll } from '../principal/index.ts'
+import type { Principal } from '../principal/index.ts'
 import type { ScanRecord } from './scan-record.ts'
 import type { ScanStore } from './scan-store.ts'
 import { waitingFor } from './waiting-for.ts'
@@ -37,12 +37,12 @@ export function scanService(parts: {
   return {
     async find(principal, id) {
       const stores = parts.storesOf(principal.tenant)
-      const action = await stores.machineActions.find(id)
-      if (!action || !reachesAll(principal)) return undefined
+      const action = await stores.machineActions.findWithin(id, principal.reach)
+      if (!action) return undefined
       const [scan, machine, detections, owed] = await Promise.all([
         stores.scans.find(id),
         stores.machines.find(action.machineId),
-        stores.detections.list({ actionId: id, limit: DETECTIONS_WITH_SCAN }),
+        stores.detections.list({ actionId: id, limit: DETECTIONS_WITH_SCAN }, principal.reach),
         stores.scans.listOwed(action.machineId),
       ])
       return {

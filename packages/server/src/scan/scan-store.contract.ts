@@ -15,6 +15,7 @@ import {
   told,
 } from '../../tests/stores/builders.ts'
 import { useTestbed } from '../../tests/stores/testbed.ts'
+import { ALL_MACHINES } from '../principal/index.ts'
 import type { TenantStores } from '../stores.ts'
 
 export function describeScanStore(kind: string, open: OpenBackend): void {
@@ -143,7 +144,7 @@ export function describeScanStore(kind: string, open: OpenBackend): void {
           detected('/tmp/\\xff', 2),
         ]
         for (const [i, event] of found.entries()) await ours.scans.takeEvent(told(1, 1, i + 2, event))
-        const listed = await ours.detections.list({ actionId: actionId(1), limit: 100 })
+        const listed = await ours.detections.list({ actionId: actionId(1), limit: 100 }, ALL_MACHINES)
         expect(listed).toHaveLength(6)
         const again = listed.find(
           ({ detection }) =>

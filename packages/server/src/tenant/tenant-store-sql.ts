@@ -1,10 +1,18 @@
 import type { Instant, TenantId } from '@fleetsweep/protocol'
+import type { Kysely } from 'kysely'
 import type { Database } from '../kit/db/database.ts'
+import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import type { StoredTenant, TenantStore } from './tenant-store.ts'
 
-type TenantRow = { tenant: string; domain: string; display_name: string; created_at: number }
+type TenantRow = {
+  tenant: string
+  domain: string
+  display_name: string
+  created_at: number
+  security_epoch: number
+}
 type TenantTables = { tenant: TenantRow; server_setting: { name: string; value: string } }
 
 type CreateTenant = { kind: 'tenant.create'; tenant: TenantId; domain: string; displayName: string }
@@ -15,7 +23,13 @@ export const createTenantWrite = defineWrite<CreateTenant, 'created' | 'exists'>
     const rows = yield* run(
       tables<TenantTables>(context.dialect)
         .insertInto('tenant')
-        .values({ tenant, domain: domain.toLowerCase(), display_name: displayName, created_at: context.at })
+        .values({
+          tenant,
+          domain: domain.toLowerCase(),
+          display_name: displayName,
+          created_at: context.at,
+          security_epoch: 0,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .returning('tenant'),
     )
@@ -46,6 +60,10 @@ export const setServerIdWrite = defineWrite<SetServerId, string>(
   },
 )
 
+const selectEpoch = prepare((db: Kysely<TenantTables>, { tenant }: { tenant: string }) =>
+  db.selectFrom('tenant').select('security_epoch').where('tenant', '=', tenant),
+)
+
 /** Tenants and the server's own identity, on either database. */
 export function sqlTenantStore(db: Database): TenantStore {
   const all = () => tables<TenantTables>(db.dialect).selectFrom('tenant').selectAll()
@@ -59,6 +77,10 @@ export function sqlTenantStore(db: Database): TenantStore {
       return row && toTenant(row)
     },
     list: async () => (await db.read<TenantRow>(all().orderBy('created_at'))).map(toTenant),
+    async securityEpoch(tenant) {
+      const [row] = await db.read(selectEpoch(db.dialect, { tenant }))
+      return row?.security_epoch ?? 0
+    },
     async serverId(newId) {
       const [row] = await db.read(
         tables<TenantTables>(db.dialect)

@@ -19,6 +19,9 @@ export interface TenantStore {
 
   list(): Promise<StoredTenant[]>
 
+  /** A number that every change of who may do what in the tenant raises; 0 for a tenant that is not there. */
+  securityEpoch(tenant: TenantId): Promise<number>
+
   /** The id that this server keeps for ever; `newId` becomes it at the first call. */
   serverId(newId: string): Promise<string>
 }

@@ -10,7 +10,7 @@ const Limits = Type.Object({ perMinute: Calls, perHour: Calls })
 /** Overrides the rate limits of one application; null stands for the usual limit. */
 export const setApplicationLimits = operation({
   route: 'PUT /fleet/v1/applications/:applicationId/limits',
-  access: { permission: ['Fleet.Admin'], reach: 'tenant' },
+  access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   body: Limits,
   answers: { 200: Limits },
   handle: async ({ params, body, principal }, { applications }: { applications: ApplicationService }) => {

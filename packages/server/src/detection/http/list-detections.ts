@@ -11,7 +11,7 @@ const USUAL_PAGE = 100
 /** What engines found, newest first. */
 export const listDetections = operation({
   route: 'GET /fleet/v1/detections',
-  access: { permission: ['Scan.Read.All'], reach: 'machines' },
+  access: { permission: ['Scan.Read.All'], role: ['Scan.Read.All'], reach: 'machines' },
   query: Type.Object({
     actionId: Type.Optional(Type.String()),
     machineId: Type.Optional(Type.String()),

@@ -11,7 +11,7 @@ const USUAL_PAGE = 100
 /** Enrollment tokens, also used up, expired and revoked ones, newest first. */
 export const listEnrollmentTokens = operation({
   route: 'GET /fleet/v1/enrollmentTokens',
-  access: { permission: ['Fleet.Enroll'], reach: 'tenant' },
+  access: { permission: ['Fleet.Enroll'], role: ['Fleet.Enroll'], reach: 'tenant' },
   query: Type.Object({
     cursor: Type.Optional(Type.String()),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE })),

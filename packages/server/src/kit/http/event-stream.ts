@@ -5,6 +5,8 @@ import type { Clock, Timer } from '@fleetsweep/protocol'
 const MAX_BUFFERED_BYTES = 512 * 1024
 /** Well below the minute after which proxies close a silent connection. */
 const HEARTBEAT_MS = 20_000
+/** How long a reader who is no longer allowed may still hear something. */
+const CHECK_MS = 1_000
 const RECONNECT_AFTER_MS = 2_000
 
 /**
@@ -16,13 +18,15 @@ export class EventStream extends Readable {
   readonly #clock: Clock
   readonly #mayGoOn: () => Promise<boolean>
   #heartbeat: Timer
+  #nextCheck: Timer
 
-  /** @param mayGoOn asked with every heartbeat: false ends the stream */
+  /** @param mayGoOn asked every second and by `check`: false ends the stream */
   constructor(parts: { clock: Clock; mayGoOn: () => Promise<boolean> }) {
     super({ highWaterMark: MAX_BUFFERED_BYTES })
     this.#clock = parts.clock
     this.#mayGoOn = parts.mayGoOn
-    this.#heartbeat = this.#nextHeartbeat()
+    this.#heartbeat = this.#beatLater()
+    this.#nextCheck = this.#checkLater()
     this.push(`retry: ${RECONNECT_AFTER_MS}\n\n`)
   }
 
@@ -36,10 +40,17 @@ export class EventStream extends Readable {
     if (!this.destroyed && !this.readableEnded) this.push(null)
   }
 
+  /** Asks whether the reader may go on; ends the stream when not. */
+  async check(): Promise<void> {
+    const goesOn = await this.#mayGoOn().catch(() => false)
+    if (!goesOn) this.end()
+  }
+
   override _read(): void {}
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#heartbeat.cancel()
+    this.#nextCheck.cancel()
     callback(error)
   }
 
@@ -49,15 +60,17 @@ export class EventStream extends Readable {
     else this.push(text)
   }
 
-  #nextHeartbeat(): Timer {
-    return this.#clock.setTimer(HEARTBEAT_MS, () => void this.#beat())
+  #beatLater(): Timer {
+    return this.#clock.setTimer(HEARTBEAT_MS, () => {
+      this.#write(': still here\n\n')
+      if (!this.destroyed) this.#heartbeat = this.#beatLater()
+    })
   }
 
-  async #beat(): Promise<void> {
-    const goOn = await this.#mayGoOn().catch(() => false)
-    if (this.destroyed) return
-    if (!goOn) return this.end()
-    this.#write(': still here\n\n')
-    this.#heartbeat = this.#nextHeartbeat()
+  #checkLater(): Timer {
+    return this.#clock.setTimer(CHECK_MS, async () => {
+      await this.check()
+      if (!this.destroyed && !this.readableEnded) this.#nextCheck = this.#checkLater()
+    })
   }
 }

@@ -21,14 +21,18 @@ type Services = typeof services
 const operations = [
   operation({
     route: 'GET /api/things/:thingId',
-    access: { permission: ['Machine.Read.All', 'Machine.ReadWrite.All'], reach: 'machine' },
+    access: {
+      permission: ['Machine.Read.All', 'Machine.ReadWrite.All'],
+      role: ['ViewData'],
+      reach: 'machine',
+    },
     answers: { 200: Echo },
     handle: ({ params, search, path, origin }, { say }: Services) =>
       say({ thingId: params.thingId, query: [...search], path, origin }),
   }),
   operation({
     route: 'POST /api/things/:thingId/paint',
-    access: { permission: ['Machine.Scan'], reach: 'machine' },
+    access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
     body: Type.Object({
       Comment: Type.String(),
       Colour: Type.String(),
@@ -40,7 +44,7 @@ const operations = [
   }),
   operation({
     route: 'POST /api/things/:thingId/clear',
-    access: { permission: ['Machine.Scan'], reach: 'machine' },
+    access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
     body: Type.Object({ Comment: Type.Optional(Type.String()) }),
     answers: { 200: Echo },
     handle: ({ body }, { say }: Services) => say(body),
@@ -60,7 +64,7 @@ const operations = [
   }),
   operation({
     route: 'GET /fleet/v1/things',
-    access: { permission: ['Machine.Read.All'], reach: 'machines' },
+    access: { permission: ['Machine.Read.All'], role: ['ViewData'], reach: 'machines' },
     query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1 })) }),
     answers: { 200: Echo },
     handle: ({ query }, { say }: Services) => say(query.limit),
@@ -100,7 +104,7 @@ describe('the HTTP server', () => {
         if (authorization !== 'Bearer good') {
           throw new ApiError('Unauthorized', 'No', { headers: { 'www-authenticate': 'Bearer' } })
         }
-        return { tenant: 'x' as TenantId, permissions: new Set(permissions) }
+        return { tenant: 'x' as TenantId, permissions: new Set(permissions), rolePermissions: null }
       },
       limiter: { countCall: () => tooMany, countAnonymous: () => undefined },
       origins,

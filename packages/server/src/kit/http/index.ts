@@ -5,6 +5,13 @@ export { ConnectionDrain } from './connection-drain.ts'
 export { defenderErrors, type ErrorStyle, problemErrors } from './error-style.ts'
 export { EventStream } from './event-stream.ts'
 export { createHttpServer, type HttpServerOptions } from './http-server.ts'
-export { type Access, type Caller, type Operation, type OperationRequest, operationFor } from './operation.ts'
+export {
+  type Access,
+  type Caller,
+  isAllowed,
+  type Operation,
+  type OperationRequest,
+  operationFor,
+} from './operation.ts'
 export { Origins } from './origins.ts'
 export { serveApplication } from './static-folder.ts'

@@ -1,16 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Permission, TenantId } from '@fleetsweep/protocol'
+import type { Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
 import type { Answer, AnswerBody } from './answer.ts'
 import type { ErrorStyle } from './error-style.ts'
 
 /** What the kit must know of whoever calls; the server's own principal is one. */
-export type Caller = { readonly tenant: TenantId; readonly permissions: ReadonlySet<Permission> }
+export type Caller = {
+  readonly tenant: TenantId
+  readonly permissions: ReadonlySet<Permission>
+  /** What the roles of a person allow; null for whoever no role binds. */
+  readonly rolePermissions: ReadonlySet<RolePermission> | null
+}
 
 /**
  * Who may call a route, said by each route.
  *
  * - `permission`: any one of them is enough.
+ * - `role`: a person needs one of these from their roles as well.
  * - `reach`: `machine`: the caller must reach the machine that the path names; `machines`: the answer holds only what
  *   the caller reaches; `tenant`: whoever has the permission sees all of the tenant.
  * - `anonymous`: no caller is known, and why that is right.
@@ -18,9 +24,21 @@ export type Caller = { readonly tenant: TenantId; readonly permissions: Readonly
 export type Access =
   | {
       readonly permission: readonly [Permission, ...Permission[]]
+      readonly role: readonly [RolePermission, ...RolePermission[]]
       readonly reach: 'machine' | 'machines' | 'tenant'
     }
   | { readonly anonymous: string }
+
+/** True when a caller holds one of the permissions and, where roles bind, one of the role permissions. */
+export function isAllowed(
+  { permissions, rolePermissions }: Caller,
+  { permission, role }: Pick<Extract<Access, { permission: unknown }>, 'permission' | 'role'>,
+): boolean {
+  return (
+    permission.some((one) => permissions.has(one)) &&
+    (rolePermissions === null || role.some((one) => rolePermissions.has(one)))
+  )
+}
 
 /** The schema of the body by status; a string names the media type of a body that is not JSON. */
 export type Answers = Readonly<Record<number, TSchema | string>>

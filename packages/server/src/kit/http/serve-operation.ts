@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import { Answer } from './answer.ts'
 import { ApiError, notFound } from './api-error.ts'
 import type { HttpServerOptions } from './http-server.ts'
-import type { Caller, Operation, OperationRequest } from './operation.ts'
+import { type Access, type Caller, isAllowed, type Operation, type OperationRequest } from './operation.ts'
 import { bodyReader, isJsonType, isKeepable, readBody } from './request-body.ts'
 import { parseSearch, queryReader } from './request-query.ts'
 import { splitTarget } from './request-target.ts'
@@ -63,10 +63,18 @@ async function admit<Principal extends Caller, Services>(
   const { authorization, host } = request.headers
   const caller = await authenticate({ authorization, origin: origins.of(host), address: request.ip })
   refuseTooMany(limiter.countCall(caller))
-  if (!access.permission.some((permission) => caller.permissions.has(permission))) {
-    throw new ApiError('Forbidden', `This needs the permission ${access.permission.join(' or ')}`)
-  }
+  if (!isAllowed(caller, access)) throw forbidden(caller, access)
   return caller
+}
+
+/** Says which half is missing: the program's permission or the person's role. */
+function forbidden(
+  { permissions }: Caller,
+  { permission, role }: Extract<Access, { permission: unknown }>,
+): ApiError {
+  return permission.some((one) => permissions.has(one))
+    ? new ApiError('Forbidden', `This needs a role with the permission ${role.join(' or ')}`)
+    : new ApiError('Forbidden', `This needs the permission ${permission.join(' or ')}`)
 }
 
 function refuseTooMany(retryAfterSeconds: number | undefined): void {

@@ -33,9 +33,13 @@ export async function countRows(
   tenant: TenantId,
   table: string,
   filter: ODataFilter | undefined,
-  { fields }: RowSource,
+  { fields, within }: RowSource,
 ): Promise<number> {
-  const where = filter && filterToSql(filter, fields, db.dialect)
+  const conditions = [
+    ...(within ? [within] : []),
+    ...(filter ? [filterToSql(filter, fields, db.dialect)] : []),
+  ]
+  const where = conditions.length === 0 ? undefined : sql<SqlBool>`${sql.join(conditions, sql` and `)}`
   const [row] = await db.read(
     raw<{ n: number }>(
       db,

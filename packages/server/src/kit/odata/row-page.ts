@@ -22,6 +22,8 @@ export type RowSource = {
   fields: ODataFields
   order: OrderBy
   id: string
+  /** Rows that do not fulfil it are not there, whatever the query says; every row is when absent. */
+  within?: RawBuilder<SqlBool> | undefined
 }
 
 type Conditions = { where: RawBuilder<SqlBool> | undefined; orderBy: RawBuilder<unknown> }
@@ -46,6 +48,7 @@ export function planPage(query: RowQuery, source: RowSource, dialect: Dialect): 
   const size = Math.min(top, query.pageSize)
   const cut = query.top === undefined || query.top > query.pageSize
   const conditions = [
+    ...(source.within ? [source.within] : []),
     ...(query.filter ? [filterToSql(query.filter, source.fields, dialect)] : []),
     ...(after ? [after] : []),
   ]

@@ -6,7 +6,7 @@ import { type MachineActionService, readCancelComment, showMachineAction } from 
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/cancel-machine-action */
 export const cancelMachineAction = operation({
   route: 'POST /api/machineactions/:actionId/cancel',
-  access: { permission: ['Machine.Scan'], reach: 'machine' },
+  access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
   body: CancelMachineActionBody,
   answers: { 200: EntityOf(MachineAction) },
   handle: async (

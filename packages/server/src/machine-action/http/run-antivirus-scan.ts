@@ -6,7 +6,7 @@ import { type MachineActionService, readScanRequest, showMachineAction, TRANSLAT
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/run-av-scan */
 export const runAntivirusScan = operation({
   route: 'POST /api/machines/:machineId/runAntiVirusScan',
-  access: { permission: ['Machine.Scan'], reach: 'machine' },
+  access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
   body: RunAntivirusScanBody,
   bodyHints: TRANSLATED_NAMES,
   answers: { 201: EntityOf(MachineAction) },

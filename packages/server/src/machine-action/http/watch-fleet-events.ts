@@ -1,6 +1,6 @@
 import type { Clock } from '@fleetsweep/protocol'
-import { Answer, ApiError, EventStream } from '../../kit/http/index.ts'
-import { operation, type Principal, reachesAll } from '../../principal/index.ts'
+import { Answer, EventStream } from '../../kit/http/index.ts'
+import { operation, type Principal } from '../../principal/index.ts'
 import type { FleetEventService } from '../index.ts'
 
 /** Checks credentials anew. @throws ApiError `Unauthorized` */
@@ -13,15 +13,16 @@ type Authenticate = (request: {
 /** Follows machine actions and the progress of scans as they change. What happened before is not told. */
 export const watchFleetEvents = operation({
   route: 'GET /fleet/v1/events',
-  access: { permission: ['Machine.Read.All', 'Machine.ReadWrite.All', 'Scan.Read.All'], reach: 'machines' },
+  access: {
+    permission: ['Machine.Read.All', 'Machine.ReadWrite.All', 'Scan.Read.All'],
+    role: ['ViewData', 'Scan.Read.All'],
+    reach: 'machines',
+  },
   answers: { 200: 'text/event-stream' },
   handle: (
     { principal, headers, origin, address },
     services: { fleetEvents: FleetEventService; authenticate: Authenticate; clock: Clock },
   ) => {
-    if (!reachesAll(principal)) {
-      throw new ApiError('Forbidden', 'Live events are for principals that reach all machines')
-    }
     const authorization = typeof headers.authorization === 'string' ? headers.authorization : undefined
     const stream = new EventStream({
       clock: services.clock,
@@ -32,6 +33,7 @@ export const watchFleetEvents = operation({
         principal,
         tell: (type, text) => stream.send(type, text),
         end: () => stream.end(),
+        check: () => void stream.check(),
       })
       stream.once('close', unwatch)
     } catch (error) {
@@ -43,7 +45,11 @@ export const watchFleetEvents = operation({
   },
 })
 
-/** Whoever lost a permission comes back with what is left. */
+/** Whoever may do or reach anything else than before comes back, and hears what is theirs now. */
 function isSame(now: Principal, then: Principal): boolean {
-  return now.id === then.id && [...then.permissions].every((permission) => now.permissions.has(permission))
+  if (now === then) return true
+  const [rights, before] = [now, then].map(({ permissions, rolePermissions, reach }) =>
+    JSON.stringify([[...permissions].sort(), rolePermissions && [...rolePermissions].sort(), reach]),
+  )
+  return now.id === then.id && rights === before
 }

@@ -3,7 +3,11 @@ import { ListOf, listAnswer, readListQuery } from '../../kit/odata/index.ts'
 import { operation } from '../../principal/index.ts'
 import { type MachineService, showMachine } from '../index.ts'
 
-const READ = { permission: ['Machine.Read.All', 'Machine.ReadWrite.All'], reach: 'machines' } as const
+const READ = {
+  permission: ['Machine.Read.All', 'Machine.ReadWrite.All'],
+  role: ['ViewData'],
+  reach: 'machines',
+} as const
 
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/get-machines */
 export const listMachines = operation({

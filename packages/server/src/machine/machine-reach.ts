@@ -1,0 +1,30 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Reach } from '../principal/index.ts'
+
+/**
+ * The condition that a row is of a machine within reach, for a list of rows of any noun; `undefined` where every machine
+ * is. Device groups are looked up in the machines themselves, so that a machine that moves takes its history with it.
+ *
+ * @param table whose rows they are
+ * @param column of that table, the machine's id
+ */
+export function machineWithinReach(
+  reach: Reach,
+  table: string,
+  column: string,
+): RawBuilder<SqlBool> | undefined {
+  if (reach.kind === 'allMachines') return undefined
+  const [tenant, machine] = [sql.ref(`${table}.tenant`), sql.ref(`${table}.${column}`)]
+  return sql`exists (select 1 from machine as within where within.tenant = ${tenant} and within.id = ${machine} and ${inGroups(reach, 'within')})`
+}
+
+/** As `machineWithinReach`, for the machines themselves. */
+export function withinReach(reach: Reach): RawBuilder<SqlBool> | undefined {
+  return reach.kind === 'allMachines' ? undefined : inGroups(reach, 'machine')
+}
+
+function inGroups({ ids }: Extract<Reach, { kind: 'deviceGroups' }>, table: string): RawBuilder<SqlBool> {
+  // A list of nothing is not SQL.
+  if (ids.length === 0) return sql`1 = 0`
+  return sql`${sql.ref(`${table}.device_group`)} in (${sql.join(ids)})`
+}

@@ -1,0 +1,16 @@
+import type { Instant, RolePermission, UserId } from '@fleetsweep/protocol'
+import type { Reach } from '../principal/index.ts'
+
+/** A person who may sign in. */
+export type StoredUser = {
+  id: UserId
+  /** What they sign in with, such as `ada@contoso.example`; compared without case. */
+  userPrincipalName: string
+  displayName: string
+  createdAt: Instant
+  /** Since when they may not sign in any more; null while they may. */
+  disabledAt: Instant | null
+}
+
+/** What somebody may do, and where, by the user groups that they are in. */
+export type UserAccess = { rolePermissions: RolePermission[]; reach: Reach }
