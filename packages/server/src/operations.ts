@@ -18,6 +18,12 @@ import { tokenOperations } from './oauth/http/token.ts'
 import type { Principal } from './principal/index.ts'
 import { getScan } from './scan/http/get-scan.ts'
 import type { Services } from './services.ts'
+import { authorize, resumeAuthorize } from './sign-in/http/authorize.ts'
+import { deviceOperations, resumeDevice } from './sign-in/http/device.ts'
+import { startDeviceCode } from './sign-in/http/device-code.ts'
+import { getSignInStyle } from './sign-in/http/get-sign-in-style.ts'
+import { logoutOperations } from './sign-in/http/logout.ts'
+import { signInOperations } from './sign-in/http/sign-in.ts'
 
 /** Every route of this server. */
 export const operations: readonly Operation<Principal, Services>[] = [
@@ -25,6 +31,14 @@ export const operations: readonly Operation<Principal, Services>[] = [
   ...configurationOperations,
   ...jwksOperations,
   instanceDiscovery,
+  authorize,
+  resumeAuthorize,
+  startDeviceCode,
+  ...deviceOperations,
+  resumeDevice,
+  ...signInOperations,
+  ...logoutOperations,
+  getSignInStyle,
   getMachine,
   listMachines,
   countMachines,

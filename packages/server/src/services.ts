@@ -12,10 +12,20 @@ import {
   type MachineActionService,
   machineActionService,
 } from './machine-action/index.ts'
-import { authenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
+import { authenticator, type TokenIssuer, tokenIssuer, type UserTokens } from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
-import type { SigningKeys } from './signing-key/index.ts'
+import {
+  type DeviceSignIn,
+  PasswordCheck,
+  type SignInService,
+  SignIns,
+  signInClients,
+  signInProviders,
+  signInService,
+  userTokens,
+} from './sign-in/index.ts'
+import { deriveKey, type SealingKey, type SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
 import { SecurityEpochs } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
@@ -26,18 +36,22 @@ export type Services = {
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
   detections: DetectionService
+  deviceSignIn: DeviceSignIn
   enrollment: EnrollmentService
   fleetEvents: FleetEventService
   machineActions: MachineActionService
   machines: MachineService
   scans: ScanService
+  signIn: SignInService
   signingKeys: SigningKeys
   tokenIssuer: TokenIssuer
+  userTokens: UserTokens
 }
 
 type Parts = {
   stores: Stores
   signingKeys: SigningKeys
+  sealingKey: SealingKey
   origins: Origins
   clock: Clock
   newId: () => string
@@ -62,16 +76,24 @@ export function composeServices(parts: Parts): Services {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
+  const issuer = tokenIssuer({
+    ...parts,
+    tenants: stores.tenants,
+    applicationsOf,
+    newTokenId: parts.newId,
+  })
+  const signIn = composeSignIn(parts, issuer)
   return {
     applications: applicationService({ ...parts, applicationsOf }),
     authenticate: authenticator({
       ...parts,
       applicationsOf,
       usersOf: (tenant) => storesOf(tenant).users,
-      isSignedIn: async () => true,
+      isSignedIn: (tenant, session) => signIn.signIns.isSignedIn(tenant, session),
       securityEpochs,
     }),
     clock,
+    deviceSignIn: signIn.userTokens,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
     enrollment: enrollmentService({
       ...parts,
@@ -82,12 +104,34 @@ export function composeServices(parts: Parts): Services {
     machineActions: machineActionService({ ...parts, machineActionsOf, machines, pageSize: MAX_TOP }),
     machines,
     scans: scanService({ storesOf, clock }),
+    signIn: signIn.service,
     signingKeys,
-    tokenIssuer: tokenIssuer({
-      ...parts,
-      tenants: stores.tenants,
-      applicationsOf,
-      newTokenId: parts.newId,
+    tokenIssuer: issuer,
+    userTokens: signIn.userTokens,
+  }
+}
+
+/** Puts together how people sign in. */
+function composeSignIn(parts: Parts, tokenIssuer: TokenIssuer) {
+  const { stores, sealingKey } = parts
+  const storesOf = (tenant: TenantId) => stores.forTenant(tenant)
+  const dependencies = {
+    ...parts,
+    artifactsOf: (tenant: TenantId) => storesOf(tenant).artifacts,
+    credentialsOf: (tenant: TenantId) => storesOf(tenant).credentials,
+    throttlesOf: (tenant: TenantId) => storesOf(tenant).throttles,
+    usersOf: (tenant: TenantId) => storesOf(tenant).users,
+    clients: signInClients({
+      applicationsOf: (tenant) => storesOf(tenant).applications,
+      signInApplicationsOf: (tenant) => storesOf(tenant).signInApplications,
     }),
+  }
+  const signIns = new SignIns(dependencies)
+  const passwords = new PasswordCheck({ ...dependencies, key: deriveKey(sealingKey, 'sign-in throttle') })
+  const providers = signInProviders({ ...dependencies, signIns, passwords })
+  return {
+    signIns,
+    service: signInService({ ...parts, getTenant: tokenIssuer.getTenant, providers }),
+    userTokens: userTokens({ ...dependencies, tokenIssuer, providers }),
   }
 }

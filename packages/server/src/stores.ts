@@ -11,6 +11,20 @@ import {
   sqlMachineActionTimeouts,
 } from './machine-action/index.ts'
 import { type ScanStore, sqlScanStore } from './scan/index.ts'
+import {
+  type ArtifactStore,
+  type CredentialStore,
+  type ExpiredArtifacts,
+  type SignInApplicationStore,
+  type StaleThrottles,
+  sqlArtifactStore,
+  sqlCredentialStore,
+  sqlExpiredArtifacts,
+  sqlSignInApplicationStore,
+  sqlStaleThrottles,
+  sqlThrottleStore,
+  type ThrottleStore,
+} from './sign-in/index.ts'
 import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts'
 import { sqlTenantStore, type TenantStore } from './tenant/index.ts'
 import { sqlUserStore, type UserStore } from './user/index.ts'
@@ -18,12 +32,16 @@ import { sqlUserStore, type UserStore } from './user/index.ts'
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
   applications: ApplicationStore
+  artifacts: ArtifactStore
+  credentials: CredentialStore
   detections: DetectionStore
   enrollment: EnrollmentStore
   machineActions: MachineActionStore
   machines: MachineStore
   scans: ScanStore
+  signInApplications: SignInApplicationStore
   signingKeys: SigningKeyStore
+  throttles: ThrottleStore
   users: UserStore
 }
 
@@ -31,6 +49,8 @@ export type Stores = {
   forTenant(tenant: TenantId): TenantStores
   tenants: TenantStore
   timeouts: MachineActionTimeouts
+  expiredArtifacts: ExpiredArtifacts
+  staleThrottles: StaleThrottles
 }
 
 /** All stores over one database. `newId` names audit entries that no caller asked for. */
@@ -39,15 +59,21 @@ export function sqlStores(db: Database, newId: () => string): Stores {
   return {
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
+    expiredArtifacts: sqlExpiredArtifacts(db),
+    staleThrottles: sqlStaleThrottles(db),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
         applications: sqlApplicationStore(db, tenant),
+        artifacts: sqlArtifactStore(db, tenant),
+        credentials: sqlCredentialStore(db, tenant),
         detections: sqlDetectionStore(db, tenant),
         enrollment: sqlEnrollmentStore(db, tenant),
         machineActions: sqlMachineActionStore(db, tenant),
         machines: sqlMachineStore(db, tenant),
         scans: sqlScanStore(db, tenant),
+        signInApplications: sqlSignInApplicationStore(db, tenant),
         signingKeys: sqlSigningKeyStore(db, tenant),
+        throttles: sqlThrottleStore(db, tenant),
         users: sqlUserStore(db, tenant),
       }
       known.set(tenant, stores)

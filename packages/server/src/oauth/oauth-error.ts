@@ -16,6 +16,15 @@ const REFUSALS = {
   missingSecret: [7000218, 'invalid_client', 'Unauthorized'],
   wrongSecret: [7000215, 'invalid_client', 'Unauthorized'],
   expiredSecret: [7000222, 'invalid_client', 'Unauthorized'],
+  unexpectedSecret: [700025, 'invalid_client', 'Unauthorized'],
+  authorizationPending: [70016, 'authorization_pending', 'BadRequest'],
+  authorizationDeclined: [70017, 'authorization_declined', 'BadRequest'],
+  expiredDeviceCode: [70020, 'expired_token', 'BadRequest'],
+  invalidGrant: [70000, 'invalid_grant', 'BadRequest'],
+  expiredGrant: [70008, 'invalid_grant', 'BadRequest'],
+  usedGrant: [54005, 'invalid_grant', 'BadRequest'],
+  wrongVerifier: [501481, 'invalid_grant', 'BadRequest'],
+  invalidRequest: [900144, 'invalid_request', 'BadRequest'],
 } as const satisfies Record<string, readonly [number, string, ErrorCode]>
 
 /** A refusal of the token endpoint. */

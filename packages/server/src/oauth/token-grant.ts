@@ -24,17 +24,31 @@ export function readTokenGrant(
   if (grantType !== GRANT_TYPE) {
     throw new OAuthError('unsupportedGrant', `The app requested the unsupported grant type '${grantType}'.`)
   }
-  const basic = readBasic(authorization)
-  const clientId = form.client_id || basic?.clientId || require(form, 'client_id')
+  const clientId = readClientId(form, authorization)
   const resource = readResource(version, form)
-  const clientSecret = form.client_secret || basic?.clientSecret
-  if (!clientSecret) {
-    throw new OAuthError(
-      'missingSecret',
-      "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-    )
-  }
-  return { clientId: clientId.trim().toLowerCase(), clientSecret, resource }
+  return { clientId, clientSecret: readClientSecret(form, authorization), resource }
+}
+
+/** @throws OAuthError when it names no application */
+export function readClientId(
+  form: Readonly<Record<string, string>>,
+  authorization: string | undefined,
+): string {
+  const clientId = form.client_id || readBasic(authorization)?.clientId || require(form, 'client_id')
+  return clientId.trim().toLowerCase()
+}
+
+/** @throws OAuthError when there is none */
+export function readClientSecret(
+  form: Readonly<Record<string, string>>,
+  authorization: string | undefined,
+): string {
+  const clientSecret = form.client_secret || readBasic(authorization)?.clientSecret
+  if (clientSecret) return clientSecret
+  throw new OAuthError(
+    'missingSecret',
+    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+  )
 }
 
 function require(form: Readonly<Record<string, string>>, name: string): string {

@@ -3,11 +3,11 @@ import type { ApplicationStore, StoredApplication } from '../application/index.t
 import type { Origins } from '../kit/http/index.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
 import type { StoredTenant, TenantStore } from '../tenant/index.ts'
-import { signAccessToken, TOKEN_LIFE_SECONDS } from './access-token.ts'
+import { type ClientProof, signAccessToken, TOKEN_LIFE_SECONDS } from './access-token.ts'
 import { isAudience } from './audience.ts'
 import { checkSecret } from './client-secret.ts'
 import { OAuthError } from './oauth-error.ts'
-import { readTokenGrant, type TokenVersion } from './token-grant.ts'
+import { readClientId, readClientSecret, readTokenGrant, type TokenVersion } from './token-grant.ts'
 
 export type IssuedToken = {
   accessToken: string
@@ -34,6 +34,24 @@ export interface TokenIssuer {
    * @throws OAuthError when there is none
    */
   getTenant(name: string): Promise<StoredTenant>
+
+  /**
+   * Proves who a program is that redeems something with its own credential.
+   *
+   * @throws OAuthError when it does not
+   */
+  authenticateClient(request: {
+    tenant: StoredTenant
+    form: Readonly<Record<string, string>>
+    authorization: string | undefined
+  }): Promise<AuthenticatedClient>
+}
+
+export type AuthenticatedClient = {
+  application: StoredApplication
+  /** The secret or certificate that fitted. */
+  credential: string
+  proof: ClientProof
 }
 
 type Dependencies = {
@@ -93,6 +111,11 @@ export function tokenIssuer({
 
   return {
     getTenant,
+    async authenticateClient({ tenant, form, authorization }) {
+      const clientId = readClientId(form, authorization)
+      const secret = readClientSecret(form, authorization)
+      return { ...(await getApplication(tenant, clientId, secret)), proof: 'secret' }
+    },
     async issue({ version, tenantName, form, authorization, origin }) {
       const tenant = await getTenant(tenantName)
       const { clientId, clientSecret, resource } = readTokenGrant(version, form, authorization)
