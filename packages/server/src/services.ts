@@ -2,6 +2,7 @@ import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type ApplicationService, applicationService } from './application/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
+import { type DeviceGroupService, deviceGroupService } from './device-group/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
 import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
@@ -14,11 +15,14 @@ import {
 } from './machine-action/index.ts'
 import { authenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
+import { type RoleService, roleService } from './role/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
 import type { SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
 import { SecurityEpochs } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
+import { type UserService, userService } from './user/index.ts'
+import { type UserGroupService, userGroupService } from './user-group/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
@@ -26,13 +30,17 @@ export type Services = {
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
   detections: DetectionService
+  deviceGroups: DeviceGroupService
   enrollment: EnrollmentService
   fleetEvents: FleetEventService
   machineActions: MachineActionService
   machines: MachineService
+  roles: RoleService
   scans: ScanService
   signingKeys: SigningKeys
   tokenIssuer: TokenIssuer
+  userGroups: UserGroupService
+  users: UserService
 }
 
 type Parts = {
@@ -57,6 +65,7 @@ export function composeServices(parts: Parts): Services {
   const applicationsOf = (tenant: TenantId) => storesOf(tenant).applications
   const machineActionsOf = (tenant: TenantId) => storesOf(tenant).machineActions
   const machinesOf = (tenant: TenantId) => storesOf(tenant).machines
+  const usersOf = (tenant: TenantId) => storesOf(tenant).users
   const securityEpochs = new SecurityEpochs({ read: (tenant) => stores.tenants.securityEpoch(tenant), clock })
   parts.bus.subscribe((hint) => {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
@@ -67,12 +76,17 @@ export function composeServices(parts: Parts): Services {
     authenticate: authenticator({
       ...parts,
       applicationsOf,
-      usersOf: (tenant) => storesOf(tenant).users,
+      usersOf,
       isSignedIn: async () => true,
       securityEpochs,
     }),
     clock,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
+    deviceGroups: deviceGroupService({
+      ...parts,
+      deviceGroupsOf: (tenant) => storesOf(tenant).deviceGroups,
+      machinesOf,
+    }),
     enrollment: enrollmentService({
       ...parts,
       tenants: stores.tenants,
@@ -81,6 +95,7 @@ export function composeServices(parts: Parts): Services {
     fleetEvents: fleetEventService({ ...parts, machineActionsOf, machinesOf }),
     machineActions: machineActionService({ ...parts, machineActionsOf, machines, pageSize: MAX_TOP }),
     machines,
+    roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),
     signingKeys,
     tokenIssuer: tokenIssuer({
@@ -89,5 +104,7 @@ export function composeServices(parts: Parts): Services {
       applicationsOf,
       newTokenId: parts.newId,
     }),
+    userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
+    users: userService({ ...parts, usersOf }),
   }
 }
