@@ -16,8 +16,8 @@ import {
 import { createDatabase, MovableClock } from '@fleetsweep/testkit'
 import { pino } from 'pino'
 import { createServer, type FleetServer } from '../src/app.ts'
-import { applicationService } from '../src/application/index.ts'
 import type { ServerConfig } from '../src/config/index.ts'
+import { createLocalApplication } from '../src/init/index.ts'
 import { signAccessToken } from '../src/oauth/access-token.ts'
 import { readSealingKey, sealedSigningKeys } from '../src/signing-key/index.ts'
 import type { Stores, TenantStores } from '../src/stores.ts'
@@ -153,13 +153,16 @@ export class ApiServer implements AsyncDisposable {
     permissions: readonly Permission[] = PERMISSIONS,
     tenant: TenantId = this.tenant,
   ): Promise<Application> {
-    const applications = applicationService({
-      applicationsOf: (of) => this.stores.forTenant(of).applications,
-      newId: randomUUID,
-      randomBytes,
-    })
-    const made = await applications.create(tenant, OPERATOR, { displayName: 'Playbooks', permissions })
-    await applications.setLimits(tenant, OPERATOR, made.id, { perMinute: 1_000_000, perHour: 1_000_000 })
+    const parts = { clock: this.clock, newId: randomUUID, randomBytes }
+    const made = await createLocalApplication(
+      this.stores,
+      tenant,
+      { displayName: 'Playbooks', permissions },
+      parts,
+    )
+    const audit = { id: randomUUID(), principal: OPERATOR, operation: 'test', target: made.id, detail: {} }
+    const often = { perMinute: 1_000_000, perHour: 1_000_000 }
+    await this.stores.forTenant(tenant).applications.setLimits(made.id, often, audit)
     return made
   }
 

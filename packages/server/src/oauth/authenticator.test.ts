@@ -26,7 +26,15 @@ const keys = {
   },
   public: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'key-1', alg: 'RS256' }],
 }
-const secret = { id: 'secret-1', secretHash: '', hint: '', expiresAt: null, revokedAt: null }
+const secret = {
+  id: 'secret-1',
+  description: '',
+  secretHash: '',
+  hint: '',
+  expiresAt: null,
+  revokedAt: null,
+  lastUsedAt: null,
+}
 
 describe('authenticating by a token', () => {
   const clock = new MovableClock()
@@ -47,6 +55,7 @@ describe('authenticating by a token', () => {
       permissions: ['Machine.Read.All', 'Machine.Scan'],
       limits: { perMinute: 7, perHour: null },
       secrets: [{ ...secret, createdAt: clock.now() }],
+      certificates: [],
     }
     const userPrincipalName = 'ada@contoso.example'
     user = { id: userId, userPrincipalName, displayName: 'Ada', createdAt: clock.now(), disabledAt: null }

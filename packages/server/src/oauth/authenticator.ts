@@ -10,7 +10,7 @@ import {
   type TenantId,
 } from '@fleetsweep/protocol'
 import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
-import type { ApplicationStore } from '../application/index.ts'
+import { type ApplicationStore, holdsCredential } from '../application/index.ts'
 import { BoundedMap } from '../kit/bounded-map.ts'
 import { ApiError, type HttpServerOptions, type Origins } from '../kit/http/index.ts'
 import { ALL_MACHINES, type Principal } from '../principal/index.ts'
@@ -113,8 +113,7 @@ async function applicationPrincipal(
 ): Promise<Principal> {
   const application = await applicationsOf(tenant).find(token.application)
   if (!application) throw unauthorized('The application of the access token does not exist any more')
-  const secret = application.secrets.find(({ id }) => id === token.credential)
-  if (!secret || secret.revokedAt !== null) {
+  if (!holdsCredential(application, token.credential)) {
     throw unauthorized('The credential that the access token was got with has been revoked')
   }
   return {
