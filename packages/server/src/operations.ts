@@ -1,3 +1,11 @@
+import { addCertificate } from './application/http/add-certificate.ts'
+import { addSecret } from './application/http/add-secret.ts'
+import { changeApplication } from './application/http/change-application.ts'
+import { createApplication } from './application/http/create-application.ts'
+import { deleteApplication } from './application/http/delete-application.ts'
+import { getApplication } from './application/http/get-application.ts'
+import { listApplications } from './application/http/list-applications.ts'
+import { revokeCredentialOperations } from './application/http/revoke-credential.ts'
 import { setApplicationLimits } from './application/http/set-application-limits.ts'
 import { listDetections } from './detection/http/list-detections.ts'
 import { changeDeviceGroup } from './device-group/http/change-device-group.ts'
@@ -67,6 +75,11 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getScan,
   listDetections,
   watchFleetEvents,
+  listApplications,
+  createApplication,
+  getApplication,
+  changeApplication,
+  deleteApplication,
   setApplicationLimits,
   getMe,
   listUsers,
@@ -94,4 +107,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getDeviceGroup,
   changeDeviceGroup,
   deleteDeviceGroup,
+  addSecret,
+  addCertificate,
+  ...revokeCredentialOperations,
 ]

@@ -1,6 +1,6 @@
 import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
-import { type ApplicationService, applicationService } from './application/index.ts'
+import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
 import { type DeviceGroupService, deviceGroupService } from './device-group/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
@@ -13,7 +13,7 @@ import {
   type MachineActionService,
   machineActionService,
 } from './machine-action/index.ts'
-import { authenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
+import { authenticator, clientAuthenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
 import { type RoleService, roleService } from './role/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
@@ -29,6 +29,7 @@ export type Services = {
   applications: ApplicationService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
+  credentialUses: CredentialUses
   detections: DetectionService
   deviceGroups: DeviceGroupService
   enrollment: EnrollmentService
@@ -70,6 +71,7 @@ export function composeServices(parts: Parts): Services {
   parts.bus.subscribe((hint) => {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
+  const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
   return {
     applications: applicationService({ ...parts, applicationsOf }),
@@ -81,6 +83,7 @@ export function composeServices(parts: Parts): Services {
       securityEpochs,
     }),
     clock,
+    credentialUses,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
     deviceGroups: deviceGroupService({
       ...parts,
@@ -101,7 +104,7 @@ export function composeServices(parts: Parts): Services {
     tokenIssuer: tokenIssuer({
       ...parts,
       tenants: stores.tenants,
-      applicationsOf,
+      authenticateClient: clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses }),
       newTokenId: parts.newId,
     }),
     userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),

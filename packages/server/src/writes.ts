@@ -1,4 +1,14 @@
-import { createApplicationWrite, setLimitsWrite } from './application/index.ts'
+import {
+  addCertificateWrite,
+  addSecretWrite,
+  changeApplicationWrite,
+  createApplicationWrite,
+  recordUsesWrite,
+  removeApplicationWrite,
+  revokeCredentialWrite,
+  setLimitsWrite,
+  takeAssertionWrite,
+} from './application/index.ts'
 import {
   changeDeviceGroupWrite,
   createDeviceGroupWrite,
@@ -24,9 +34,12 @@ import {
 
 /** Every write of this server: what can change a row. */
 export const writes = writeList([
+  addCertificateWrite,
   addMemberWrite,
+  addSecretWrite,
   addSigningKeyWrite,
   cancelWrite,
+  changeApplicationWrite,
   changeDeviceGroupWrite,
   changeRoleWrite,
   changeUserGroupWrite,
@@ -51,10 +64,14 @@ export const writes = writeList([
   recordInventoryWrite,
   recordProgressWrite,
   recordSeenWrite,
+  recordUsesWrite,
+  removeApplicationWrite,
   removeMemberWrite,
   requestScanWrite,
+  revokeCredentialWrite,
   revokeTokenWrite,
   setLimitsWrite,
   setServerIdWrite,
+  takeAssertionWrite,
   takeEventWrite,
 ])
