@@ -7,12 +7,14 @@ import { type ServerCommand, UsageError } from './server-command.ts'
 const PURPOSES: Readonly<Record<string, SigningKeyPurpose>> = {
   'rotate-tokens': 'token',
   'rotate-orders': 'order',
+  'rotate-audit': 'audit',
 }
 
 export const keys: ServerCommand = {
   name: 'keys',
-  summary: 'Replace the keys that sign tokens or orders',
+  summary: 'Replace the keys that sign tokens, orders or the audit',
   usage: `Usage: fleetsweep keys rotate-orders [options]   a new key for orders, announced by the one before
+       fleetsweep keys rotate-audit [options]    a new key for the audit; what the old one signed stays verifiable
        fleetsweep keys rotate-tokens [options]   a new key for access tokens; the old one stays published
                                                  until the last token that it signed has ended
 

@@ -72,6 +72,7 @@ export const FIRST_APPLICATION_PERMISSIONS: readonly Permission[] = [
   'Fleet.Enroll',
   'Scan.Read.All',
   'Fleet.Admin',
+  'Audit.Read.All',
 ]
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1']
@@ -183,6 +184,7 @@ async function fillDatabase(
   })
   await signingKeys.addKey(tenant.id, 'token', localOperator())
   await signingKeys.addKey(tenant.id, 'order', localOperator())
+  await signingKeys.addKey(tenant.id, 'audit', localOperator())
   const applications = applicationService({
     applicationsOf: (id) => stores.forTenant(id).applications,
     ...parts,
