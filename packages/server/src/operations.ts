@@ -1,4 +1,6 @@
 import { setApplicationLimits } from './application/http/set-application-limits.ts'
+import { listAudit } from './audit/http/list-audit.ts'
+import { verifyAudit } from './audit/http/verify-audit.ts'
 import { listDetections } from './detection/http/list-detections.ts'
 import { createEnrollmentToken } from './enrollment/http/create-enrollment-token.ts'
 import { enroll } from './enrollment/http/enroll.ts'
@@ -41,5 +43,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getScan,
   listDetections,
   watchFleetEvents,
+  listAudit,
+  verifyAudit,
   setApplicationLimits,
 ]

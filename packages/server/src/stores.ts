@@ -1,5 +1,6 @@
 import type { TenantId } from '@fleetsweep/protocol'
 import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
+import { type AuditBacklog, type AuditStore, sqlAuditBacklog, sqlAuditStore } from './audit/index.ts'
 import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
 import { type EnrollmentStore, sqlEnrollmentStore } from './enrollment/index.ts'
 import type { Database } from './kit/db/database.ts'
@@ -18,6 +19,7 @@ import { sqlUserStore, type UserStore } from './user/index.ts'
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
   applications: ApplicationStore
+  audit: AuditStore
   detections: DetectionStore
   enrollment: EnrollmentStore
   machineActions: MachineActionStore
@@ -28,6 +30,7 @@ export type TenantStores = {
 }
 
 export type Stores = {
+  auditBacklog: AuditBacklog
   forTenant(tenant: TenantId): TenantStores
   tenants: TenantStore
   timeouts: MachineActionTimeouts
@@ -37,11 +40,13 @@ export type Stores = {
 export function sqlStores(db: Database, newId: () => string): Stores {
   const known = new Map<TenantId, TenantStores>()
   return {
+    auditBacklog: sqlAuditBacklog(db),
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
         applications: sqlApplicationStore(db, tenant),
+        audit: sqlAuditStore(db, tenant),
         detections: sqlDetectionStore(db, tenant),
         enrollment: sqlEnrollmentStore(db, tenant),
         machineActions: sqlMachineActionStore(db, tenant),

@@ -1,4 +1,5 @@
 import { createApplicationWrite, setLimitsWrite } from './application/index.ts'
+import { recordAuditWrite, sealAuditWrite } from './audit/index.ts'
 import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/index.ts'
 import { writeList } from './kit/db/write.ts'
 import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
@@ -19,12 +20,14 @@ export const writes = writeList([
   enrollWrite,
   expireWrite,
   holdOrdersWrite,
+  recordAuditWrite,
   recordInventoryWrite,
   recordProgressWrite,
   recordSeenWrite,
   reconcileWrite,
   requestScanWrite,
   revokeTokenWrite,
+  sealAuditWrite,
   setLimitsWrite,
   setServerIdWrite,
   takeEventWrite,
