@@ -102,3 +102,14 @@ export function readNotedHead(text: string): NotedHead | undefined {
 export function writeNotedHead({ position, hash }: NotedHead): string {
   return `${position}:${hash}`
 }
+
+/** A verification for people, in lines. */
+export function describeVerification(verification: AuditVerification): string {
+  const { isIntact, entries, head, unsealed, findings, findingsLeftOff } = verification
+  const end = head ? ` The chain ends at ${writeNotedHead(head)}, signed ${head.signedAt}.` : ''
+  const open = unsealed === 0 ? '' : ` Not sealed yet: ${unsealed}.`
+  if (isIntact) return `The audit is intact: ${entries} entries.${end}${open}\n`
+  const left = findingsLeftOff === 0 ? '' : `  … and ${findingsLeftOff} more.\n`
+  const lines = findings.map(({ kind, sentence }) => `  ${kind}: ${sentence}\n`)
+  return `The audit is NOT intact: ${entries} entries were read.${end}${open}\n${lines.join('')}${left}`
+}

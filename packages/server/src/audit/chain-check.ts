@@ -60,7 +60,7 @@ export class ChainCheck {
     }
     const link: Link = { position, hash: entry.hash, entry }
     if (position > expected) {
-      const sentence = `${entries(expected, position - 1)} missing; so entry ${entry.id} at ${position} cannot be checked.`
+      const sentence = `${entries(expected, position - 1)} missing; so entry ${shown(entry.id)} at ${position} cannot be checked.`
       this.#find('missing', expected, position - 1, null, sentence)
     } else if (!this.#fits(this.#last.hash, entry)) this.#explain(link)
     this.#step(link)
@@ -126,7 +126,7 @@ export class ChainCheck {
     if (before.entry && this.#beforeLast && this.#fits(this.#beforeLast.hash, entry, this.#shift + 1)) {
       const { id, position } = before.entry
       if (changed && this.#fits(entry.hash, before.entry, this.#shift - 1)) {
-        const sentence = `The entries ${id} and ${entry.id} have changed places.`
+        const sentence = `The entries ${shown(id)} and ${shown(entry.id)} have changed places.`
         this.#rename(changed, 'swapped', sentence, position + 1)
         // As it was sealed: this one first. What comes next follows the other.
         this.#last = { ...link, position }
@@ -155,12 +155,12 @@ export class ChainCheck {
       return
     }
     const where = by > 0 ? 'further back' : 'further ahead'
-    const sentence = `From entry ${id} at ${position} on, entries stand ${Math.abs(by)} ${where} than they were sealed.`
+    const sentence = `From entry ${shown(id)} at ${position} on, entries stand ${Math.abs(by)} ${where} than they were sealed.`
     this.#find('moved', position, position, id, sentence)
   }
 
   #changed({ id, position }: SealedAuditEntry): AuditFinding {
-    const sentence = `Entry ${id} at ${position} is not what was sealed: it was changed, or the one before it was, with its hash.`
+    const sentence = `Entry ${shown(id)} at ${position} is not what was sealed: it was changed, or the one before it was, with its hash.`
     return this.#find('changed', position, position, id, sentence)
   }
 
@@ -208,10 +208,15 @@ export class ChainCheck {
 }
 
 function putIn({ id, position }: SealedAuditEntry): string {
-  return `Entry ${id} at ${position} was put in after the chain was sealed.`
+  return `Entry ${shown(id)} at ${position} was put in after the chain was sealed.`
 }
 
 /** Such as `Entry 7 is`, `Entries 7 to 9 are`. */
 function entries(from: number, through: number): string {
   return from === through ? `Entry ${from} is` : `Entries ${from} to ${through} are`
+}
+
+/** Ids are ours, unless somebody wrote one to fool whoever reads it on a terminal. */
+function shown(id: string): string {
+  return /^[\w-]{1,64}$/.test(id) ? id : 'with an id that was never given'
 }

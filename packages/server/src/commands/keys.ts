@@ -1,6 +1,5 @@
 import { localOperator } from '../init/index.ts'
-import { systemClock } from '../kit/clock.ts'
-import { readSealingKey, type SigningKeyPurpose, sealedSigningKeys } from '../signing-key/index.ts'
+import type { SigningKeyPurpose } from '../signing-key/index.ts'
 import { withLocalServer } from './open-local.ts'
 import { type ServerCommand, UsageError } from './server-command.ts'
 
@@ -28,13 +27,7 @@ A running server takes the new key within seconds.`,
     const [verb = '', ...more] = call.args
     const purpose = PURPOSES[verb]
     if (purpose === undefined || more.length > 0) throw new UsageError('Say which keys to rotate.')
-    return withLocalServer(call, async ({ stores, tenant, sealingKey, newId }) => {
-      const signingKeys = sealedSigningKeys({
-        storeOf: (id) => stores.forTenant(id).signingKeys,
-        sealingKey: readSealingKey(sealingKey),
-        clock: systemClock,
-        newId,
-      })
+    return withLocalServer(call, async ({ tenant, signingKeys }) => {
       const keyId = await signingKeys.addKey(tenant.id, purpose, localOperator())
       call.io.out(
         call.flag('json') ? `${JSON.stringify({ keyId, purpose })}\n` : `New ${purpose} key ${keyId}.\n`,
