@@ -7,6 +7,8 @@ import { getApplication } from './application/http/get-application.ts'
 import { listApplications } from './application/http/list-applications.ts'
 import { revokeCredentialOperations } from './application/http/revoke-credential.ts'
 import { setApplicationLimits } from './application/http/set-application-limits.ts'
+import { listAudit } from './audit/http/list-audit.ts'
+import { verifyAudit } from './audit/http/verify-audit.ts'
 import { listDetections } from './detection/http/list-detections.ts'
 import { changeDeviceGroup } from './device-group/http/change-device-group.ts'
 import { createDeviceGroup } from './device-group/http/create-device-group.ts'
@@ -80,6 +82,8 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getApplication,
   changeApplication,
   deleteApplication,
+  listAudit,
+  verifyAudit,
   setApplicationLimits,
   getMe,
   listUsers,

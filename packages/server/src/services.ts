@@ -1,6 +1,7 @@
 import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
+import { type AuditService, auditService } from './audit/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
 import { type DeviceGroupService, deviceGroupService } from './device-group/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
@@ -27,6 +28,7 @@ import { type UserGroupService, userGroupService } from './user-group/index.ts'
 /** What operations may ask for. */
 export type Services = {
   applications: ApplicationService
+  audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
   credentialUses: CredentialUses
@@ -75,6 +77,7 @@ export function composeServices(parts: Parts): Services {
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
   return {
     applications: applicationService({ ...parts, applicationsOf }),
+    audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
       ...parts,
       applicationsOf,

@@ -1,5 +1,6 @@
 import type { TenantId } from '@fleetsweep/protocol'
 import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
+import { type AuditBacklog, type AuditStore, sqlAuditBacklog, sqlAuditStore } from './audit/index.ts'
 import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
 import { type DeviceGroupStore, sqlDeviceGroupStore } from './device-group/index.ts'
 import { type EnrollmentStore, sqlEnrollmentStore } from './enrollment/index.ts'
@@ -21,6 +22,7 @@ import { sqlUserGroupStore, type UserGroupStore } from './user-group/index.ts'
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
   applications: ApplicationStore
+  audit: AuditStore
   detections: DetectionStore
   deviceGroups: DeviceGroupStore
   enrollment: EnrollmentStore
@@ -34,6 +36,7 @@ export type TenantStores = {
 }
 
 export type Stores = {
+  auditBacklog: AuditBacklog
   forTenant(tenant: TenantId): TenantStores
   tenants: TenantStore
   timeouts: MachineActionTimeouts
@@ -43,11 +46,13 @@ export type Stores = {
 export function sqlStores(db: Database, newId: () => string): Stores {
   const known = new Map<TenantId, TenantStores>()
   return {
+    auditBacklog: sqlAuditBacklog(db),
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
         applications: sqlApplicationStore(db, tenant),
+        audit: sqlAuditStore(db, tenant),
         detections: sqlDetectionStore(db, tenant),
         deviceGroups: sqlDeviceGroupStore(db, tenant),
         enrollment: sqlEnrollmentStore(db, tenant),

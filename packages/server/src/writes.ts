@@ -9,6 +9,7 @@ import {
   setLimitsWrite,
   takeAssertionWrite,
 } from './application/index.ts'
+import { recordAuditWrite, sealAuditWrite } from './audit/index.ts'
 import {
   changeDeviceGroupWrite,
   createDeviceGroupWrite,
@@ -61,6 +62,7 @@ export const writes = writeList([
   holdOrdersWrite,
   orderDeviceGroupsWrite,
   reconcileWrite,
+  recordAuditWrite,
   recordInventoryWrite,
   recordProgressWrite,
   recordSeenWrite,
@@ -70,6 +72,7 @@ export const writes = writeList([
   requestScanWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
+  sealAuditWrite,
   setLimitsWrite,
   setServerIdWrite,
   takeAssertionWrite,

@@ -173,6 +173,7 @@ async function fillDatabase(
   await roles.ensureBuiltIns(tenant.id, localOperator())
   await signingKeys.addKey(tenant.id, 'token', localOperator())
   await signingKeys.addKey(tenant.id, 'order', localOperator())
+  await signingKeys.addKey(tenant.id, 'audit', localOperator())
   const application = await createLocalApplication(
     stores,
     tenant.id,

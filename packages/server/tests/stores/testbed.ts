@@ -37,6 +37,8 @@ export type Testbed = {
   rows(table: string, tenant: TenantId): Promise<Row[]>
   /** Another server on the same rows. */
   openNode(): Promise<Database>
+  /** Runs SQL past every server, as somebody with access to the database can. */
+  tamper(sql: string): Promise<void>
 }
 
 const TABLES = [
@@ -48,6 +50,7 @@ const TABLES = [
   'application_secret',
   'audit_entry',
   'client_assertion',
+  'audit_head',
   'detection',
   'device_group',
   'device_group_access',
@@ -99,6 +102,7 @@ export function useTestbed(open: OpenBackend): Testbed {
     get stores() {
       return get().stores
     },
+    tamper: (sql) => get().backend.tamper(sql),
     openNode: () => get().backend.openNode(serverSchema, clock),
     async twoTenants() {
       const [tenant, stranger] = [randomUUID() as TenantId, randomUUID() as TenantId]
