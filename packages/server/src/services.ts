@@ -1,7 +1,9 @@
 import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
-import { type ApplicationService, applicationService } from './application/index.ts'
+import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
+import { type AuditService, auditService } from './audit/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
+import { type DeviceGroupService, deviceGroupService } from './device-group/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
 import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
@@ -12,8 +14,16 @@ import {
   type MachineActionService,
   machineActionService,
 } from './machine-action/index.ts'
-import { authenticator, type TokenIssuer, tokenIssuer, type UserTokens } from './oauth/index.ts'
+import {
+  type AuthenticateClient,
+  authenticator,
+  clientAuthenticator,
+  type TokenIssuer,
+  tokenIssuer,
+  type UserTokens,
+} from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
+import { type RoleService, roleService } from './role/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
 import {
   type DeviceSignIn,
@@ -29,22 +39,30 @@ import { deriveKey, type SealingKey, type SigningKeys } from './signing-key/inde
 import type { Stores } from './stores.ts'
 import { SecurityEpochs } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
+import { type UserService, userService } from './user/index.ts'
+import { type UserGroupService, userGroupService } from './user-group/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
   applications: ApplicationService
+  audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
+  credentialUses: CredentialUses
   detections: DetectionService
+  deviceGroups: DeviceGroupService
   deviceSignIn: DeviceSignIn
   enrollment: EnrollmentService
   fleetEvents: FleetEventService
   machineActions: MachineActionService
   machines: MachineService
+  roles: RoleService
   scans: ScanService
   signIn: SignInService
   signingKeys: SigningKeys
   tokenIssuer: TokenIssuer
+  userGroups: UserGroupService
+  users: UserService
   userTokens: UserTokens
 }
 
@@ -71,30 +89,40 @@ export function composeServices(parts: Parts): Services {
   const applicationsOf = (tenant: TenantId) => storesOf(tenant).applications
   const machineActionsOf = (tenant: TenantId) => storesOf(tenant).machineActions
   const machinesOf = (tenant: TenantId) => storesOf(tenant).machines
+  const usersOf = (tenant: TenantId) => storesOf(tenant).users
   const securityEpochs = new SecurityEpochs({ read: (tenant) => stores.tenants.securityEpoch(tenant), clock })
   parts.bus.subscribe((hint) => {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
+  const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
+  const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
     ...parts,
     tenants: stores.tenants,
-    applicationsOf,
+    authenticateClient,
     newTokenId: parts.newId,
   })
-  const signIn = composeSignIn(parts, issuer)
+  const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
     applications: applicationService({ ...parts, applicationsOf }),
+    audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
       ...parts,
       applicationsOf,
-      usersOf: (tenant) => storesOf(tenant).users,
+      usersOf,
       isSignedIn: (tenant, session) => signIn.signIns.isSignedIn(tenant, session),
       securityEpochs,
     }),
     clock,
-    deviceSignIn: signIn.userTokens,
+    credentialUses,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
+    deviceGroups: deviceGroupService({
+      ...parts,
+      deviceGroupsOf: (tenant) => storesOf(tenant).deviceGroups,
+      machinesOf,
+    }),
+    deviceSignIn: signIn.userTokens,
     enrollment: enrollmentService({
       ...parts,
       tenants: stores.tenants,
@@ -103,16 +131,22 @@ export function composeServices(parts: Parts): Services {
     fleetEvents: fleetEventService({ ...parts, machineActionsOf, machinesOf }),
     machineActions: machineActionService({ ...parts, machineActionsOf, machines, pageSize: MAX_TOP }),
     machines,
+    roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),
     signIn: signIn.service,
     signingKeys,
     tokenIssuer: issuer,
+    userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
+    users: userService({ ...parts, usersOf }),
     userTokens: signIn.userTokens,
   }
 }
 
 /** Puts together how people sign in. */
-function composeSignIn(parts: Parts, tokenIssuer: TokenIssuer) {
+function composeSignIn(
+  parts: Parts,
+  oauth: Pick<TokenIssuer, 'getTenant'> & { authenticateClient: AuthenticateClient },
+) {
   const { stores, sealingKey } = parts
   const storesOf = (tenant: TenantId) => stores.forTenant(tenant)
   const dependencies = {
@@ -131,7 +165,7 @@ function composeSignIn(parts: Parts, tokenIssuer: TokenIssuer) {
   const providers = signInProviders({ ...dependencies, signIns, passwords })
   return {
     signIns,
-    service: signInService({ ...parts, getTenant: tokenIssuer.getTenant, providers }),
-    userTokens: userTokens({ ...dependencies, tokenIssuer, providers }),
+    service: signInService({ ...parts, ...oauth, providers }),
+    userTokens: userTokens({ ...dependencies, ...oauth, providers }),
   }
 }

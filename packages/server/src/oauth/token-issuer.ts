@@ -1,13 +1,12 @@
-import { type ApplicationId, type Clock, isGuid, type TenantId } from '@fleetsweep/protocol'
-import type { ApplicationStore, StoredApplication } from '../application/index.ts'
+import type { Clock } from '@fleetsweep/protocol'
 import type { Origins } from '../kit/http/index.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
 import type { StoredTenant, TenantStore } from '../tenant/index.ts'
-import { type ClientProof, signAccessToken, TOKEN_LIFE_SECONDS } from './access-token.ts'
+import { signAccessToken, TOKEN_LIFE_SECONDS } from './access-token.ts'
 import { isAudience } from './audience.ts'
-import { checkSecret } from './client-secret.ts'
+import type { AuthenticateClient } from './authenticate-client.ts'
 import { OAuthError } from './oauth-error.ts'
-import { readClientId, readClientSecret, readTokenGrant, type TokenVersion } from './token-grant.ts'
+import { readTokenGrant, type TokenVersion } from './token-grant.ts'
 
 export type IssuedToken = {
   accessToken: string
@@ -25,6 +24,8 @@ export interface TokenIssuer {
     tenantName: string
     form: Readonly<Record<string, string>>
     authorization: string | undefined
+    /** Where the call came from. */
+    address: string
     origin: string
   }): Promise<IssuedToken>
 
@@ -34,29 +35,11 @@ export interface TokenIssuer {
    * @throws OAuthError when there is none
    */
   getTenant(name: string): Promise<StoredTenant>
-
-  /**
-   * Proves who a program is that redeems something with its own credential.
-   *
-   * @throws OAuthError when it does not
-   */
-  authenticateClient(request: {
-    tenant: StoredTenant
-    form: Readonly<Record<string, string>>
-    authorization: string | undefined
-  }): Promise<AuthenticatedClient>
-}
-
-export type AuthenticatedClient = {
-  application: StoredApplication
-  /** The secret or certificate that fitted. */
-  credential: string
-  proof: ClientProof
 }
 
 type Dependencies = {
   tenants: TenantStore
-  applicationsOf: (tenant: TenantId) => ApplicationStore
+  authenticateClient: AuthenticateClient
   signingKeys: SigningKeys
   origins: Origins
   clock: Clock
@@ -66,7 +49,7 @@ type Dependencies = {
 /** The issuer of client-credential tokens, in Entra's dialect. */
 export function tokenIssuer({
   tenants,
-  applicationsOf,
+  authenticateClient,
   signingKeys,
   origins,
   clock,
@@ -83,43 +66,13 @@ export function tokenIssuer({
     return tenant
   }
 
-  const getApplication = async (tenant: StoredTenant, clientId: string, secret: string) => {
-    const found = isGuid(clientId)
-      ? await applicationsOf(tenant.id).find(clientId as ApplicationId)
-      : undefined
-    const check = checkSecret(secret, found?.secrets ?? NO_SECRETS, clock.now())
-    if (!found) {
-      throw new OAuthError(
-        'unknownApplication',
-        `Application with identifier '${clientId}' was not found in the directory '${tenant.displayName}'.`,
-      )
-    }
-    if (check.fit === 'expired') {
-      throw new OAuthError(
-        'expiredSecret',
-        `The provided client secret keys for app '${clientId}' are expired.`,
-      )
-    }
-    if (check.fit === 'wrong') {
-      throw new OAuthError(
-        'wrongSecret',
-        `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${clientId}'.`,
-      )
-    }
-    return { application: found, credential: check.credential }
-  }
-
   return {
     getTenant,
-    async authenticateClient({ tenant, form, authorization }) {
-      const clientId = readClientId(form, authorization)
-      const secret = readClientSecret(form, authorization)
-      return { ...(await getApplication(tenant, clientId, secret)), proof: 'secret' }
-    },
-    async issue({ version, tenantName, form, authorization, origin }) {
+    async issue({ version, tenantName, form, authorization, address, origin }) {
       const tenant = await getTenant(tenantName)
-      const { clientId, clientSecret, resource } = readTokenGrant(version, form, authorization)
-      const { application, credential } = await getApplication(tenant, clientId, clientSecret)
+      const resource = readTokenGrant(version, form)
+      const client = await authenticateClient({ tenant, form, authorization, address })
+      const { application, credential, proof } = client
       if (!isAudience(resource, origins.all)) {
         throw new OAuthError(
           'unknownResource',
@@ -138,7 +91,7 @@ export function tokenIssuer({
           roles: application.permissions,
         },
         displayName: application.displayName,
-        proof: 'secret',
+        proof,
         audience: resource,
         issuedAtSeconds,
         uti: newTokenId(),
@@ -152,8 +105,3 @@ export function tokenIssuer({
     },
   }
 }
-
-/** An unknown application is compared with this, so that it takes as long to refuse as a wrong secret. */
-const NO_SECRETS: StoredApplication['secrets'] = [
-  { id: '', secretHash: '0'.repeat(64), hint: '', createdAt: 0 as never, expiresAt: null, revokedAt: null },
-]

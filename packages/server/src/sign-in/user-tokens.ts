@@ -1,4 +1,10 @@
-import type { ClientProof, TokenIssuer, UserTokenAnswer, UserTokens } from '../oauth/index.ts'
+import type {
+  AuthenticateClient,
+  ClientProof,
+  TokenIssuer,
+  UserTokenAnswer,
+  UserTokens,
+} from '../oauth/index.ts'
 import { OAuthError } from '../oauth/index.ts'
 import type { StoredTenant } from '../tenant/index.ts'
 import { DEVICE_GRANT, type ForwardedCall, type ProviderRefusal, type Providers } from './provider/index.ts'
@@ -33,7 +39,8 @@ const GRANTS: Readonly<Record<string, string>> = {
 }
 
 type Dependencies = {
-  tokenIssuer: Pick<TokenIssuer, 'getTenant' | 'authenticateClient'>
+  getTenant: TokenIssuer['getTenant']
+  authenticateClient: AuthenticateClient
   clients: SignInClients
   providers: Providers
   origins: { readonly all: readonly string[] }
@@ -41,7 +48,7 @@ type Dependencies = {
 
 /** The grants that stand for people, redeemed by the provider and answered in Entra's dialect. */
 export function userTokens(parts: Dependencies): UserTokens & DeviceSignIn {
-  const { tokenIssuer, clients, providers, origins } = parts
+  const { getTenant, authenticateClient, clients, providers, origins } = parts
 
   const getClient = async (tenant: StoredTenant, clientId: string | undefined): Promise<SignInClient> => {
     const client = clientId ? await clients.find(tenant.id, clientId.trim(), origins.all) : undefined
@@ -71,9 +78,12 @@ export function userTokens(parts: Dependencies): UserTokens & DeviceSignIn {
     takes: (grantType) => grantType !== undefined && Object.hasOwn(GRANTS, grantType),
 
     async redeem({ tenantName, form, authorization, origin, address }) {
-      const tenant = await tokenIssuer.getTenant(tenantName)
-      const client = await getClient(tenant, form.client_id)
-      const proof = await proofOf(client, { tenant, form, authorization }, tokenIssuer)
+      const tenant = await getTenant(tenantName)
+      const credential = { tenant, form, authorization, address }
+      // A program with a credential may name itself in that alone.
+      const clientId = form.client_id || (await authenticateClient(credential)).application.id
+      const client = await getClient(tenant, clientId)
+      const proof = await proofOf(client, credential, authenticateClient)
       const fields = redemption(client, form)
       const answer = await ask({ tenant, origin }, '/oauth2/v2.0/token', { fields, address, proof })
       // Made by our own step of the provider.
@@ -81,7 +91,7 @@ export function userTokens(parts: Dependencies): UserTokens & DeviceSignIn {
     },
 
     async start({ tenantName, form, origin, address }) {
-      const tenant = await tokenIssuer.getTenant(tenantName)
+      const tenant = await getTenant(tenantName)
       const client = await getClient(tenant, form.client_id)
       const { scope, resources } = readScopes(form.scope ?? '')
       const fields = new URLSearchParams({ client_id: client.id, scope })
@@ -115,14 +125,10 @@ type ProviderDeviceAnswer = {
 
 async function proofOf(
   client: SignInClient,
-  request: {
-    tenant: StoredTenant
-    form: Readonly<Record<string, string>>
-    authorization: string | undefined
-  },
-  tokenIssuer: Pick<TokenIssuer, 'authenticateClient'>,
+  request: Parameters<AuthenticateClient>[0],
+  authenticateClient: AuthenticateClient,
 ): Promise<ClientProof> {
-  if (!client.isPublic) return (await tokenIssuer.authenticateClient(request)).proof
+  if (!client.isPublic) return (await authenticateClient(request)).proof
   if (!request.form.client_secret && !request.form.client_assertion) return 'none'
   throw new OAuthError(
     'unexpectedSecret',
@@ -177,7 +183,7 @@ function refusalOf({ error, description, detail }: ProviderRefusal): OAuthError 
     case 'invalid_client':
       return new OAuthError('unknownApplication', 'People may not sign in with this application in this way.')
     default:
-      return new OAuthError('invalidRequest', `The request is not valid: ${description}.`)
+      return new OAuthError('badRequest', `The request is not valid: ${description}.`)
   }
 }
 

@@ -11,8 +11,11 @@ import {
 import type { SignIns } from '../sign-ins.ts'
 import { errors, Provider } from './oidc-provider.ts'
 
-/** Times in a payload, in seconds since the epoch by the clock of the process. */
-const TIMES = ['iat', 'exp', 'loginTs', 'authTime', 'iiat'] as const
+/**
+ * Times in a payload by the clock of the process, which the provider reads, in seconds since the epoch. When somebody
+ * signed in (`loginTs`, `authTime`) it hears from us, by the clock of the server.
+ */
+const TIMES = ['iat', 'exp'] as const
 
 type Dependencies = {
   artifacts: ArtifactStore
@@ -62,7 +65,7 @@ export function artifactAdapter(kind: ArtifactKind, dependencies: Dependencies):
     const isOver =
       stored.user !== null &&
       signedInAt !== undefined &&
-      !(await signIns.mayGoOn(tenant, stored.user, signedInAt + shiftSeconds(clock)))
+      !(await signIns.mayGoOn(tenant, stored.user, signedInAt))
     return isOver ? undefined : payload
   }
 

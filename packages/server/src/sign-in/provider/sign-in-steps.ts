@@ -1,4 +1,4 @@
-import type { TenantId } from '@fleetsweep/protocol'
+import type { Clock, TenantId } from '@fleetsweep/protocol'
 import type { Context, Next } from 'koa'
 import type { Provider } from 'oidc-provider'
 import { problemPage, signInPage } from '../page/pages.ts'
@@ -16,7 +16,7 @@ type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 /** The page on which a person signs in, between the steps that are the provider's own. */
 export function signInSteps(
   provider: Provider,
-  parts: { tenant: TenantId; passwords: PasswordCheck; signIns: SignIns },
+  parts: { tenant: TenantId; passwords: PasswordCheck; signIns: SignIns; clock: Clock },
 ) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const uid = PATH.exec(ctx.path)?.[1]
@@ -32,7 +32,12 @@ export function signInSteps(
     if (verdict.kind !== 'right') return page.refuse(ctx, name, verdict)
     await leaveFormerSession(provider, interaction, verdict.user.id, parts)
     await provider.interactionFinished(ctx.req, ctx.res, {
-      login: { accountId: verdict.user.id, amr: ['pwd'], remember: false },
+      login: {
+        accountId: verdict.user.id,
+        ts: Math.floor(parts.clock.now() / 1_000_000),
+        amr: ['pwd'],
+        remember: false,
+      },
     })
     ctx.respond = false
   }
