@@ -4,6 +4,7 @@ import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/in
 import { writeList } from './kit/db/write.ts'
 import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
 import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
+import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
 import { addSigningKeyWrite } from './signing-key/index.ts'
 import { createTenantWrite, setServerIdWrite } from './tenant/index.ts'
@@ -25,8 +26,10 @@ export const writes = writeList([
   recordProgressWrite,
   recordSeenWrite,
   reconcileWrite,
+  removeCallCountsWrite,
   requestScanWrite,
   revokeTokenWrite,
+  saveCallCountsWrite,
   sealAuditWrite,
   setLimitsWrite,
   setServerIdWrite,

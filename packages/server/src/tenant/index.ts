@@ -1,3 +1,3 @@
 export { raiseSecurityEpoch, SecurityEpochs } from './security-epoch.ts'
-export { RESERVED_NAMES, type StoredTenant, type TenantStore } from './tenant-store.ts'
+export { NO_TENANT, RESERVED_NAMES, type StoredTenant, type TenantStore } from './tenant-store.ts'
 export { createTenantWrite, setServerIdWrite, sqlTenantStore } from './tenant-store-sql.ts'

@@ -48,6 +48,7 @@ const TABLES = [
   'application_secret',
   'audit_entry',
   'audit_head',
+  'call_count',
   'detection',
   'enrollment_token',
   'enrollment_use',
