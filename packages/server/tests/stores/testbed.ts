@@ -42,20 +42,31 @@ export type Testbed = {
 }
 
 const TABLES = [
+  'access_role',
   'active_action',
   'application',
+  'application_certificate',
   'application_permission',
   'application_secret',
   'audit_entry',
+  'client_assertion',
   'audit_head',
   'call_count',
   'detection',
+  'device_group',
+  'device_group_access',
+  'device_group_sequence',
   'enrollment_token',
   'enrollment_use',
   'machine',
   'machine_action',
+  'role_assignment',
+  'role_permission',
   'scan',
   'signing_key',
+  'user_account',
+  'user_group',
+  'user_group_member',
 ]
 
 /** One database for all tests of a suite; each test works in tenants of its own. */

@@ -66,7 +66,7 @@ async function admit<Principal extends Caller, Services>(
   const caller = await authenticate(request, options)
   request.caller = caller
   refuseTooMany(limiter.countCall(caller, callClass))
-  if (!isAllowed(caller, access)) throw forbidden(caller, access)
+  if ('permission' in access && !isAllowed(caller, access)) throw forbidden(caller, access)
 }
 
 async function authenticate<Principal extends Caller, Services>(
