@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '@fleetsweep/protocol'
+import { CHANNEL_PATH, type Clock } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { ConfigError, type ServerConfig } from './config/index.ts'
@@ -7,7 +7,13 @@ import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.
 import { ExpireActions } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
-import { ConnectionDrain, createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
+import {
+  ConnectionDrain,
+  createHttpServer,
+  Origins,
+  serveApplication,
+  TrustedProxies,
+} from './kit/http/index.ts'
 import { newGuid } from './kit/new-id.ts'
 import { openDatabase } from './open-database.ts'
 import { operations } from './operations.ts'
@@ -15,7 +21,7 @@ import { callLimiter } from './principal/index.ts'
 import { composeServices } from './services.ts'
 import { readSealingKey, type SigningKeys, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
-import { loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
+import { aliasesOf, loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
 
 /** What a server is made of. Everything but the first three has a usual part. */
 export type ServerParts = {
@@ -73,7 +79,9 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     newId,
   })
   await tryKeys(stores, signingKeys)
-  const origins = new Origins(originsOf(config, tls, config.listen.port))
+  const origins = new Origins(originsOf(config, tls, config.listen.port), aliasesOf(config))
+  const proxies = new TrustedProxies(config.trustedProxies)
+  warnOfAliases(config, tls, logger)
   const serverId = await stores.tenants.serverId(newId())
   const services = composeServices({
     stores,
@@ -97,10 +105,9 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     clock,
     logger,
     newId,
-    mayUpgrade: isChannelRequest,
+    mayUpgrade: (request) => isChannelRequest(request) && origins.serves(request.headers.host, CHANNEL_PATH),
+    proxies,
     ...(tls ? { tls: { cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' } } : {}),
-    // Only neighbours can be the proxy; whoever comes from afar says nothing about where others come from.
-    ...(config.behindProxy ? { trustProxy: 'loopback,linklocal,uniquelocal' } : {}),
     ...(parts.checkAnswers === undefined ? {} : { checkAnswers: parts.checkAnswers }),
   })
   const drain = new ConnectionDrain(http.server)
@@ -115,6 +122,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     newId,
     randomBytes: random,
     serverId,
+    proxies,
     reportUrl: (_, actionId) => `${origins.first}/console/actions/${actionId}`,
     options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
   })
@@ -126,7 +134,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   })
 
   const port = await listen(http, config)
-  origins.list(originsOf(config, tls, port))
+  origins.list(originsOf(config, tls, port), aliasesOf(config))
   expireActions.start()
   const running = started.move()
   let stopped: Promise<void> | undefined
@@ -137,6 +145,20 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     stores,
     bus,
     stop: () => (stopped ??= running.disposeAsync()),
+  }
+}
+
+/** Whoever runs this server should know what it takes the place of, and which clients will refuse it. */
+function warnOfAliases({ aliases }: ServerConfig, tls: ServerTls | undefined, logger: Logger): void {
+  if (aliases.login.length > 0) {
+    logger.warn(
+      { hosts: aliases.login },
+      'this server answers as login host of Microsoft: let those names lead here on test machines alone, where nobody signs in at Microsoft',
+    )
+  }
+  const unnamed = [...aliases.api, ...aliases.login].filter((host) => !tls?.names.includes(host))
+  if (tls && unnamed.length > 0) {
+    logger.warn({ hosts: unnamed }, 'the certificate does not name these aliases: clients will refuse it')
   }
 }
 

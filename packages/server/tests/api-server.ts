@@ -58,7 +58,11 @@ export class ApiServer implements AsyncDisposable {
   readonly #database: ApiDatabase
   readonly #sealingKey: Buffer
 
-  static async start(openDatabase: () => Promise<ApiDatabase> = sqliteDatabase): Promise<ApiServer> {
+  /** @param config what shall not be as usual */
+  static async start(
+    openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
+    config: Partial<ServerConfig> = {},
+  ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
     const sealingKey = randomBytes(32)
@@ -69,9 +73,11 @@ export class ApiServer implements AsyncDisposable {
         publicOrigins: [],
         database: database.database,
         tls: { kind: 'off' },
-        behindProxy: false,
+        trustedProxies: [],
+        aliases: { api: [], login: [] },
         timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
         logLevel: 'silent',
+        ...config,
       },
       sealingKey,
       logger: pino({ level: 'silent' }),

@@ -14,7 +14,7 @@ export type CallAnswer = {
 export async function call(
   origin: string,
   target: string,
-  options: { headers?: Record<string, string>; body?: string | Buffer | object } = {},
+  options: { headers?: Record<string, string>; body?: string | Buffer | object; localAddress?: string } = {},
 ): Promise<CallAnswer> {
   const [method, path] = target.split(' ')
   const { hostname, port } = new URL(origin)
@@ -25,6 +25,7 @@ export async function call(
     method,
     path,
     agent: false,
+    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     headers: { ...(body === undefined ? {} : { 'content-length': body.length }), ...options.headers },
   })
   sent.end(body)

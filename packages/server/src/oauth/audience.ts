@@ -1,11 +1,9 @@
+import { ALL_API_HOSTS } from '@fleetsweep/protocol'
+
 /** Names of Microsoft's API, which clients ask tokens for. Good only in tokens that our own issuer signed. */
 const DEFENDER_AUDIENCES: readonly string[] = [
-  'https://api.securitycenter.windows.com',
-  'https://api.securitycenter.microsoft.com',
-  'https://api.security.microsoft.com',
+  ...ALL_API_HOSTS.map((host) => `https://${host}`),
   'https://securitycenter.onmicrosoft.com/windowsatpservice',
-  'https://api-gcc.securitycenter.microsoft.us',
-  'https://api-gov.securitycenter.microsoft.us',
   // The application id of WindowsDefenderATP in Microsoft's directory.
   'fc780465-2017-40d4-a0c5-307022471b92',
 ]

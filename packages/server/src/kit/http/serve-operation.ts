@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Whoever authenticated; the operation knows the type. */
     caller: unknown
+    /** Where the call came from: an IP address, as far as trusted proxies say. */
+    address: string
   }
 }
 
@@ -57,11 +59,11 @@ async function admit<Principal extends Caller, Services>(
   { authenticate, limiter, origins }: HttpServerOptions<Principal, Services>,
 ): Promise<Principal | undefined> {
   if ('anonymous' in access) {
-    refuseTooMany(limiter.countAnonymous(request.ip))
+    refuseTooMany(limiter.countAnonymous(request.address))
     return undefined
   }
   const { authorization, host } = request.headers
-  const caller = await authenticate({ authorization, origin: origins.of(host), address: request.ip })
+  const caller = await authenticate({ authorization, origin: origins.of(host), address: request.address })
   refuseTooMany(limiter.countCall(caller))
   if (!isAllowed(caller, access)) throw forbidden(caller, access)
   return caller
@@ -119,7 +121,7 @@ class Call<Principal>
     this.path = path
     this.origin = origin
     this.headers = request.headers
-    this.address = request.ip
+    this.address = request.address
     this.request = request
     this.#reply = reply
   }
