@@ -82,6 +82,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const origins = new Origins(originsOf(config, tls, config.listen.port), aliasesOf(config))
   const proxies = new TrustedProxies(config.trustedProxies)
   warnOfAliases(config, tls, logger)
+  refuseOwnIssuers(config, origins)
   const serverId = await stores.tenants.serverId(newId())
   const services = composeServices({
     stores,
@@ -94,6 +95,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     logger,
     serverId,
     localCa: tls?.localCa ?? null,
+    externalIssuers: config.externalIssuers,
     pendingMs: config.timeouts.pendingMs,
   })
   const http = createHttpServer({
@@ -146,6 +148,13 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     bus,
     stop: () => (stopped ??= running.disposeAsync()),
   }
+}
+
+/** A token says by its issuer alone whose keys must fit. */
+function refuseOwnIssuers({ externalIssuers }: ServerConfig, origins: Origins): void {
+  const own = externalIssuers.find(({ issuer }) => origins.own.includes(new URL(issuer).origin))
+  if (own === undefined) return
+  throw new ConfigError(`externalIssuers names ${own.issuer}, which is this server itself. Take it out.`)
 }
 
 /** Whoever runs this server should know what it takes the place of, and which clients will refuse it. */

@@ -1,8 +1,10 @@
 import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type ApplicationService, applicationService } from './application/index.ts'
+import type { ExternalIssuer } from './config/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
+import { ExternalTokens } from './external-issuer/index.ts'
 import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
 import { type MachineService, machineService } from './machine/index.ts'
@@ -46,6 +48,7 @@ type Parts = {
   logger: Logger
   serverId: string
   localCa: ServerTls['localCa']
+  externalIssuers: readonly ExternalIssuer[]
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
 }
@@ -69,6 +72,7 @@ export function composeServices(parts: Parts): Services {
       applicationsOf,
       usersOf: (tenant) => storesOf(tenant).users,
       isSignedIn: async () => true,
+      externalTokens: new ExternalTokens(parts.externalIssuers, { ...parts, tenants: stores.tenants }),
       securityEpochs,
     }),
     clock,

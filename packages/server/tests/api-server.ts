@@ -75,6 +75,7 @@ export class ApiServer implements AsyncDisposable {
         tls: { kind: 'off' },
         trustedProxies: [],
         aliases: { api: [], login: [] },
+        externalIssuers: [],
         timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
         logLevel: 'silent',
         ...config,

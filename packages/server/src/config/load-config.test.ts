@@ -25,6 +25,7 @@ describe('the configuration of a server', () => {
       timeouts: { pendingMs: 259_200_000, silenceMs: 259_200_000 },
       trustedProxies: [],
       aliases: { api: [], login: [] },
+      externalIssuers: [],
     })
   })
 
@@ -91,6 +92,61 @@ describe('the configuration of a server', () => {
       login: ['login.windows.net'],
     })
     expect(load('', { FLEETSWEEP_LOGIN_ALIASES: 'false' }).aliases.login).toEqual([])
+  })
+
+  describe('with external issuers', () => {
+    const issuer = (members: string) =>
+      `[[externalIssuers]]\nissuer = "https://id.example/realms/lab"\ntenant = "contoso.example"\n${members}`
+    const audiences = 'audiences = ["api://fleetsweep"]\n'
+
+    it('knows what each says in its own words', () => {
+      const toml = issuer(
+        `${audiences}claims = { roles = "realm_access.roles" }\napplications = { claim = "client_id" }\n` +
+          'permissions = { "fleet-reader" = ["Machine.Read.All"] }',
+      )
+      expect(load(toml).externalIssuers).toEqual([
+        {
+          issuer: 'https://id.example/realms/lab',
+          audiences: ['api://fleetsweep'],
+          tenant: 'contoso.example',
+          jwksUri: null,
+          caPem: null,
+          claims: { roles: 'realm_access.roles' },
+          applications: { claim: 'client_id' },
+          permissions: new Map([['fleet-reader', ['Machine.Read.All']]]),
+        },
+      ])
+    })
+
+    it('takes them from the environment as JSON', () => {
+      const entry = { issuer: 'http://127.0.0.1:9', audiences: ['x'], tenant: 't' }
+      const env = { FLEETSWEEP_EXTERNAL_ISSUERS: JSON.stringify([entry]) }
+      expect(load('', env).externalIssuers).toMatchObject([entry])
+      expect(() => load('', { FLEETSWEEP_EXTERNAL_ISSUERS: '[' })).toThrow(/must be a list of issuers/)
+    })
+
+    it.each([
+      ['audiences = []', /In entry 1, audiences must not have fewer than 1 items/],
+      ['audience = "x"', /In entry 1/],
+      [`${audiences}claims = { role = "roles" }`, /In entry 1, claims/],
+      [`${audiences}permissions = { reader = ["Machine.Read"] }`, /In entry 1, permissions\.reader/],
+      ['audiences = ["https://api.security.microsoft.com/"]', /an audience of Microsoft's/],
+      ['audiences = ["fc780465-2017-40d4-a0c5-307022471b92"]', /an audience of Microsoft's/],
+      [`${audiences}jwksUri = "http://id.example/keys"`, /must be an https address/],
+      [`${audiences}caFile = "nowhere.pem"`, /nowhere.pem, which cannot be read/],
+      [`${audiences}caFile = "fleetsweep.toml"`, /which holds no certificate/],
+      [`${audiences}${issuer(audiences)}`, /for api:\/\/fleetsweep twice/],
+    ])('says what is wrong with %s', (members, words) => {
+      expect(() => load(issuer(members))).toThrow(words)
+    })
+
+    it.each(['http://id.example', 'id.example', 'https://id.example?x=1', 'file:///etc/passwd'])(
+      'refuses the issuer %s',
+      (address) => {
+        const toml = `[[externalIssuers]]\nissuer = "${address}"\ntenant = "t"\n${audiences}`
+        expect(() => load(toml)).toThrow(/names the issuer/)
+      },
+    )
   })
 
   describe('without TLS', () => {

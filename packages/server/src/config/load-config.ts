@@ -6,6 +6,7 @@ import { parse } from 'smol-toml'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { ConfigError } from './config-error.ts'
+import { readExternalIssuers } from './external-issuer.ts'
 import type { ServerConfig } from './server-config.ts'
 import { FORMER_SETTINGS, SETTINGS, type Setting } from './settings.ts'
 
@@ -62,6 +63,11 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = 
     tls,
     trustedProxies,
     aliases,
+    externalIssuers: readExternalIssuers(
+      read(SETTINGS.externalIssuers) ?? [],
+      dataDir,
+      `externalIssuers in ${file}`,
+    ),
     timeouts: {
       pendingMs: (read(SETTINGS.pendingHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
       silenceMs: (read(SETTINGS.silenceHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
@@ -125,8 +131,16 @@ function readSetting<S extends TSchema>(
   if (value === undefined || Value.Check(setting.schema, value)) return value
   const where = text === undefined ? `${setting.key} in ${file}` : `The environment variable ${setting.env}`
   throw new ConfigError(
-    `${where} must be ${setting.wants}. It is ${shown(value)}: correct it or take it out.`,
+    `${where} must be ${setting.wants}.${placeOf(setting, value)} It is ${shown(value)}: correct it or take it out.`,
   )
+}
+
+/** Where in a list of tables the mistake is; nothing else is so long that one must search for it. */
+function placeOf({ schema }: Setting, value: unknown): string {
+  const [error] = Value.Errors(schema, value)
+  const [index = '', ...path] = error?.instancePath.slice(1).split('/') ?? []
+  if (!Array.isArray(value) || !isTable(value[Number(index)])) return ''
+  return ` In entry ${Number(index) + 1}, ${[path.join('.'), error?.message].filter(Boolean).join(' ')}.`
 }
 
 /** Never prints a password that stands in the address of a database. */

@@ -1,3 +1,5 @@
+import type { ExternalIssuer } from './external-issuer.ts'
+
 /** Everything that a server must be told, checked. */
 export type ServerConfig = {
   /** Holds the keys, the certificate and, standalone, the database. */
@@ -15,6 +17,8 @@ export type ServerConfig = {
   trustedProxies: readonly string[]
   /** Hosts of Microsoft's that lead to this server, each good for the API or for signing in alone. */
   aliases: { api: readonly string[]; login: readonly string[] }
+  /** Issuers of somebody else's whose tokens are good here. */
+  externalIssuers: readonly ExternalIssuer[]
   timeouts: {
     /** How long an action waits for its machine. */
     pendingMs: number

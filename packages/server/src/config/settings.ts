@@ -1,6 +1,7 @@
 import { ALL_API_HOSTS, API_HOSTS, LOGIN_HOSTS } from '@fleetsweep/protocol'
 import { type TSchema, Type } from 'typebox'
 import { isNetwork } from '../kit/http/index.ts'
+import { ExternalIssuerEntry } from './external-issuer.ts'
 import { LOG_LEVELS } from './server-config.ts'
 
 /** One thing to configure: its name in the file, in the environment, and what it accepts. */
@@ -82,6 +83,13 @@ export const SETTINGS = {
     `true, false, or a list of ${LOGIN_HOSTS.join(', ')}`,
     (text) => booleanFromText(text) ?? listFromText(text),
   ),
+  externalIssuers: setting(
+    'externalIssuers',
+    'FLEETSWEEP_EXTERNAL_ISSUERS',
+    Type.Array(ExternalIssuerEntry),
+    'a list of issuers as docs/external-issuers.md describes them, in the environment as JSON',
+    jsonFromText,
+  ),
   pendingHours: setting('timeouts.pendingHours', 'FLEETSWEEP_PENDING_HOURS', Hours, hours, numberFromText),
   silenceHours: setting('timeouts.silenceHours', 'FLEETSWEEP_SILENCE_HOURS', Hours, hours, numberFromText),
   logLevel: setting(
@@ -111,6 +119,14 @@ function listFromText(text: string): string[] {
 
 function booleanFromText(text: string): boolean | undefined {
   return { true: true, false: false }[text]
+}
+
+function jsonFromText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 function numberFromText(text: string): unknown {

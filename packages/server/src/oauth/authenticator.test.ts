@@ -68,10 +68,12 @@ describe('authenticating by a token', () => {
       usersOf: () => ({
         find: (id) => read(user?.id === id ? user : undefined),
         groupsOf: async () => [],
+        groupsByExternalId: async () => [],
         accessOf: async () => access,
       }),
       isSignedIn: async () => isSignedIn,
       securityEpochs,
+      externalTokens: { knows: () => false, verify: () => Promise.reject(new Error('nobody')) },
       signingKeys: { tokenKeys: async () => keys, tokenKeysAnew: async () => keys },
       origins: new Origins([origin]),
       clock,

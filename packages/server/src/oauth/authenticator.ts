@@ -11,32 +11,39 @@ import {
 } from '@fleetsweep/protocol'
 import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
 import type { ApplicationStore } from '../application/index.ts'
+import { type ExternalTokens, externalPrincipal } from '../external-issuer/index.ts'
 import { BoundedMap } from '../kit/bounded-map.ts'
 import { ApiError, type HttpServerOptions, type Origins } from '../kit/http/index.ts'
 import { ALL_MACHINES, type Principal } from '../principal/index.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
 import type { SecurityEpochs } from '../tenant/index.ts'
 import type { UserStore } from '../user/index.ts'
-import { type AccessToken, type TokenSubject, verifyAccessToken } from './access-token.ts'
+import { type TokenSubject, verifyAccessToken } from './access-token.ts'
 
 /** Verifying a signature costs a hundred times what finding the token again does. */
 const MAX_VERIFIED_TOKENS = 10_000
+const EXTERNAL_GOOD_FOR_MS = 5 * 60_000
 
 type Dependencies = {
   applicationsOf: (tenant: TenantId) => Pick<ApplicationStore, 'find'>
-  usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'groupsOf' | 'accessOf'>
+  usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'groupsOf' | 'groupsByExternalId' | 'accessOf'>
   /** True while nobody has signed out of it, nor been signed out. */
   isSignedIn: (tenant: TenantId, session: string) => Promise<boolean>
   securityEpochs: Pick<SecurityEpochs, 'known' | 'of'>
   signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'>
+  externalTokens: Pick<ExternalTokens, 'knows' | 'verify'>
   origins: Origins
   clock: Clock
 }
 
 /** A token whose signature is right, and whom it stood for when the tenant's security epoch was this. */
 type Verified = {
-  token: AccessToken
   tenant: TenantId
+  expiresAtSeconds: number
+  /** When the signature is looked at again: an external issuer takes keys back without telling us. */
+  goodUntilMs: number
+  /** @throws ApiError `Unauthorized` when its subject, or what it was got with, is there no more */
+  lookUp: () => Promise<Principal>
   principal?: Principal
   epoch?: number
 }
@@ -54,11 +61,11 @@ export function authenticator(
     const text = bearerToken(authorization)
     const key = hash('sha256', text, 'base64')
     let known = verified.get(key)
-    if (!known) {
+    if (!known || known.goodUntilMs <= clock.monotonicMs()) {
       known = await verify(text, dependencies)
       verified.set(key, known)
     }
-    if (known.token.expiresAtSeconds * 1_000_000 <= clock.now()) {
+    if (known.expiresAtSeconds * 1_000_000 <= clock.now()) {
       verified.delete(key)
       throw unauthorized('The access token has expired')
     }
@@ -66,7 +73,7 @@ export function authenticator(
     // Read before the principal: whatever changes in between shows as another epoch next time.
     const epoch = securityEpochs.known(tenant) ?? (await securityEpochs.of(tenant))
     if (known.principal && known.epoch === epoch) return known.principal
-    const principal = await principalOf(known.token, tenant, dependencies)
+    const principal = await known.lookUp()
     known.principal = principal
     known.epoch = epoch
     return principal
@@ -79,27 +86,46 @@ function bearerToken(authorization: string | undefined): string {
   return token
 }
 
-async function verify(token: string, { signingKeys, origins, clock }: Dependencies): Promise<Verified> {
+async function verify(text: string, dependencies: Dependencies): Promise<Verified> {
   try {
     // Not trusted yet: it only says whose keys must have signed.
-    const { tid } = decodeJwt(token)
-    const { kid } = decodeProtectedHeader(token)
-    if (typeof tid !== 'string' || !isGuid(tid)) throw new errors.JWTInvalid('it names no tenant')
-    const tenant = tid.toLowerCase() as TenantId
-    let keys = (await signingKeys.tokenKeys(tenant)).public
-    if (!keys.some((candidate) => candidate.kid === kid))
-      keys = (await signingKeys.tokenKeysAnew(tenant)).public
-    return { token: await verifyAccessToken(token, { tenant, keys, origins: origins.all, clock }), tenant }
+    const { iss, tid } = decodeJwt(text)
+    return dependencies.externalTokens.knows(iss)
+      ? await verifyExternal(text, dependencies)
+      : await verifyOwn(text, tid, dependencies)
   } catch (cause) {
     throw unauthorized('The access token is not valid', cause)
   }
+}
+
+async function verifyOwn(text: string, tid: unknown, dependencies: Dependencies): Promise<Verified> {
+  const { signingKeys, origins, clock } = dependencies
+  const { kid } = decodeProtectedHeader(text)
+  if (typeof tid !== 'string' || !isGuid(tid)) throw new errors.JWTInvalid('it names no tenant')
+  const tenant = tid.toLowerCase() as TenantId
+  let keys = (await signingKeys.tokenKeys(tenant)).public
+  if (!keys.some((candidate) => candidate.kid === kid))
+    keys = (await signingKeys.tokenKeysAnew(tenant)).public
+  const token = await verifyAccessToken(text, { tenant, keys, origins: origins.all, clock })
+  const { expiresAtSeconds } = token
+  const goodUntilMs = Number.POSITIVE_INFINITY
+  return { tenant, expiresAtSeconds, goodUntilMs, lookUp: () => principalOf(token, tenant, dependencies) }
+}
+
+async function verifyExternal(
+  text: string,
+  { externalTokens, usersOf, clock }: Dependencies,
+): Promise<Verified> {
+  const token = await externalTokens.verify(text)
+  const { tenant, expiresAtSeconds } = token
+  const goodUntilMs = clock.monotonicMs() + EXTERNAL_GOOD_FOR_MS
+  return { tenant, expiresAtSeconds, goodUntilMs, lookUp: () => externalPrincipal(token, usersOf(tenant)) }
 }
 
 function unauthorized(message: string, cause?: unknown): ApiError {
   return new ApiError('Unauthorized', message, { headers: { 'www-authenticate': 'Bearer' }, cause })
 }
 
-/** @throws ApiError `Unauthorized` when its subject, or what it was got with, is there no more */
 function principalOf(token: TokenSubject, tenant: TenantId, dependencies: Dependencies): Promise<Principal> {
   return token.kind === 'application'
     ? applicationPrincipal(token, tenant, dependencies)

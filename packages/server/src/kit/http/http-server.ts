@@ -150,7 +150,9 @@ function failureSender<Principal, Services>({
     const target = newId()
     const refusal = asRefusal(error, request)
     const call = { target, method: request.method, path: splitTarget(request.originalUrl).path }
-    if (refusal.status < 500) logger.info({ ...call, code: refusal.code }, refusal.message)
+    // What the caller is not told, whoever runs the server may need: why a token is not valid.
+    const reason = refusal.cause instanceof Error ? { reason: refusal.cause.message } : {}
+    if (refusal.status < 500) logger.info({ ...call, code: refusal.code, ...reason }, refusal.message)
     else logger.error({ ...call, code: refusal.code, err: error }, 'A call failed')
     const style = request.routeOptions?.config?.operation?.errors ?? errorStyleOf(request.url)
     return sendError(reply, refusal, style, { target, at: clock.now() })
