@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { CliIo } from './cli-io.ts'
 import { type Command, parserOptions, UsageError } from './command.ts'
 import { actions } from './commands/actions.ts'
+import { applications } from './commands/applications.ts'
 import { cancel } from './commands/cancel.ts'
 import { detections } from './commands/detections.ts'
 import { machines } from './commands/machines.ts'
@@ -12,7 +13,16 @@ import { CONNECTION_OPTIONS, connect } from './connect.ts'
 import { explain } from './explain.ts'
 import { renderCommandHelp, renderOverview } from './render/help.ts'
 
-const COMMANDS: readonly Command[] = [scan, machines, actions, cancel, report, detections, tokens]
+const COMMANDS: readonly Command[] = [
+  scan,
+  machines,
+  actions,
+  cancel,
+  report,
+  detections,
+  tokens,
+  applications,
+]
 
 /** A command of the same program that is not run from here, for the overview. */
 export type OtherCommand = { name: string; summary: string }

@@ -133,6 +133,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   started.defer(async () => {
     services.fleetEvents.close()
     await Promise.all([expireActions.stop(), gateway.drain(), closeHttp(http, drain, clock)])
+    await services.credentialUses.flush()
   })
 
   const port = await listen(http, config)

@@ -1,3 +1,11 @@
+import { addCertificate } from './application/http/add-certificate.ts'
+import { addSecret } from './application/http/add-secret.ts'
+import { changeApplication } from './application/http/change-application.ts'
+import { createApplication } from './application/http/create-application.ts'
+import { deleteApplication } from './application/http/delete-application.ts'
+import { getApplication } from './application/http/get-application.ts'
+import { listApplications } from './application/http/list-applications.ts'
+import { revokeCredentialOperations } from './application/http/revoke-credential.ts'
 import { setApplicationLimits } from './application/http/set-application-limits.ts'
 import { listDetections } from './detection/http/list-detections.ts'
 import { createEnrollmentToken } from './enrollment/http/create-enrollment-token.ts'
@@ -41,5 +49,13 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getScan,
   listDetections,
   watchFleetEvents,
+  listApplications,
+  createApplication,
+  getApplication,
+  changeApplication,
+  deleteApplication,
   setApplicationLimits,
+  addSecret,
+  addCertificate,
+  ...revokeCredentialOperations,
 ]

@@ -1,6 +1,6 @@
 import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
-import { type ApplicationService, applicationService } from './application/index.ts'
+import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import type { ExternalIssuer } from './config/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
@@ -14,7 +14,7 @@ import {
   type MachineActionService,
   machineActionService,
 } from './machine-action/index.ts'
-import { authenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
+import { authenticator, clientAuthenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
 import type { SigningKeys } from './signing-key/index.ts'
@@ -27,6 +27,7 @@ export type Services = {
   applications: ApplicationService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
+  credentialUses: CredentialUses
   detections: DetectionService
   enrollment: EnrollmentService
   fleetEvents: FleetEventService
@@ -64,6 +65,7 @@ export function composeServices(parts: Parts): Services {
   parts.bus.subscribe((hint) => {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
+  const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
   return {
     applications: applicationService({ ...parts, applicationsOf }),
@@ -76,6 +78,7 @@ export function composeServices(parts: Parts): Services {
       securityEpochs,
     }),
     clock,
+    credentialUses,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
     enrollment: enrollmentService({
       ...parts,
@@ -90,7 +93,7 @@ export function composeServices(parts: Parts): Services {
     tokenIssuer: tokenIssuer({
       ...parts,
       tenants: stores.tenants,
-      applicationsOf,
+      authenticateClient: clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses }),
       newTokenId: parts.newId,
     }),
   }

@@ -1,4 +1,14 @@
-import { createApplicationWrite, setLimitsWrite } from './application/index.ts'
+import {
+  addCertificateWrite,
+  addSecretWrite,
+  changeApplicationWrite,
+  createApplicationWrite,
+  recordUsesWrite,
+  removeApplicationWrite,
+  revokeCredentialWrite,
+  setLimitsWrite,
+  takeAssertionWrite,
+} from './application/index.ts'
 import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/index.ts'
 import { writeList } from './kit/db/write.ts'
 import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
@@ -10,8 +20,11 @@ import { createUserWrite } from './user/index.ts'
 
 /** Every write of this server: what can change a row. */
 export const writes = writeList([
+  addCertificateWrite,
+  addSecretWrite,
   addSigningKeyWrite,
   cancelWrite,
+  changeApplicationWrite,
   createApplicationWrite,
   createTenantWrite,
   createTokenWrite,
@@ -22,10 +35,14 @@ export const writes = writeList([
   recordInventoryWrite,
   recordProgressWrite,
   recordSeenWrite,
+  recordUsesWrite,
   reconcileWrite,
+  removeApplicationWrite,
   requestScanWrite,
+  revokeCredentialWrite,
   revokeTokenWrite,
   setLimitsWrite,
   setServerIdWrite,
+  takeAssertionWrite,
   takeEventWrite,
 ])

@@ -36,13 +36,13 @@ describe('the address of an agent’s channel', () => {
 })
 
 describe('calls of routes that know no caller', () => {
-  const ask = async (localAddress: string, from: string) => {
+  const ask = async (from: string, claimed: string) => {
     const path = `GET /${server.made.tenant.id}/discovery/v2.0/keys`
-    return (await call(server.url, path, { localAddress, headers: { 'x-forwarded-for': from } })).status
+    return (await call(server.url, path, { from, headers: { 'x-forwarded-for': claimed } })).status
   }
-  const askOften = async (localAddress: string, from: (n: number) => string) => {
+  const askOften = async (from: string, claimed: (n: number) => string) => {
     const statuses: number[] = []
-    for (let n = 0; n <= ANONYMOUS_PER_MINUTE; n += 1) statuses.push(await ask(localAddress, from(n)))
+    for (let n = 0; n <= ANONYMOUS_PER_MINUTE; n += 1) statuses.push(await ask(from, claimed(n)))
     return statuses
   }
 

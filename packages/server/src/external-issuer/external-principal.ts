@@ -1,3 +1,4 @@
+import type { TenantId } from '@fleetsweep/protocol'
 import { ALL_MACHINES, type Principal } from '../principal/index.ts'
 import type { UserStore } from '../user/index.ts'
 import type { ExternalToken } from './external-tokens.ts'
@@ -7,7 +8,8 @@ import type { ExternalToken } from './external-tokens.ts'
  * in the token say what they may do and reach.
  */
 export async function externalPrincipal(
-  { kind, tenant, id, name, permissions, groups }: ExternalToken,
+  { kind, id, name, permissions, groups }: ExternalToken,
+  tenant: TenantId,
   users: Pick<UserStore, 'groupsByExternalId' | 'accessOf'>,
 ): Promise<Principal> {
   const common = { tenant, id, name, permissions: new Set(permissions), requestSource: 'PublicApi' } as const

@@ -9,7 +9,8 @@ import { readTokenClaims } from './token-claims.ts'
 /** Whom a token of an external issuer stands for. */
 export type ExternalToken = {
   kind: 'application' | 'user'
-  tenant: TenantId
+  /** The tenant that it acts in, as the configuration names it. */
+  tenantName: string
   /** Names the issuer, too, so that it is nobody of ours and nobody of another issuer. */
   id: string
   name: string
@@ -73,10 +74,19 @@ export class ExternalTokens {
     const { subject, ...claims } = readTokenClaims(payload, config)
     return {
       ...claims,
-      tenant: await this.#tenantOf(config),
+      tenantName: config.tenant,
       id: `${config.issuer}|${subject}`,
       expiresAtSeconds: (payload.exp ?? 0) + CLOCK_TOLERANCE_SECONDS,
     }
+  }
+
+  /** The tenant that a token acts in; `undefined`, and a word in the log, when there is none of that name. */
+  async tenantOf({ tenantName }: ExternalToken): Promise<TenantId | undefined> {
+    const tenant = await this.#parts.tenants.find(tenantName)
+    if (!tenant) {
+      this.#parts.logger.warn({ tenant: tenantName }, 'the tenant of an external issuer does not exist')
+    }
+    return tenant?.id
   }
 
   /** Exactly one issuer and tenant, by `iss` and `aud`. */
@@ -97,12 +107,5 @@ export class ExternalTokens {
     if (iat > this.#parts.clock.now() / 1_000_000 + CLOCK_TOLERANCE_SECONDS) {
       throw new Error('the token was issued in the future')
     }
-  }
-
-  async #tenantOf({ tenant: named, issuer }: ExternalIssuer): Promise<TenantId> {
-    const tenant = await this.#parts.tenants.find(named)
-    if (tenant) return tenant.id
-    this.#parts.logger.warn({ issuer, tenant: named }, 'the tenant of an external issuer does not exist')
-    throw new Error(`there is no tenant ${named}`)
   }
 }

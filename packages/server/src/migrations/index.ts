@@ -1,6 +1,7 @@
 import type { Migration } from '../kit/db/migration.ts'
 import { foundation } from './0001-foundation.ts'
 import { access } from './0002-access.ts'
+import { credentials } from './0004-credentials.ts'
 
 /** The schema, step by step; a released step never changes. */
-export const migrations: readonly Migration[] = [foundation, access]
+export const migrations: readonly Migration[] = [foundation, access, credentials]

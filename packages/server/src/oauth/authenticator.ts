@@ -9,13 +9,13 @@ import {
   type RolePermission,
   type TenantId,
 } from '@fleetsweep/protocol'
-import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
-import type { ApplicationStore } from '../application/index.ts'
+import { decodeJwt, decodeProtectedHeader, errors, type JWK } from 'jose'
+import { type ApplicationStore, holdsCredential } from '../application/index.ts'
 import { type ExternalTokens, externalPrincipal } from '../external-issuer/index.ts'
 import { BoundedMap } from '../kit/bounded-map.ts'
 import { ApiError, type HttpServerOptions, type Origins } from '../kit/http/index.ts'
 import { ALL_MACHINES, type Principal } from '../principal/index.ts'
-import type { SigningKeys } from '../signing-key/index.ts'
+import { NoSigningKeyError, type SigningKeys } from '../signing-key/index.ts'
 import type { SecurityEpochs } from '../tenant/index.ts'
 import type { UserStore } from '../user/index.ts'
 import { type TokenSubject, verifyAccessToken } from './access-token.ts'
@@ -31,7 +31,7 @@ type Dependencies = {
   isSignedIn: (tenant: TenantId, session: string) => Promise<boolean>
   securityEpochs: Pick<SecurityEpochs, 'known' | 'of'>
   signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'>
-  externalTokens: Pick<ExternalTokens, 'knows' | 'verify'>
+  externalTokens: Pick<ExternalTokens, 'knows' | 'verify' | 'tenantOf'>
   origins: Origins
   clock: Clock
 }
@@ -50,7 +50,8 @@ type Verified = {
 
 /**
  * Makes the function that turns a bearer token into a principal. A token may say no more than its subject is still
- * allowed: whatever changes that raises the security epoch of the tenant, and then it is looked up anew.
+ * allowed: whatever changes that raises the security epoch of the tenant, and then it is looked up anew. While that
+ * cannot be looked up, calls are refused with `ServiceUnavailable` rather than let in on what was true before.
  */
 export function authenticator(
   dependencies: Dependencies,
@@ -71,9 +72,9 @@ export function authenticator(
     }
     const { tenant } = known
     // Read before the principal: whatever changes in between shows as another epoch next time.
-    const epoch = securityEpochs.known(tenant) ?? (await securityEpochs.of(tenant))
+    const epoch = securityEpochs.known(tenant) ?? (await orUnavailable(securityEpochs.of(tenant)))
     if (known.principal && known.epoch === epoch) return known.principal
-    const principal = await known.lookUp()
+    const principal = await orUnavailable(known.lookUp())
     known.principal = principal
     known.epoch = epoch
     return principal
@@ -87,39 +88,80 @@ function bearerToken(authorization: string | undefined): string {
 }
 
 async function verify(text: string, dependencies: Dependencies): Promise<Verified> {
+  const signer = signerNamedBy(text)
+  return dependencies.externalTokens.knows(signer.issuer)
+    ? verifyExternal(text, dependencies)
+    : verifyOwn(text, signer, dependencies)
+}
+
+type Signer = { issuer: unknown; tenant: unknown; kid: string | undefined }
+
+/** Not trusted yet: it only says whose keys must have signed. */
+function signerNamedBy(text: string): Signer {
   try {
-    // Not trusted yet: it only says whose keys must have signed.
     const { iss, tid } = decodeJwt(text)
-    return dependencies.externalTokens.knows(iss)
-      ? await verifyExternal(text, dependencies)
-      : await verifyOwn(text, tid, dependencies)
+    return { issuer: iss, tenant: tid, kid: decodeProtectedHeader(text).kid }
   } catch (cause) {
     throw unauthorized('The access token is not valid', cause)
   }
 }
 
-async function verifyOwn(text: string, tid: unknown, dependencies: Dependencies): Promise<Verified> {
-  const { signingKeys, origins, clock } = dependencies
-  const { kid } = decodeProtectedHeader(text)
-  if (typeof tid !== 'string' || !isGuid(tid)) throw new errors.JWTInvalid('it names no tenant')
-  const tenant = tid.toLowerCase() as TenantId
-  let keys = (await signingKeys.tokenKeys(tenant)).public
-  if (!keys.some((candidate) => candidate.kid === kid))
-    keys = (await signingKeys.tokenKeysAnew(tenant)).public
-  const token = await verifyAccessToken(text, { tenant, keys, origins: origins.all, clock })
-  const { expiresAtSeconds } = token
-  const goodUntilMs = Number.POSITIVE_INFINITY
-  return { tenant, expiresAtSeconds, goodUntilMs, lookUp: () => principalOf(token, tenant, dependencies) }
+async function verifyOwn(text: string, signer: Signer, dependencies: Dependencies): Promise<Verified> {
+  const { origins, clock } = dependencies
+  if (typeof signer.tenant !== 'string' || !isGuid(signer.tenant)) {
+    throw unauthorized('The access token is not valid', new errors.JWTInvalid('it names no tenant'))
+  }
+  const tenant = signer.tenant.toLowerCase() as TenantId
+  const keys = await orUnavailable(publicKeys(tenant, signer.kid, dependencies))
+  try {
+    const token = await verifyAccessToken(text, { tenant, keys, origins: origins.all, clock })
+    const { expiresAtSeconds } = token
+    const lookUp = () => principalOf(token, tenant, dependencies)
+    return { tenant, expiresAtSeconds, goodUntilMs: Number.POSITIVE_INFINITY, lookUp }
+  } catch (cause) {
+    throw unauthorized('The access token is not valid', cause)
+  }
 }
 
 async function verifyExternal(
   text: string,
   { externalTokens, usersOf, clock }: Dependencies,
 ): Promise<Verified> {
-  const token = await externalTokens.verify(text)
-  const { tenant, expiresAtSeconds } = token
-  const goodUntilMs = clock.monotonicMs() + EXTERNAL_GOOD_FOR_MS
-  return { tenant, expiresAtSeconds, goodUntilMs, lookUp: () => externalPrincipal(token, usersOf(tenant)) }
+  const token = await externalTokens.verify(text).catch((cause) => {
+    throw unauthorized('The access token is not valid', cause)
+  })
+  const tenant = await orUnavailable(externalTokens.tenantOf(token))
+  if (tenant === undefined) throw unauthorized('The access token is not valid')
+  return {
+    tenant,
+    expiresAtSeconds: token.expiresAtSeconds,
+    goodUntilMs: clock.monotonicMs() + EXTERNAL_GOOD_FOR_MS,
+    lookUp: () => externalPrincipal(token, tenant, usersOf(tenant)),
+  }
+}
+
+async function publicKeys(
+  tenant: TenantId,
+  kid: string | undefined,
+  { signingKeys }: Dependencies,
+): Promise<readonly JWK[]> {
+  const keys = (await signingKeys.tokenKeys(tenant)).public
+  if (keys.some((candidate) => candidate.kid === kid)) return keys
+  return (await signingKeys.tokenKeysAnew(tenant)).public
+}
+
+/** Whatever keeps the server from knowing is its own trouble, not the caller's. */
+async function orUnavailable<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause
+    if (cause instanceof NoSigningKeyError) throw unauthorized('The access token is not valid', cause)
+    throw new ApiError('ServiceUnavailable', 'Who may call cannot be looked up right now', {
+      headers: { 'retry-after': '1' },
+      cause,
+    })
+  }
 }
 
 function unauthorized(message: string, cause?: unknown): ApiError {
@@ -139,8 +181,7 @@ async function applicationPrincipal(
 ): Promise<Principal> {
   const application = await applicationsOf(tenant).find(token.application)
   if (!application) throw unauthorized('The application of the access token does not exist any more')
-  const secret = application.secrets.find(({ id }) => id === token.credential)
-  if (!secret || secret.revokedAt !== null) {
+  if (!holdsCredential(application, token.credential)) {
     throw unauthorized('The credential that the access token was got with has been revoked')
   }
   return {

@@ -5,7 +5,7 @@ import type { AuditPrincipal } from '../audit/index.ts'
 import { newOrderKeyPair, newTokenKeyPair, openOrderKey, openTokenKey } from './key-pair.ts'
 import { type SealingKey, seal, unseal } from './sealing.ts'
 import type { SigningKeyPurpose, SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
-import type { OrderKeys, SigningKeys, TokenKeys } from './signing-keys.ts'
+import { NoSigningKeyError, type OrderKeys, type SigningKeys, type TokenKeys } from './signing-keys.ts'
 
 /** How long opened keys are used before the database is asked for newer ones. */
 const FRESH_MS = 10_000
@@ -116,7 +116,7 @@ function newest(
   purpose: SigningKeyPurpose,
 ): StoredSigningKey {
   const key = keys.at(-1)
-  if (!key) throw new Error(`Tenant ${tenant} has no ${purpose} key. Set-up adds the first.`)
+  if (!key) throw new NoSigningKeyError(`Tenant ${tenant} has no ${purpose} key. Set-up adds the first.`)
   return key
 }
 

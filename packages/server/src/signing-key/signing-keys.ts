@@ -43,3 +43,8 @@ export interface SigningKeys {
    */
   addKey(tenant: TenantId, purpose: SigningKeyPurpose, by: AuditPrincipal): Promise<string>
 }
+
+/** A tenant has no key of that purpose: it was not set up, or does not exist. */
+export class NoSigningKeyError extends Error {
+  override readonly name = 'NoSigningKeyError'
+}

@@ -42,9 +42,11 @@ export type Testbed = {
 const TABLES = [
   'active_action',
   'application',
+  'application_certificate',
   'application_permission',
   'application_secret',
   'audit_entry',
+  'client_assertion',
   'detection',
   'enrollment_token',
   'enrollment_use',
