@@ -16,7 +16,9 @@ import {
   type ServerConfig,
   TLS_FILES,
 } from '../config/index.ts'
+import { inProcessBus } from '../kit/bus.ts'
 import { openDatabase } from '../open-database.ts'
+import { roleService } from '../role/index.ts'
 import { readSealingKey, type SealingKey, sealedSigningKeys } from '../signing-key/index.ts'
 import { type Stores, sqlStores } from '../stores.ts'
 import { RESERVED_NAMES } from '../tenant/index.ts'
@@ -187,8 +189,12 @@ async function fillDatabase(
     sealingKey,
     ...parts,
   })
+  // Nobody is told of the change: no server runs on this database yet.
+  const roles = roleService({ rolesOf: (id) => stores.forTenant(id).roles, bus: inProcessBus(), ...parts })
+  await roles.ensureBuiltIns(tenant.id, localOperator())
   await signingKeys.addKey(tenant.id, 'token', localOperator())
   await signingKeys.addKey(tenant.id, 'order', localOperator())
+  await signingKeys.addKey(tenant.id, 'audit', localOperator())
   const application = await createLocalApplication(
     stores,
     tenant.id,
