@@ -2,7 +2,6 @@ import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import type { MachineAction } from '@fleetsweep/protocol'
 import { instantFromMs } from '@fleetsweep/protocol'
 import { MovableClock, until } from '@fleetsweep/testkit'
@@ -211,6 +210,7 @@ describe('a person of an external issuer', () => {
   const GROUP = 'f3c1a4b8-1f0e-4c58-8a53-2a2b0ac6d0b1'
   let mock: MockIssuer
   let site: Trusting
+  let takeAway: () => Promise<unknown>
   beforeAll(async () => {
     mock = await MockIssuer.start()
     const keycloak = trust(mock.url, {
@@ -223,7 +223,7 @@ describe('a person of an external issuer', () => {
       ]),
     })
     site = await Trusting.start([trust(mock.url), keycloak])
-    addAnalysts(site.server, GROUP)
+    takeAway = await addAnalysts(site, GROUP)
   })
   afterAll(async () => {
     await site[Symbol.asyncDispose]()
@@ -302,6 +302,14 @@ describe('a person of an external issuer', () => {
     it('is refused when their token is for the audiences of two entries', async () => {
       expect(await site.status(await keycloak({ aud: ['fleetsweep', AUDIENCE] }))).toBe(401)
     })
+  })
+
+  it('may do no more at once when a role loses a permission', async () => {
+    const token = await person()
+    expect((await scan(token)).status).toBe(201)
+    await takeAway()
+    expect((await scan(token)).status).toBe(403)
+    expect(await site.status(token)).toBe(200)
   })
 })
 
@@ -430,21 +438,14 @@ it('a server does not start that is to take itself for an external issuer', asyn
   await expect(TestServer.start({ config })).rejects.toThrow(/which is this server itself/)
 })
 
-/** Analysts of an external directory, who may read and scan what is in no device group. */
-function addAnalysts({ made, clock }: TestServer, externalId: string): void {
-  const db = new DatabaseSync(join(made.dataDir, 'fleetsweep.db'))
-  const tenant = made.tenant.id
-  const insert = (table: string, row: Record<string, string | number>) => {
-    const columns = Object.keys(row)
-    const marks = columns.map(() => '?').join(', ')
-    db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${marks})`).run(...Object.values(row))
+/** Analysts of an external directory, who may read and scan. @returns a function that takes their role away */
+async function addAnalysts({ server }: Trusting, externalId: string): Promise<() => Promise<unknown>> {
+  const make = async (path: string, body: object): Promise<string> => {
+    const answer = await server.call(`POST /fleet/v1/${path}`, { body })
+    return ((await answer.json()) as { id: string }).id
   }
-  const named = { tenant, display_name: 'Analysts', display_name_lower: 'analysts', description: '' }
-  insert('user_group', { ...named, id: 'g', external_id: externalId, created_at: clock.now() })
-  insert('access_role', { ...named, id: 'r', is_administrator: 0, created_at: clock.now() })
-  for (const permission of ['ViewData', 'ActiveRemediationActions']) {
-    insert('role_permission', { tenant, role: 'r', permission })
-  }
-  insert('role_assignment', { tenant, role: 'r', user_group: 'g' })
-  db.close()
+  const group = await make('userGroups', { displayName: 'Analysts', externalId })
+  const permissions = ['ViewData', 'ActiveRemediationActions']
+  const role = await make('roles', { displayName: 'Analyst', permissions, userGroupIds: [group] })
+  return () => server.call(`PATCH /fleet/v1/roles/${role}`, { body: { permissions: ['ViewData'] } })
 }

@@ -100,8 +100,8 @@ function listOf(value: unknown): string[] {
   return values.map(textOf).filter((text) => text !== undefined)
 }
 
-/** What may be stored, shown and compared; anything else counts as not said. */
+/** What may be stored, shown and compared, and looks like what it is; anything else counts as not said. */
 function textOf(value: unknown): string | undefined {
   const isText = typeof value === 'string' && value !== '' && value.length <= MAX_TEXT && value.isWellFormed()
-  return isText && !/\p{Cc}/u.test(value) ? value : undefined
+  return isText && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value) ? value : undefined
 }
