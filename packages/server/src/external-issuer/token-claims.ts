@@ -61,8 +61,9 @@ function isApplication(payload: Payload, { applications, claims }: ExternalIssue
     const found = textOf(at(payload, applications.claim))
     return applications.value === undefined ? found !== undefined : found === applications.value
   }
-  if (scopesOf(payload, claims) !== undefined) return false
-  const { idtyp, oid, sub } = payload
+  const { idtyp, oid, sub, scp, scope } = payload
+  const hasScopes = [scp, scope, scopesOf(payload, claims)].some((scopes) => scopes !== undefined)
+  if (hasScopes) return false
   return idtyp === 'app' || (idtyp === undefined && typeof oid === 'string' && oid === sub)
 }
 

@@ -26,9 +26,11 @@ export class TrustedProxies {
    * @returns an IP address; `null` when the connection is gone already
    */
   addressOf({ socket, headers }: Pick<IncomingMessage, 'headers' | 'socket'>): string | null {
-    let address = readAddress(socket.remoteAddress)
+    const peer = readAddress(socket.remoteAddress)
+    if (peer === null || !this.#trusts(peer)) return peer
     const said = [headers['x-forwarded-for'] ?? ''].flat().join(',').split(',')
-    while (address !== null && this.#trusts(address)) {
+    let address = peer
+    while (this.#trusts(address)) {
       // A proxy that hides where a call came from leaves its own address to count.
       const before = readAddress(said.pop())
       if (before === null) break
