@@ -22,6 +22,21 @@ import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machin
 import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
+import {
+  addLinkWrite,
+  attemptWrite,
+  consumeArtifactWrite,
+  endSignInsWrite,
+  forgetThrottlesWrite,
+  keepArtifactWrite,
+  rehashWrite,
+  removeArtifactWrite,
+  removeExpiredArtifactsWrite,
+  setApplicationSignInWrite,
+  signOutEverywhereWrite,
+  succeedWrite,
+  useLinkWrite,
+} from './sign-in/index.ts'
 import { addSigningKeyWrite } from './signing-key/index.ts'
 import { createTenantWrite, setServerIdWrite } from './tenant/index.ts'
 import { changeUserWrite, createUserWrite, deleteUserWrite } from './user/index.ts'
@@ -36,15 +51,18 @@ import {
 /** Every write of this server: what can change a row. */
 export const writes = writeList([
   addCertificateWrite,
+  addLinkWrite,
   addMemberWrite,
   addSecretWrite,
   addSigningKeyWrite,
+  attemptWrite,
   cancelWrite,
   changeApplicationWrite,
   changeDeviceGroupWrite,
   changeRoleWrite,
   changeUserGroupWrite,
   changeUserWrite,
+  consumeArtifactWrite,
   createApplicationWrite,
   createDeviceGroupWrite,
   createRoleWrite,
@@ -56,10 +74,13 @@ export const writes = writeList([
   deleteRoleWrite,
   deleteUserGroupWrite,
   deleteUserWrite,
+  endSignInsWrite,
   enrollWrite,
   ensureBuiltInsWrite,
   expireWrite,
+  forgetThrottlesWrite,
   holdOrdersWrite,
+  keepArtifactWrite,
   orderDeviceGroupsWrite,
   reconcileWrite,
   recordAuditWrite,
@@ -67,14 +88,21 @@ export const writes = writeList([
   recordProgressWrite,
   recordSeenWrite,
   recordUsesWrite,
+  rehashWrite,
   removeApplicationWrite,
+  removeArtifactWrite,
+  removeExpiredArtifactsWrite,
   removeMemberWrite,
   requestScanWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
   sealAuditWrite,
+  setApplicationSignInWrite,
   setLimitsWrite,
   setServerIdWrite,
+  signOutEverywhereWrite,
+  succeedWrite,
   takeAssertionWrite,
   takeEventWrite,
+  useLinkWrite,
 ])

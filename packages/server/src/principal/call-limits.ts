@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import type { Clock } from '@fleetsweep/protocol'
 import type { CallLimiter } from '../kit/http/index.ts'
+import { networkOf } from '../kit/network.ts'
 import { CallCounter, type CallLimits } from '../kit/rate-limit/call-counter.ts'
 import type { Principal } from './principal.ts'
 
@@ -31,14 +31,4 @@ export function callLimiter(
       }),
     countAnonymous: (address) => addresses.count(networkOf(address), anonymousLimits),
   }
-}
-
-/** Whoever has one IPv6 address has 2^64 of them: the network counts. */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address
-  const [head = '', tail] = address.split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length
-  return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':')
 }

@@ -5,7 +5,8 @@ export type Alias = { origin: string; use: AliasUse }
 /** Where the routes of each use begin. */
 const BELOW: Record<AliasUse, readonly string[]> = {
   api: ['/api/'],
-  signIn: ['/:tenant/', '/common/'],
+  // What its pages look like lies below /assets.
+  signIn: ['/:tenant/', '/common/', '/assets/'],
 }
 
 /**
