@@ -62,10 +62,10 @@ export class ApiServer implements AsyncDisposable {
   readonly #sealingKey: Buffer
   readonly #startNode: () => Promise<FleetServer>
 
-  /** @param publicOrigins what all nodes share; the address of its own for a server that is alone */
+  /** @param config what shall not be as usual; nodes that start later share it */
   static async start(
     openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
-    publicOrigins: readonly string[] = [],
+    config: Partial<ServerConfig> = {},
   ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
@@ -75,12 +75,15 @@ export class ApiServer implements AsyncDisposable {
         config: {
           dataDir: tmpdir(),
           listen: { host: '127.0.0.1', port: 0 },
-          publicOrigins: [...publicOrigins],
+          publicOrigins: [],
           database: database.database,
           tls: { kind: 'off' },
-          behindProxy: false,
+          trustedProxies: [],
+          aliases: { api: [], login: [] },
+          externalIssuers: [],
           timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
           logLevel: 'silent',
+          ...config,
         },
         sealingKey,
         logger: pino({ level: 'silent' }),
@@ -136,6 +139,7 @@ export class ApiServer implements AsyncDisposable {
 
   async addKeys(tenant: TenantId): Promise<void> {
     await this.#signingKeys.addKey(tenant, 'token', OPERATOR)
+    await this.#signingKeys.addKey(tenant, 'order', OPERATOR)
   }
 
   get #signingKeys() {
@@ -209,6 +213,27 @@ export class ApiServer implements AsyncDisposable {
       proof: 'none',
       audience: this.origin,
       issuedAtSeconds: Math.floor(this.clock.now() / 1_000_000),
+      uti: randomUUID(),
+    })
+  }
+
+  /** A token of an application that nobody registered, signed by this server's own key, but for what is given. */
+  async signedToken(given: {
+    issuedSecondsAgo?: number
+    audience?: string
+    tenant?: TenantId
+  }): Promise<string> {
+    const { issuedSecondsAgo = 0, audience = this.origin, tenant = this.tenant } = given
+    const application = randomUUID() as ApplicationId
+    return signAccessToken(await this.#signingKeys.tokenKeys(this.tenant), {
+      version: 'v2',
+      origin: this.origin,
+      tenant,
+      subject: { kind: 'application', application, credential: randomUUID(), roles: PERMISSIONS },
+      displayName: 'Nobody',
+      proof: 'secret',
+      audience,
+      issuedAtSeconds: Math.floor(this.clock.now() / 1_000_000) - issuedSecondsAgo,
       uti: randomUUID(),
     })
   }
