@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { TenantId } from '@fleetsweep/protocol'
-import { MovableClock } from '@fleetsweep/testkit'
+import { MovableClock, until } from '@fleetsweep/testkit'
 import { TestServer } from '@fleetsweep/testkit/server'
 import { pino } from 'pino'
 import { Type } from 'typebox'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { InitialisedServer } from '../src/init/index.ts'
 import { type CallClass, createHttpServer, Origins } from '../src/kit/http/index.ts'
+import { runServerMain } from '../src/main.ts'
 import {
   ALL_MACHINES,
   CALL_LIMITS,
@@ -15,6 +21,7 @@ import {
 } from '../src/principal/index.ts'
 import { type ApiCaller, ApiServer, type Application, refusalOf } from './api-server.ts'
 import { call } from './call.ts'
+import { ServerProcess } from './program.ts'
 
 const TOO_MANY =
   /^API calls quota exceeded! maximum allowed \d+ per \d\d:\d\d:\d\d\. Try again in \d+ seconds\.$/
@@ -242,4 +249,51 @@ describe.each(['sqlite', 'postgres'] as const)('rate limits on %s', (database) =
     server.clock.advance(1_500)
     expect(await ask(61)).toEqual([...Array(60).fill(404), 429])
   })
+})
+
+describe('rate limits of a server that is killed', () => {
+  it('are those of what was kept until then', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fleetsweep-limits-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const dataDir = join(folder, 'data')
+    const said: string[] = []
+    const io = { env: {}, err: () => {}, out: (text: string) => void said.push(text) }
+    await runServerMain(['init', '--data', dataDir, '--no-tls', '--json'], io)
+    const { application, tenant }: InitialisedServer = JSON.parse(said.join(''))
+    const callerAt = async ({ port }: ServerProcess): Promise<ApiCaller> => {
+      const origin = `http://127.0.0.1:${port}`
+      const form = new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: application.id,
+        client_secret: application.secret,
+        resource: 'https://api.securitycenter.microsoft.com',
+      })
+      const issued = await call(origin, `POST /${tenant.id}/oauth2/token`, { body: form.toString() })
+      const authorization = `Bearer ${issued.json<{ access_token: string }>().access_token}`
+      return (target, options = {}) => call(origin, target, { ...options, headers: { authorization } })
+    }
+    {
+      await using server = await ServerProcess.start(dataDir)
+      const ask = await callerAt(server)
+      // By the hour, so that it does not matter how long all this takes.
+      const limits = `PUT /fleet/v1/applications/${application.id}/limits`
+      expect((await ask(limits, { body: { perMinute: null, perHour: 50 } })).status).toBe(200)
+      for (let done = 0; done < 50; done += 1) expect((await ask('GET /api/machines/x')).status).toBe(404)
+      const file = new DatabaseSync(join(dataDir, 'fleetsweep.db'), { readOnly: true })
+      const kept = file.prepare(`SELECT counts FROM call_count WHERE call_class = 'usual'`)
+      await until(() => kept.all().some(({ counts }) => callsIn(String(counts)) === 50), 'all was kept')
+      file.close()
+      server.child.kill('SIGKILL')
+      await server.exited
+    }
+    await using server = await ServerProcess.start(dataDir)
+    const ask = await callerAt(server)
+    expect(refusalOf(await ask('GET /api/machines/x'))).toMatchObject({
+      status: 429,
+      message: expect.stringContaining('maximum allowed 50 per 01:00:00'),
+    })
+  })
+
+  const callsIn = (counts: string) =>
+    (JSON.parse(counts) as { hour: [number, number][] }).hour.reduce((sum, [, calls]) => sum + calls, 0)
 })
