@@ -20,6 +20,7 @@ import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/in
 import { writeList } from './kit/db/write.ts'
 import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
 import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
+import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
 import {
@@ -91,11 +92,13 @@ export const writes = writeList([
   rehashWrite,
   removeApplicationWrite,
   removeArtifactWrite,
+  removeCallCountsWrite,
   removeExpiredArtifactsWrite,
   removeMemberWrite,
   requestScanWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
+  saveCallCountsWrite,
   sealAuditWrite,
   setApplicationSignInWrite,
   setLimitsWrite,
