@@ -4,15 +4,33 @@ import { type Command, parserOptions, UsageError } from './command.ts'
 import { actions } from './commands/actions.ts'
 import { cancel } from './commands/cancel.ts'
 import { detections } from './commands/detections.ts'
+import { deviceGroups } from './commands/device-groups.ts'
 import { machines } from './commands/machines.ts'
 import { report } from './commands/report.ts'
+import { roles } from './commands/roles.ts'
 import { scan } from './commands/scan.ts'
 import { tokens } from './commands/tokens.ts'
+import { userGroups } from './commands/user-groups.ts'
+import { users } from './commands/users.ts'
+import { whoami } from './commands/whoami.ts'
 import { CONNECTION_OPTIONS, connect } from './connect.ts'
 import { explain } from './explain.ts'
 import { renderCommandHelp, renderOverview } from './render/help.ts'
 
-const COMMANDS: readonly Command[] = [scan, machines, actions, cancel, report, detections, tokens]
+const COMMANDS: readonly Command[] = [
+  scan,
+  machines,
+  actions,
+  cancel,
+  report,
+  detections,
+  tokens,
+  users,
+  userGroups,
+  roles,
+  deviceGroups,
+  whoami,
+]
 
 /** A command of the same program that is not run from here, for the overview. */
 export type OtherCommand = { name: string; summary: string }

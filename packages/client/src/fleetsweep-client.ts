@@ -9,6 +9,7 @@ import {
   type ScanType,
 } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
+import { AccessClient } from './access-client.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
 import { type WatchedEvent, watchEvents } from './event-stream.ts'
 import { HttpConnection, type RetryLimits } from './http-connection.ts'
@@ -35,10 +36,13 @@ type Signalled = { signal?: AbortSignal }
  * server asks for, within `retry`; one without an answer is repeated only where it reads.
  */
 export class FleetsweepClient {
+  /** People, user groups, roles and device groups. */
+  readonly access: AccessClient
   readonly #connection: HttpConnection
 
   constructor({ baseUrl, tokens, runtime = platformRuntime(), retry = DEFAULT_RETRY }: ClientOptions) {
     this.#connection = new HttpConnection(baseUrl, tokens, runtime, retry)
+    this.access = new AccessClient(this.#connection)
   }
 
   /** Asks a machine to run an antivirus scan and returns the action, usually still `Pending`. */
@@ -105,10 +109,9 @@ export class FleetsweepClient {
     return readCursorList(this.#connection, TOKENS, EnrollmentToken, {}, signal)
   }
 
-  async revokeEnrollmentToken(id: string, { signal }: Signalled = {}): Promise<void> {
+  revokeEnrollmentToken(id: string, { signal }: Signalled = {}): Promise<void> {
     const path = `${TOKENS}/${encodeURIComponent(id)}`
-    const response = await this.#connection.open({ method: 'DELETE', path, signal })
-    await response.body?.cancel()
+    return this.#connection.do({ method: 'DELETE', path, signal })
   }
 
   /** Live changes of machine actions and scans, until the signal is aborted; connects again by itself. */

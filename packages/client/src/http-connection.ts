@@ -13,7 +13,7 @@ export type RetryLimits = {
 }
 
 export type Call = {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** From the origin on, or a whole address on it. */
   path: string
   body?: unknown
@@ -44,6 +44,12 @@ export class HttpConnection {
     if (Check(schema, answer)) return answer
     const message = `The answer to ${call.method} ${call.path} is not what this API gives`
     throw new ClientError('BadAnswer', message, { status: response.status })
+  }
+
+  /** Sends a call whose success is all there is to know. */
+  async do(call: Call): Promise<void> {
+    const response = await this.open(call)
+    await response.body?.cancel()
   }
 
   /** Sends a call and gives the answer unread, once it is a success. */
