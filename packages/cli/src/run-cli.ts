@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 import type { CliIo } from './cli-io.ts'
 import { type Command, parserOptions, UsageError } from './command.ts'
 import { actions } from './commands/actions.ts'
+import { applications } from './commands/applications.ts'
+import { audit } from './commands/audit.ts'
 import { cancel } from './commands/cancel.ts'
 import { detections } from './commands/detections.ts'
 import { deviceGroups } from './commands/device-groups.ts'
@@ -30,6 +32,8 @@ const COMMANDS: readonly Command[] = [
   roles,
   deviceGroups,
   whoami,
+  applications,
+  audit,
 ]
 
 /** A command of the same program that is not run from here, for the overview. */

@@ -1,4 +1,14 @@
+import { addCertificate } from './application/http/add-certificate.ts'
+import { addSecret } from './application/http/add-secret.ts'
+import { changeApplication } from './application/http/change-application.ts'
+import { createApplication } from './application/http/create-application.ts'
+import { deleteApplication } from './application/http/delete-application.ts'
+import { getApplication } from './application/http/get-application.ts'
+import { listApplications } from './application/http/list-applications.ts'
+import { revokeCredentialOperations } from './application/http/revoke-credential.ts'
 import { setApplicationLimits } from './application/http/set-application-limits.ts'
+import { listAudit } from './audit/http/list-audit.ts'
+import { verifyAudit } from './audit/http/verify-audit.ts'
 import { listDetections } from './detection/http/list-detections.ts'
 import { changeDeviceGroup } from './device-group/http/change-device-group.ts'
 import { createDeviceGroup } from './device-group/http/create-device-group.ts'
@@ -31,6 +41,12 @@ import { getRole } from './role/http/get-role.ts'
 import { listRoles } from './role/http/list-roles.ts'
 import { getScan } from './scan/http/get-scan.ts'
 import type { Services } from './services.ts'
+import { authorize, resumeAuthorize } from './sign-in/http/authorize.ts'
+import { deviceOperations, resumeDevice } from './sign-in/http/device.ts'
+import { startDeviceCode } from './sign-in/http/device-code.ts'
+import { getSignInStyle } from './sign-in/http/get-sign-in-style.ts'
+import { logoutOperations } from './sign-in/http/logout.ts'
+import { signInOperations } from './sign-in/http/sign-in.ts'
 import { changeUser } from './user/http/change-user.ts'
 import { createUser } from './user/http/create-user.ts'
 import { deleteUser } from './user/http/delete-user.ts'
@@ -51,6 +67,14 @@ export const operations: readonly Operation<Principal, Services>[] = [
   ...configurationOperations,
   ...jwksOperations,
   instanceDiscovery,
+  authorize,
+  resumeAuthorize,
+  startDeviceCode,
+  ...deviceOperations,
+  resumeDevice,
+  ...signInOperations,
+  ...logoutOperations,
+  getSignInStyle,
   getMachine,
   listMachines,
   countMachines,
@@ -67,6 +91,13 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getScan,
   listDetections,
   watchFleetEvents,
+  listApplications,
+  createApplication,
+  getApplication,
+  changeApplication,
+  deleteApplication,
+  listAudit,
+  verifyAudit,
   setApplicationLimits,
   getMe,
   listUsers,
@@ -94,4 +125,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getDeviceGroup,
   changeDeviceGroup,
   deleteDeviceGroup,
+  addSecret,
+  addCertificate,
+  ...revokeCredentialOperations,
 ]

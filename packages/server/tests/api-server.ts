@@ -16,15 +16,18 @@ import {
 import { createDatabase, MovableClock } from '@fleetsweep/testkit'
 import { pino } from 'pino'
 import { createServer, type FleetServer } from '../src/app.ts'
-import { applicationService } from '../src/application/index.ts'
 import type { ServerConfig } from '../src/config/index.ts'
+import { createLocalApplication } from '../src/init/index.ts'
 import { signAccessToken } from '../src/oauth/access-token.ts'
+import { hashPassword } from '../src/sign-in/password-hash.ts'
 import { readSealingKey, sealedSigningKeys } from '../src/signing-key/index.ts'
 import type { Stores, TenantStores } from '../src/stores.ts'
 import { type CallAnswer, call } from './call.ts'
 import { inventory } from './stores/builders.ts'
 
 export const TENANT_DOMAIN = 'contoso.example'
+/** Tests hash many passwords, and nobody guesses them. */
+const QUICK = { memoryKiB: 64, passes: 1, lanes: 1 }
 const OPERATOR = { kind: 'operator', id: 'test', name: 'test' } as const
 
 /** Where a server keeps its rows, and how to get rid of them. */
@@ -57,33 +60,49 @@ export class ApiServer implements AsyncDisposable {
   readonly #server: FleetServer
   readonly #database: ApiDatabase
   readonly #sealingKey: Buffer
+  readonly #startNode: () => Promise<FleetServer>
 
-  static async start(openDatabase: () => Promise<ApiDatabase> = sqliteDatabase): Promise<ApiServer> {
+  /** @param config what shall not be as usual; nodes that start later share it */
+  static async start(
+    openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
+    config: Partial<ServerConfig> = {},
+  ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
     const sealingKey = randomBytes(32)
-    const server = await createServer({
-      config: {
-        dataDir: tmpdir(),
-        listen: { host: '127.0.0.1', port: 0 },
-        publicOrigins: [],
-        database: database.database,
-        tls: { kind: 'off' },
-        behindProxy: false,
-        timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
-        logLevel: 'silent',
-      },
-      sealingKey,
-      logger: pino({ level: 'silent' }),
-      clock,
-      checkAnswers: true,
-    })
-    const api = new ApiServer(server, database, clock, sealingKey)
+    const startNode = () =>
+      createServer({
+        config: {
+          dataDir: tmpdir(),
+          listen: { host: '127.0.0.1', port: 0 },
+          publicOrigins: [],
+          database: database.database,
+          tls: { kind: 'off' },
+          trustedProxies: [],
+          aliases: { api: [], login: [] },
+          externalIssuers: [],
+          timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
+          logLevel: 'silent',
+          ...config,
+        },
+        sealingKey,
+        logger: pino({ level: 'silent' }),
+        clock,
+        checkAnswers: true,
+      })
+    const api = new ApiServer(await startNode(), database, clock, sealingKey, startNode)
     await api.#setUp()
     return api
   }
 
-  private constructor(server: FleetServer, database: ApiDatabase, clock: MovableClock, sealingKey: Buffer) {
+  private constructor(
+    server: FleetServer,
+    database: ApiDatabase,
+    clock: MovableClock,
+    sealingKey: Buffer,
+    startNode: () => Promise<FleetServer>,
+  ) {
+    this.#startNode = startNode
     this.#server = server
     this.#database = database
     this.#sealingKey = sealingKey
@@ -92,6 +111,17 @@ export class ApiServer implements AsyncDisposable {
 
   get origin(): string {
     return this.#server.url
+  }
+
+  /** Where its rows are, for a test that takes them away. */
+  get database(): ServerConfig['database'] {
+    return this.#database.database
+  }
+
+  /** Another server on the same rows, which hears nothing of what this one does. */
+  async openNode(): Promise<{ origin: string } & AsyncDisposable> {
+    const node = await this.#startNode()
+    return { origin: node.url, [Symbol.asyncDispose]: () => node.stop() }
   }
 
   get stores(): Stores {
@@ -109,6 +139,7 @@ export class ApiServer implements AsyncDisposable {
 
   async addKeys(tenant: TenantId): Promise<void> {
     await this.#signingKeys.addKey(tenant, 'token', OPERATOR)
+    await this.#signingKeys.addKey(tenant, 'order', OPERATOR)
   }
 
   get #signingKeys() {
@@ -128,17 +159,55 @@ export class ApiServer implements AsyncDisposable {
     return id
   }
 
+  /** Somebody with a password. */
+  async userWithPassword(
+    userPrincipalName: string,
+    password: string,
+    groups: readonly UserGroupId[] = [],
+  ): Promise<UserId> {
+    const user = await this.user(userPrincipalName, groups)
+    await this.setPassword(user, password)
+    return user
+  }
+
+  /** Gives somebody a password as a one-time link does. */
+  async setPassword(user: UserId, password: string): Promise<void> {
+    const secretHash = randomUUID()
+    const audit = (operation: string) => ({
+      id: randomUUID(),
+      principal: OPERATOR,
+      operation,
+      target: user,
+      detail: {},
+    })
+    await this.of.credentials.addLink({ user, secretHash, lifeMs: 60_000 }, audit('test.addLink'))
+    const passwordHash = await hashPassword(password, QUICK)
+    await this.of.credentials.useLink({ user, secretHash, passwordHash }, audit('test.useLink'))
+  }
+
   /** A token for somebody, as if they had signed in with a program that may ask for these scopes. */
   async userToken(
     user: UserId,
     scopes: readonly string[],
     using: ApplicationId = CLI_CLIENT_ID,
   ): Promise<string> {
+    const session = randomUUID()
+    await this.of.artifacts.keep({
+      kind: 'Grant',
+      idHash: session,
+      sealed: '',
+      signIn: null,
+      sessionHash: null,
+      userCodeHash: null,
+      user,
+      application: using,
+      lifeMs: 90 * 86_400_000,
+    })
     return signAccessToken(await this.#signingKeys.tokenKeys(this.tenant), {
       version: 'v2',
       origin: this.origin,
       tenant: this.tenant,
-      subject: { kind: 'user', user, application: using, scopes, session: randomUUID() },
+      subject: { kind: 'user', user, application: using, scopes, session },
       displayName: 'Somebody',
       userPrincipalName: 'somebody@contoso.example',
       proof: 'none',
@@ -148,18 +217,42 @@ export class ApiServer implements AsyncDisposable {
     })
   }
 
+  /** A token of an application that nobody registered, signed by this server's own key, but for what is given. */
+  async signedToken(given: {
+    issuedSecondsAgo?: number
+    audience?: string
+    tenant?: TenantId
+  }): Promise<string> {
+    const { issuedSecondsAgo = 0, audience = this.origin, tenant = this.tenant } = given
+    const application = randomUUID() as ApplicationId
+    return signAccessToken(await this.#signingKeys.tokenKeys(this.tenant), {
+      version: 'v2',
+      origin: this.origin,
+      tenant,
+      subject: { kind: 'application', application, credential: randomUUID(), roles: PERMISSIONS },
+      displayName: 'Nobody',
+      proof: 'secret',
+      audience,
+      issuedAtSeconds: Math.floor(this.clock.now() / 1_000_000) - issuedSecondsAgo,
+      uti: randomUUID(),
+    })
+  }
+
   /** Registers an application; it may do everything unless told otherwise, and call as often as it likes. */
   async application(
     permissions: readonly Permission[] = PERMISSIONS,
     tenant: TenantId = this.tenant,
   ): Promise<Application> {
-    const applications = applicationService({
-      applicationsOf: (of) => this.stores.forTenant(of).applications,
-      newId: randomUUID,
-      randomBytes,
-    })
-    const made = await applications.create(tenant, OPERATOR, { displayName: 'Playbooks', permissions })
-    await applications.setLimits(tenant, OPERATOR, made.id, { perMinute: 1_000_000, perHour: 1_000_000 })
+    const parts = { clock: this.clock, newId: randomUUID, randomBytes }
+    const made = await createLocalApplication(
+      this.stores,
+      tenant,
+      { displayName: 'Playbooks', permissions },
+      parts,
+    )
+    const audit = { id: randomUUID(), principal: OPERATOR, operation: 'test', target: made.id, detail: {} }
+    const often = { perMinute: 1_000_000, perHour: 1_000_000 }
+    await this.stores.forTenant(tenant).applications.setLimits(made.id, often, audit)
     return made
   }
 

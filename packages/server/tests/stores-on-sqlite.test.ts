@@ -1,10 +1,13 @@
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
+import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
+import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
 import { describeDetectionStore } from '../src/detection/detection-store.contract.ts'
 import { describeDeviceGroupStore } from '../src/device-group/device-group-store.contract.ts'
 import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.contract.ts'
 import { describeDatabase } from '../src/kit/db/database.contract.ts'
 import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
 import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
+import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
 import { describeRoleStore } from '../src/role/role-store.contract.ts'
 import { describeScanStore } from '../src/scan/scan-store.contract.ts'
 import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.contract.ts'
@@ -15,6 +18,9 @@ import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
 describeApplicationStore('SQLite', openSqliteBackend)
+describeAuditChain('SQLite', openSqliteBackend)
+describeAuditStore('SQLite', openSqliteBackend)
+describeCallCountStore('SQLite', openSqliteBackend)
 describeDetectionStore('SQLite', openSqliteBackend)
 describeEnrollmentStore('SQLite', openSqliteBackend)
 describeMachineStore('SQLite', openSqliteBackend)

@@ -9,41 +9,49 @@ import {
   type RolePermission,
   type TenantId,
 } from '@fleetsweep/protocol'
-import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
-import type { ApplicationStore } from '../application/index.ts'
+import { decodeJwt, decodeProtectedHeader, errors, type JWK } from 'jose'
+import { type ApplicationStore, holdsCredential } from '../application/index.ts'
+import { type ExternalTokens, externalPrincipal } from '../external-issuer/index.ts'
 import { BoundedMap } from '../kit/bounded-map.ts'
 import { ApiError, type HttpServerOptions, type Origins } from '../kit/http/index.ts'
 import { ALL_MACHINES, type Principal } from '../principal/index.ts'
-import type { SigningKeys } from '../signing-key/index.ts'
+import { NoSigningKeyError, type SigningKeys } from '../signing-key/index.ts'
 import type { SecurityEpochs } from '../tenant/index.ts'
 import type { UserStore } from '../user/index.ts'
-import { type AccessToken, type TokenSubject, verifyAccessToken } from './access-token.ts'
+import { type TokenSubject, verifyAccessToken } from './access-token.ts'
 
 /** Verifying a signature costs a hundred times what finding the token again does. */
 const MAX_VERIFIED_TOKENS = 10_000
+const EXTERNAL_GOOD_FOR_MS = 5 * 60_000
 
 type Dependencies = {
   applicationsOf: (tenant: TenantId) => Pick<ApplicationStore, 'find'>
-  usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'groupsOf' | 'accessOf'>
+  usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'groupsOf' | 'groupsByExternalId' | 'accessOf'>
   /** True while nobody has signed out of it, nor been signed out. */
   isSignedIn: (tenant: TenantId, session: string) => Promise<boolean>
   securityEpochs: Pick<SecurityEpochs, 'known' | 'of'>
   signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'>
+  externalTokens: Pick<ExternalTokens, 'knows' | 'verify' | 'tenantOf'>
   origins: Origins
   clock: Clock
 }
 
 /** A token whose signature is right, and whom it stood for when the tenant's security epoch was this. */
 type Verified = {
-  token: AccessToken
   tenant: TenantId
+  expiresAtSeconds: number
+  /** When the signature is looked at again: an external issuer takes keys back without telling us. */
+  goodUntilMs: number
+  /** @throws ApiError `Unauthorized` when its subject, or what it was got with, is there no more */
+  lookUp: () => Promise<Principal>
   principal?: Principal
   epoch?: number
 }
 
 /**
  * Makes the function that turns a bearer token into a principal. A token may say no more than its subject is still
- * allowed: whatever changes that raises the security epoch of the tenant, and then it is looked up anew.
+ * allowed: whatever changes that raises the security epoch of the tenant, and then it is looked up anew. While that
+ * cannot be looked up, calls are refused with `ServiceUnavailable` rather than let in on what was true before.
  */
 export function authenticator(
   dependencies: Dependencies,
@@ -54,19 +62,19 @@ export function authenticator(
     const text = bearerToken(authorization)
     const key = hash('sha256', text, 'base64')
     let known = verified.get(key)
-    if (!known) {
+    if (!known || known.goodUntilMs <= clock.monotonicMs()) {
       known = await verify(text, dependencies)
       verified.set(key, known)
     }
-    if (known.token.expiresAtSeconds * 1_000_000 <= clock.now()) {
+    if (known.expiresAtSeconds * 1_000_000 <= clock.now()) {
       verified.delete(key)
       throw unauthorized('The access token has expired')
     }
     const { tenant } = known
     // Read before the principal: whatever changes in between shows as another epoch next time.
-    const epoch = securityEpochs.known(tenant) ?? (await securityEpochs.of(tenant))
+    const epoch = securityEpochs.known(tenant) ?? (await orUnavailable(securityEpochs.of(tenant)))
     if (known.principal && known.epoch === epoch) return known.principal
-    const principal = await principalOf(known.token, tenant, dependencies)
+    const principal = await orUnavailable(known.lookUp())
     known.principal = principal
     known.epoch = epoch
     return principal
@@ -79,19 +87,80 @@ function bearerToken(authorization: string | undefined): string {
   return token
 }
 
-async function verify(token: string, { signingKeys, origins, clock }: Dependencies): Promise<Verified> {
+async function verify(text: string, dependencies: Dependencies): Promise<Verified> {
+  const signer = signerNamedBy(text)
+  return dependencies.externalTokens.knows(signer.issuer)
+    ? verifyExternal(text, dependencies)
+    : verifyOwn(text, signer, dependencies)
+}
+
+type Signer = { issuer: unknown; tenant: unknown; kid: string | undefined }
+
+/** Not trusted yet: it only says whose keys must have signed. */
+function signerNamedBy(text: string): Signer {
   try {
-    // Not trusted yet: it only says whose keys must have signed.
-    const { tid } = decodeJwt(token)
-    const { kid } = decodeProtectedHeader(token)
-    if (typeof tid !== 'string' || !isGuid(tid)) throw new errors.JWTInvalid('it names no tenant')
-    const tenant = tid.toLowerCase() as TenantId
-    let keys = (await signingKeys.tokenKeys(tenant)).public
-    if (!keys.some((candidate) => candidate.kid === kid))
-      keys = (await signingKeys.tokenKeysAnew(tenant)).public
-    return { token: await verifyAccessToken(token, { tenant, keys, origins: origins.all, clock }), tenant }
+    const { iss, tid } = decodeJwt(text)
+    return { issuer: iss, tenant: tid, kid: decodeProtectedHeader(text).kid }
   } catch (cause) {
     throw unauthorized('The access token is not valid', cause)
+  }
+}
+
+async function verifyOwn(text: string, signer: Signer, dependencies: Dependencies): Promise<Verified> {
+  const { origins, clock } = dependencies
+  if (typeof signer.tenant !== 'string' || !isGuid(signer.tenant)) {
+    throw unauthorized('The access token is not valid', new errors.JWTInvalid('it names no tenant'))
+  }
+  const tenant = signer.tenant.toLowerCase() as TenantId
+  const keys = await orUnavailable(publicKeys(tenant, signer.kid, dependencies))
+  try {
+    const token = await verifyAccessToken(text, { tenant, keys, origins: origins.all, clock })
+    const { expiresAtSeconds } = token
+    const lookUp = () => principalOf(token, tenant, dependencies)
+    return { tenant, expiresAtSeconds, goodUntilMs: Number.POSITIVE_INFINITY, lookUp }
+  } catch (cause) {
+    throw unauthorized('The access token is not valid', cause)
+  }
+}
+
+async function verifyExternal(
+  text: string,
+  { externalTokens, usersOf, clock }: Dependencies,
+): Promise<Verified> {
+  const token = await externalTokens.verify(text).catch((cause) => {
+    throw unauthorized('The access token is not valid', cause)
+  })
+  const tenant = await orUnavailable(externalTokens.tenantOf(token))
+  if (tenant === undefined) throw unauthorized('The access token is not valid')
+  return {
+    tenant,
+    expiresAtSeconds: token.expiresAtSeconds,
+    goodUntilMs: clock.monotonicMs() + EXTERNAL_GOOD_FOR_MS,
+    lookUp: () => externalPrincipal(token, tenant, usersOf(tenant)),
+  }
+}
+
+async function publicKeys(
+  tenant: TenantId,
+  kid: string | undefined,
+  { signingKeys }: Dependencies,
+): Promise<readonly JWK[]> {
+  const keys = (await signingKeys.tokenKeys(tenant)).public
+  if (keys.some((candidate) => candidate.kid === kid)) return keys
+  return (await signingKeys.tokenKeysAnew(tenant)).public
+}
+
+/** Whatever keeps the server from knowing is its own trouble, not the caller's. */
+async function orUnavailable<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause
+    if (cause instanceof NoSigningKeyError) throw unauthorized('The access token is not valid', cause)
+    throw new ApiError('ServiceUnavailable', 'Who may call cannot be looked up right now', {
+      headers: { 'retry-after': '1' },
+      cause,
+    })
   }
 }
 
@@ -99,7 +168,6 @@ function unauthorized(message: string, cause?: unknown): ApiError {
   return new ApiError('Unauthorized', message, { headers: { 'www-authenticate': 'Bearer' }, cause })
 }
 
-/** @throws ApiError `Unauthorized` when its subject, or what it was got with, is there no more */
 function principalOf(token: TokenSubject, tenant: TenantId, dependencies: Dependencies): Promise<Principal> {
   return token.kind === 'application'
     ? applicationPrincipal(token, tenant, dependencies)
@@ -113,8 +181,7 @@ async function applicationPrincipal(
 ): Promise<Principal> {
   const application = await applicationsOf(tenant).find(token.application)
   if (!application) throw unauthorized('The application of the access token does not exist any more')
-  const secret = application.secrets.find(({ id }) => id === token.credential)
-  if (!secret || secret.revokedAt !== null) {
+  if (!holdsCredential(application, token.credential)) {
     throw unauthorized('The credential that the access token was got with has been revoked')
   }
   return {

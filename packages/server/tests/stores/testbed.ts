@@ -50,15 +50,21 @@ export type Testbed = {
   rows(table: string, tenant: TenantId): Promise<Row[]>
   /** Another server on the same rows. */
   openNode(): Promise<Database>
+  /** Runs SQL past every server, as somebody with access to the database can. */
+  tamper(sql: string): Promise<void>
 }
 
 const TABLES = [
   'access_role',
   'active_action',
   'application',
+  'application_certificate',
   'application_permission',
   'application_secret',
   'audit_entry',
+  'client_assertion',
+  'audit_head',
+  'call_count',
   'detection',
   'device_group',
   'device_group_access',
@@ -110,6 +116,7 @@ export function useTestbed(open: OpenBackend): Testbed {
     get stores() {
       return get().stores
     },
+    tamper: (sql) => get().backend.tamper(sql),
     openNode: () => get().backend.openNode(serverSchema, clock),
     async twoTenants() {
       const [tenant, stranger] = [randomUUID() as TenantId, randomUUID() as TenantId]
