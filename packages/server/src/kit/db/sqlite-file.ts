@@ -1,13 +1,16 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { CompiledQuery } from 'kysely'
+import { BoundedMap } from '../bounded-map.ts'
 import type { Row } from './query.ts'
 
 const MAX_CACHED_STATEMENTS = 500
 
+const newStatements = () => new BoundedMap<string, StatementSync>(MAX_CACHED_STATEMENTS)
+
 /** One connection to a SQLite file, with its statements kept prepared. */
 export class SqliteFile {
   readonly #db: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  #statements = newStatements()
 
   /**
    * @param options.synchronous FULL: a commit is on disk when it returns. OFF is for the one test that proves that the
@@ -43,24 +46,15 @@ export class SqliteFile {
   }
 
   close(): void {
-    this.#statements.clear()
+    this.#statements = newStatements()
     this.#db.close()
   }
 
   #prepare(sql: string): StatementSync {
     const cached = this.#statements.get(sql)
-    if (cached) {
-      // Re-inserted, so that the oldest key is the one unused for longest.
-      this.#statements.delete(sql)
-      this.#statements.set(sql, cached)
-      return cached
-    }
+    if (cached) return cached
     const statement = this.#db.prepare(sql)
     this.#statements.set(sql, statement)
-    if (this.#statements.size > MAX_CACHED_STATEMENTS) {
-      const oldest = this.#statements.keys().next()
-      if (!oldest.done) this.#statements.delete(oldest.value)
-    }
     return statement
   }
 }
