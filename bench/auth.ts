@@ -11,7 +11,7 @@ import { raiseLimits } from './lib/raise-limits.ts'
 import type { ReadLoad, ReadLoadResult } from './lib/read-load.ts'
 import { quantile, round } from './lib/statistics.ts'
 
-const CLIENTS = 16
+const CLIENTS = 64
 const ROUNDS = 15
 const CALLS = 4_000
 const ACTIONS = 200
