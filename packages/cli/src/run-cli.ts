@@ -3,6 +3,7 @@ import type { CliIo } from './cli-io.ts'
 import { type Command, parserOptions, UsageError } from './command.ts'
 import { actions } from './commands/actions.ts'
 import { applications } from './commands/applications.ts'
+import { audit } from './commands/audit.ts'
 import { cancel } from './commands/cancel.ts'
 import { detections } from './commands/detections.ts'
 import { machines } from './commands/machines.ts'
@@ -22,6 +23,7 @@ const COMMANDS: readonly Command[] = [
   detections,
   tokens,
   applications,
+  audit,
 ]
 
 /** A command of the same program that is not run from here, for the overview. */

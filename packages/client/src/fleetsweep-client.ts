@@ -2,6 +2,7 @@ import {
   type AddCertificateBody,
   Application,
   ApplicationCertificate,
+  AuditVerification,
   CallLimits,
   type ChangeApplicationBody,
   type CreateApplicationBody,
@@ -11,11 +12,14 @@ import {
   type CreateEnrollmentTokenBody,
   type CreateSecretBody,
   EnrollmentToken,
+  FleetAuditEntry,
   FleetDetection,
   Machine,
   MachineAction,
+  type NotedHead,
   Scan,
   type ScanType,
+  writeNotedHead,
 } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
@@ -100,6 +104,24 @@ export class FleetsweepClient {
     { signal }: Signalled = {},
   ): AsyncGenerator<FleetDetection, void, undefined> {
     return readCursorList(this.#connection, '/fleet/v1/detections', FleetDetection, only, signal)
+  }
+
+  /** Who changed what, newest first; moments as ISO 8601, `from` inclusive and `to` exclusive. */
+  listAudit(
+    only: { principal?: string; operation?: string; target?: string; from?: string; to?: string } = {},
+    { signal }: Signalled = {},
+  ): AsyncGenerator<FleetAuditEntry, void, undefined> {
+    return readCursorList(this.#connection, '/fleet/v1/audit', FleetAuditEntry, only, signal)
+  }
+
+  /**
+   * Checks the audit's chain; reads all of it, so it takes a while where there is much.
+   *
+   * @param noted a head that was written down earlier, which must still be part of the chain
+   */
+  verifyAudit(noted?: NotedHead, { signal }: Signalled = {}): Promise<AuditVerification> {
+    const query = noted === undefined ? '' : `?head=${writeNotedHead(noted)}`
+    return this.#read(`/fleet/v1/audit/verification${query}`, AuditVerification, signal)
   }
 
   /** The answer is the only time that the token itself is shown. */

@@ -1,8 +1,12 @@
 import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
+import { type AuditService, auditService } from './audit/index.ts'
+import type { ExternalIssuer } from './config/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
+import { type DeviceGroupService, deviceGroupService } from './device-group/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
+import { ExternalTokens } from './external-issuer/index.ts'
 import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
 import { type MachineService, machineService } from './machine/index.ts'
@@ -12,33 +16,62 @@ import {
   type MachineActionService,
   machineActionService,
 } from './machine-action/index.ts'
-import { authenticator, clientAuthenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
+import {
+  type AuthenticateClient,
+  authenticator,
+  clientAuthenticator,
+  type TokenIssuer,
+  tokenIssuer,
+  type UserTokens,
+} from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
+import { type RoleService, roleService } from './role/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
-import type { SigningKeys } from './signing-key/index.ts'
+import {
+  type DeviceSignIn,
+  PasswordCheck,
+  type SignInService,
+  SignIns,
+  signInClients,
+  signInProviders,
+  signInService,
+  userTokens,
+} from './sign-in/index.ts'
+import { deriveKey, type SealingKey, type SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
 import { SecurityEpochs } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
+import { type UserService, userService } from './user/index.ts'
+import { type UserGroupService, userGroupService } from './user-group/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
   applications: ApplicationService
+  audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
   credentialUses: CredentialUses
   detections: DetectionService
+  deviceGroups: DeviceGroupService
+  deviceSignIn: DeviceSignIn
   enrollment: EnrollmentService
   fleetEvents: FleetEventService
   machineActions: MachineActionService
   machines: MachineService
+  roles: RoleService
   scans: ScanService
+  signIn: SignInService
   signingKeys: SigningKeys
   tokenIssuer: TokenIssuer
+  userGroups: UserGroupService
+  users: UserService
+  userTokens: UserTokens
 }
 
 type Parts = {
   stores: Stores
   signingKeys: SigningKeys
+  sealingKey: SealingKey
   origins: Origins
   clock: Clock
   newId: () => string
@@ -47,6 +80,7 @@ type Parts = {
   logger: Logger
   serverId: string
   localCa: ServerTls['localCa']
+  externalIssuers: readonly ExternalIssuer[]
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
 }
@@ -58,24 +92,41 @@ export function composeServices(parts: Parts): Services {
   const applicationsOf = (tenant: TenantId) => storesOf(tenant).applications
   const machineActionsOf = (tenant: TenantId) => storesOf(tenant).machineActions
   const machinesOf = (tenant: TenantId) => storesOf(tenant).machines
+  const usersOf = (tenant: TenantId) => storesOf(tenant).users
   const securityEpochs = new SecurityEpochs({ read: (tenant) => stores.tenants.securityEpoch(tenant), clock })
   parts.bus.subscribe((hint) => {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
+  const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
+  const issuer = tokenIssuer({
+    ...parts,
+    tenants: stores.tenants,
+    authenticateClient,
+    newTokenId: parts.newId,
+  })
+  const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
     applications: applicationService({ ...parts, applicationsOf }),
+    audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
       ...parts,
       applicationsOf,
-      usersOf: (tenant) => storesOf(tenant).users,
-      isSignedIn: async () => true,
+      usersOf,
+      isSignedIn: (tenant, session) => signIn.signIns.isSignedIn(tenant, session),
+      externalTokens: new ExternalTokens(parts.externalIssuers, { ...parts, tenants: stores.tenants }),
       securityEpochs,
     }),
     clock,
     credentialUses,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
+    deviceGroups: deviceGroupService({
+      ...parts,
+      deviceGroupsOf: (tenant) => storesOf(tenant).deviceGroups,
+      machinesOf,
+    }),
+    deviceSignIn: signIn.userTokens,
     enrollment: enrollmentService({
       ...parts,
       tenants: stores.tenants,
@@ -84,13 +135,41 @@ export function composeServices(parts: Parts): Services {
     fleetEvents: fleetEventService({ ...parts, machineActionsOf, machinesOf }),
     machineActions: machineActionService({ ...parts, machineActionsOf, machines, pageSize: MAX_TOP }),
     machines,
+    roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),
+    signIn: signIn.service,
     signingKeys,
-    tokenIssuer: tokenIssuer({
-      ...parts,
-      tenants: stores.tenants,
-      authenticateClient: clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses }),
-      newTokenId: parts.newId,
+    tokenIssuer: issuer,
+    userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
+    users: userService({ ...parts, usersOf }),
+    userTokens: signIn.userTokens,
+  }
+}
+
+/** Puts together how people sign in. */
+function composeSignIn(
+  parts: Parts,
+  oauth: Pick<TokenIssuer, 'getTenant'> & { authenticateClient: AuthenticateClient },
+) {
+  const { stores, sealingKey } = parts
+  const storesOf = (tenant: TenantId) => stores.forTenant(tenant)
+  const dependencies = {
+    ...parts,
+    artifactsOf: (tenant: TenantId) => storesOf(tenant).artifacts,
+    credentialsOf: (tenant: TenantId) => storesOf(tenant).credentials,
+    throttlesOf: (tenant: TenantId) => storesOf(tenant).throttles,
+    usersOf: (tenant: TenantId) => storesOf(tenant).users,
+    clients: signInClients({
+      applicationsOf: (tenant) => storesOf(tenant).applications,
+      signInApplicationsOf: (tenant) => storesOf(tenant).signInApplications,
     }),
+  }
+  const signIns = new SignIns(dependencies)
+  const passwords = new PasswordCheck({ ...dependencies, key: deriveKey(sealingKey, 'sign-in throttle') })
+  const providers = signInProviders({ ...dependencies, signIns, passwords })
+  return {
+    signIns,
+    service: signInService({ ...parts, ...oauth, providers }),
+    userTokens: userTokens({ ...dependencies, ...oauth, providers }),
   }
 }

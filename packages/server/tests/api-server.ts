@@ -19,12 +19,15 @@ import { createServer, type FleetServer } from '../src/app.ts'
 import type { ServerConfig } from '../src/config/index.ts'
 import { createLocalApplication } from '../src/init/index.ts'
 import { signAccessToken } from '../src/oauth/access-token.ts'
+import { hashPassword } from '../src/sign-in/password-hash.ts'
 import { readSealingKey, sealedSigningKeys } from '../src/signing-key/index.ts'
 import type { Stores, TenantStores } from '../src/stores.ts'
 import { type CallAnswer, call } from './call.ts'
 import { inventory } from './stores/builders.ts'
 
 export const TENANT_DOMAIN = 'contoso.example'
+/** Tests hash many passwords, and nobody guesses them. */
+const QUICK = { memoryKiB: 64, passes: 1, lanes: 1 }
 const OPERATOR = { kind: 'operator', id: 'test', name: 'test' } as const
 
 /** Where a server keeps its rows, and how to get rid of them. */
@@ -59,10 +62,10 @@ export class ApiServer implements AsyncDisposable {
   readonly #sealingKey: Buffer
   readonly #startNode: () => Promise<FleetServer>
 
-  /** @param publicOrigins what all nodes share; the address of its own for a server that is alone */
+  /** @param config what shall not be as usual; nodes that start later share it */
   static async start(
     openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
-    publicOrigins: readonly string[] = [],
+    config: Partial<ServerConfig> = {},
   ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
@@ -72,12 +75,15 @@ export class ApiServer implements AsyncDisposable {
         config: {
           dataDir: tmpdir(),
           listen: { host: '127.0.0.1', port: 0 },
-          publicOrigins: [...publicOrigins],
+          publicOrigins: [],
           database: database.database,
           tls: { kind: 'off' },
-          behindProxy: false,
+          trustedProxies: [],
+          aliases: { api: [], login: [] },
+          externalIssuers: [],
           timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
           logLevel: 'silent',
+          ...config,
         },
         sealingKey,
         logger: pino({ level: 'silent' }),
@@ -133,6 +139,7 @@ export class ApiServer implements AsyncDisposable {
 
   async addKeys(tenant: TenantId): Promise<void> {
     await this.#signingKeys.addKey(tenant, 'token', OPERATOR)
+    await this.#signingKeys.addKey(tenant, 'order', OPERATOR)
   }
 
   get #signingKeys() {
@@ -152,22 +159,81 @@ export class ApiServer implements AsyncDisposable {
     return id
   }
 
+  /** Somebody with a password. */
+  async userWithPassword(
+    userPrincipalName: string,
+    password: string,
+    groups: readonly UserGroupId[] = [],
+  ): Promise<UserId> {
+    const user = await this.user(userPrincipalName, groups)
+    await this.setPassword(user, password)
+    return user
+  }
+
+  /** Gives somebody a password as a one-time link does. */
+  async setPassword(user: UserId, password: string): Promise<void> {
+    const secretHash = randomUUID()
+    const audit = (operation: string) => ({
+      id: randomUUID(),
+      principal: OPERATOR,
+      operation,
+      target: user,
+      detail: {},
+    })
+    await this.of.credentials.addLink({ user, secretHash, lifeMs: 60_000 }, audit('test.addLink'))
+    const passwordHash = await hashPassword(password, QUICK)
+    await this.of.credentials.useLink({ user, secretHash, passwordHash }, audit('test.useLink'))
+  }
+
   /** A token for somebody, as if they had signed in with a program that may ask for these scopes. */
   async userToken(
     user: UserId,
     scopes: readonly string[],
     using: ApplicationId = CLI_CLIENT_ID,
   ): Promise<string> {
+    const session = randomUUID()
+    await this.of.artifacts.keep({
+      kind: 'Grant',
+      idHash: session,
+      sealed: '',
+      signIn: null,
+      sessionHash: null,
+      userCodeHash: null,
+      user,
+      application: using,
+      lifeMs: 90 * 86_400_000,
+    })
     return signAccessToken(await this.#signingKeys.tokenKeys(this.tenant), {
       version: 'v2',
       origin: this.origin,
       tenant: this.tenant,
-      subject: { kind: 'user', user, application: using, scopes, session: randomUUID() },
+      subject: { kind: 'user', user, application: using, scopes, session },
       displayName: 'Somebody',
       userPrincipalName: 'somebody@contoso.example',
       proof: 'none',
       audience: this.origin,
       issuedAtSeconds: Math.floor(this.clock.now() / 1_000_000),
+      uti: randomUUID(),
+    })
+  }
+
+  /** A token of an application that nobody registered, signed by this server's own key, but for what is given. */
+  async signedToken(given: {
+    issuedSecondsAgo?: number
+    audience?: string
+    tenant?: TenantId
+  }): Promise<string> {
+    const { issuedSecondsAgo = 0, audience = this.origin, tenant = this.tenant } = given
+    const application = randomUUID() as ApplicationId
+    return signAccessToken(await this.#signingKeys.tokenKeys(this.tenant), {
+      version: 'v2',
+      origin: this.origin,
+      tenant,
+      subject: { kind: 'application', application, credential: randomUUID(), roles: PERMISSIONS },
+      displayName: 'Nobody',
+      proof: 'secret',
+      audience,
+      issuedAtSeconds: Math.floor(this.clock.now() / 1_000_000) - issuedSecondsAgo,
       uti: randomUUID(),
     })
   }

@@ -9,22 +9,37 @@ import { call } from './call.ts'
 
 type AnyOperation = Operation<Principal, Services>
 
+/** Routes for whoever is signed in, whatever they may do; each addition is a decision. */
+const SIGNED_IN = ['GET /fleet/v1/me']
+
 /** Routes that anybody may call; each addition is a decision. */
 const ANONYMOUS = [
   'GET /:tenant/.well-known/openid-configuration',
+  'GET /:tenant/device',
+  'GET /:tenant/device/:interaction',
   'GET /:tenant/discovery/keys',
   'GET /:tenant/discovery/v2.0/keys',
   'GET /:tenant/oauth2/token',
+  'GET /:tenant/oauth2/v2.0/authorize',
+  'GET /:tenant/oauth2/v2.0/authorize/:interaction',
+  'GET /:tenant/oauth2/v2.0/logout',
   'GET /:tenant/oauth2/v2.0/token',
+  'GET /:tenant/sign-in/:interaction',
   'GET /:tenant/v2.0/.well-known/openid-configuration',
+  'GET /assets/sign-in.css',
   'GET /common/discovery/instance',
+  'POST /:tenant/device',
   'POST /:tenant/oauth2/token',
+  'POST /:tenant/oauth2/v2.0/devicecode',
+  'POST /:tenant/oauth2/v2.0/logout',
   'POST /:tenant/oauth2/v2.0/token',
+  'POST /:tenant/sign-in/:interaction',
 ]
 
 const isAnonymous = ({ access }: AnyOperation) => 'anonymous' in access
+/** Whoever has one of these is let in; any will do where it is enough to be signed in. */
 const permissionsOf = ({ access }: AnyOperation): readonly Permission[] =>
-  'anonymous' in access ? [] : access.permission
+  'anonymous' in access ? [] : 'signedIn' in access ? PERMISSIONS : access.permission
 const guarded = operations.filter((operation) => !isAnonymous(operation))
 
 describe('every route', () => {
@@ -45,9 +60,10 @@ describe('every route', () => {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     })
 
-  it('says who may call it: whoever has one of its permissions, or anybody and why', () => {
+  it('says who may call it: whoever has one of its permissions, or which others and why', () => {
     for (const { route, access } of operations) {
       if ('anonymous' in access) expect(access.anonymous, route).not.toBe('')
+      else if ('signedIn' in access) expect(access.signedIn, route).not.toBe('')
       else {
         expect(access.permission.length, route).toBeGreaterThan(0)
         expect(PERMISSIONS, route).toEqual(expect.arrayContaining([...access.permission]))
@@ -66,6 +82,12 @@ describe('every route', () => {
         .filter((route) => !route.includes('/fleet/v1/agent/'))
         .sort(),
     ).toEqual(ANONYMOUS)
+  })
+
+  it('asks for a permission, unless it is known to be for whoever is signed in', () => {
+    expect(operations.filter(({ access }) => 'signedIn' in access).map(({ route }) => route)).toEqual(
+      SIGNED_IN,
+    )
   })
 
   it.each(guarded.map((operation) => [operation.route, operation] as const))(

@@ -1,9 +1,12 @@
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
+import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
+import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
 import { describeDetectionStore } from '../src/detection/detection-store.contract.ts'
 import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.contract.ts'
 import { describeDatabase } from '../src/kit/db/database.contract.ts'
 import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
 import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
+import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
 import { describeScanStore } from '../src/scan/scan-store.contract.ts'
 import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.contract.ts'
 import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
@@ -11,6 +14,9 @@ import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
 describeApplicationStore('SQLite', openSqliteBackend)
+describeAuditChain('SQLite', openSqliteBackend)
+describeAuditStore('SQLite', openSqliteBackend)
+describeCallCountStore('SQLite', openSqliteBackend)
 describeDetectionStore('SQLite', openSqliteBackend)
 describeEnrollmentStore('SQLite', openSqliteBackend)
 describeMachineStore('SQLite', openSqliteBackend)

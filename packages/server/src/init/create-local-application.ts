@@ -25,6 +25,7 @@ export const FIRST_APPLICATION_PERMISSIONS: readonly Permission[] = [
   'Fleet.Enroll',
   'Scan.Read.All',
   'Fleet.Admin',
+  'Audit.Read.All',
 ]
 
 /** Registers an application in the name of whoever runs the command; one that may administer the tenant, usually. */

@@ -25,6 +25,11 @@ export class BoundedMap<Key, Value> {
     return old
   }
 
+  /** Finds an entry without counting that as a use. */
+  peek(key: Key): Value | undefined {
+    return this.#young.get(key) ?? this.#old.get(key)
+  }
+
   set(key: Key, value: Value): void {
     this.#old.delete(key)
     if (this.#young.size >= this.#half && !this.#young.has(key)) {

@@ -1,7 +1,8 @@
-export { Answer } from './answer.ts'
+export { Answer, type AnswerHeaders } from './answer.ts'
 export { ApiError, notFound } from './api-error.ts'
-export type { CallLimiter } from './call-limiter.ts'
+export type { CallClass, CallLimiter, Exceeded } from './call-limiter.ts'
 export { ConnectionDrain } from './connection-drain.ts'
+export { CursorQuery, readCursorQuery } from './cursor-query.ts'
 export { defenderErrors, type ErrorStyle, problemErrors } from './error-style.ts'
 export { EventStream } from './event-stream.ts'
 export { createHttpServer, type HttpServerOptions } from './http-server.ts'
@@ -13,5 +14,6 @@ export {
   type OperationRequest,
   operationFor,
 } from './operation.ts'
-export { Origins } from './origins.ts'
+export { type Alias, Origins } from './origins.ts'
 export { serveApplication } from './static-folder.ts'
+export { isNetwork, TrustedProxies } from './trusted-proxies.ts'

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
 import type { Answer, AnswerBody } from './answer.ts'
+import { type CallClass, callClassOf } from './call-limiter.ts'
 import type { ErrorStyle } from './error-style.ts'
 
 /** What the kit must know of whoever calls; the server's own principal is one. */
@@ -19,6 +20,7 @@ export type Caller = {
  * - `role`: a person needs one of these from their roles as well.
  * - `reach`: `machine`: the caller must reach the machine that the path names; `machines`: the answer holds only what
  *   the caller reaches; `tenant`: whoever has the permission sees all of the tenant.
+ * - `signedIn`: whoever authenticated, whatever they may do, and why that is right.
  * - `anonymous`: no caller is known, and why that is right.
  */
 export type Access =
@@ -27,6 +29,7 @@ export type Access =
       readonly role: readonly [RolePermission, ...RolePermission[]]
       readonly reach: 'machine' | 'machines' | 'tenant'
     }
+  | { readonly signedIn: string }
   | { readonly anonymous: string }
 
 /** True when a caller holds one of the permissions and, where roles bind, one of the role permissions. */
@@ -70,6 +73,7 @@ export type Operation<Principal, Services> = {
   /** With `:names`. */
   readonly path: string
   readonly access: Access
+  readonly callClass: CallClass
   readonly body: TSchema | undefined
   readonly bodyHints: Readonly<Record<string, string>>
   readonly consumes: 'json' | 'form'
@@ -104,6 +108,8 @@ export type Declaration<
   /** Verb and path, such as `POST /api/machines/:machineId/runAntiVirusScan`. */
   route: Route
   access: A
+  /** The budget that a call draws on; by the path (`usual`, `fleet` below `/fleet`) when absent. */
+  callClass?: CallClass
   /** A body that is JSON of this shape. Unknown members are ignored. */
   body?: Body
   /** Other words that callers use for members of the body, and the right ones: they make the refusal helpful. */
@@ -147,6 +153,7 @@ export function operationFor<Principal extends Caller>() {
       method,
       path,
       access: declaration.access,
+      callClass: declaration.callClass ?? callClassOf(path, 'anonymous' in declaration.access),
       body: declaration.body,
       bodyHints: declaration.bodyHints ?? {},
       consumes: declaration.consumes ?? 'json',
