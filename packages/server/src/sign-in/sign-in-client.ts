@@ -50,7 +50,7 @@ export function signInClients(parts: {
         parts.applicationsOf(tenant).find(id),
         parts.signInApplicationsOf(tenant).find(id),
       ])
-      if (!application || !allowed) return undefined
+      if (!application || !allowed || allowed.scopes.length === 0) return undefined
       const { displayName } = application
       const { redirectUris } = allowed
       const isNative = redirectUris.some(isNativeUri)

@@ -1,7 +1,6 @@
 import type { Clock, TenantId } from '@fleetsweep/protocol'
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Logger } from 'pino'
-import type { Origins } from '../../kit/http/index.ts'
 import { deriveKey, type SealingKey, type SigningKeys } from '../../signing-key/index.ts'
 import type { UserStore } from '../../user/index.ts'
 import type { ArtifactStore } from '../artifact-store.ts'
@@ -9,7 +8,7 @@ import { problemPage } from '../page/pages.ts'
 import type { PasswordCheck } from '../password-check.ts'
 import type { SignInClients } from '../sign-in-client.ts'
 import type { SignIns } from '../sign-ins.ts'
-import { createProvider } from './create-provider.ts'
+import { createProvider, type ListedOrigins } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 import { show } from './provider-pages.ts'
 import { Providers } from './providers.ts'
@@ -28,7 +27,7 @@ export type ProviderDependencies = {
   signIns: SignIns
   passwords: PasswordCheck
   signingKeys: Pick<SigningKeys, 'tokenKeys'>
-  origins: Pick<Origins, 'all' | 'own'>
+  origins: ListedOrigins
   sealingKey: SealingKey
   clock: Clock
   logger: Logger

@@ -2,13 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { TenantId } from '@fleetsweep/protocol'
 import type { Context, Next } from 'koa'
 import type { Provider } from 'oidc-provider'
-import type { Origins } from '../../kit/http/index.ts'
 import { readIdTokenHint } from '../../oauth/index.ts'
 import type { SigningKeys } from '../../signing-key/index.ts'
 import { messagePage, problemPage, signOutPage } from '../page/pages.ts'
 import type { SignInClients } from '../sign-in-client.ts'
 import type { SignIns } from '../sign-ins.ts'
 import { sessionHashOf } from './artifact-adapter.ts'
+import type { ListedOrigins } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 import { show } from './provider-pages.ts'
 
@@ -18,7 +18,7 @@ const CARRIED = ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'stat
 
 type Parts = {
   tenant: TenantId
-  origins: Pick<Origins, 'all' | 'own'>
+  origins: ListedOrigins
   clients: SignInClients
   signIns: SignIns
   signingKeys: Pick<SigningKeys, 'tokenKeys'>
