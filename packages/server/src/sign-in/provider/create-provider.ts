@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { Clock, TenantId } from '@fleetsweep/protocol'
 import type { ClientMetadata, Configuration } from 'oidc-provider'
+import type { Origins } from '../../kit/http/index.ts'
 import { isAudience, issuerOf } from '../../oauth/index.ts'
 import { deriveKey, type SealingKey } from '../../signing-key/index.ts'
 import type { UserStore } from '../../user/index.ts'
@@ -34,8 +35,7 @@ const LIFE = {
 export type ProviderParts = {
   tenant: TenantId
   origin: string
-  /** All listed origins. */
-  origins: () => readonly string[]
+  origins: Pick<Origins, 'own'>
   artifacts: ArtifactStore
   users: Pick<UserStore, 'find'>
   signIns: SignIns
@@ -126,7 +126,7 @@ function configuration(parts: ProviderParts): Configuration {
             throw new errors.InvalidScope('The scopes belong to more than one resource.', '')
           }
           const audience = audienceOf(resource)
-          if (audience !== '' && !isAudience(audience, origins())) {
+          if (audience !== '' && !isAudience(audience, origins.own)) {
             throw new errors.InvalidTarget(`The resource ${audience} was not found in the tenant.`)
           }
           return {
@@ -158,9 +158,9 @@ export function scopesOf(client: object | undefined): string[] {
   return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : []
 }
 
-function clientFinder(tenant: TenantId, clients: SignInClients, origins: () => readonly string[]) {
+function clientFinder(tenant: TenantId, clients: SignInClients, origins: Pick<Origins, 'own'>) {
   return async (id: string): Promise<ClientMetadata | undefined> => {
-    const client = await clients.find(tenant, id, origins())
+    const client = await clients.find(tenant, id, origins.own)
     return client && metadataOf(client)
   }
 }

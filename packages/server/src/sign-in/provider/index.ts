@@ -1,6 +1,7 @@
 import type { Clock, TenantId } from '@fleetsweep/protocol'
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Logger } from 'pino'
+import type { Origins } from '../../kit/http/index.ts'
 import { deriveKey, type SealingKey, type SigningKeys } from '../../signing-key/index.ts'
 import type { UserStore } from '../../user/index.ts'
 import type { ArtifactStore } from '../artifact-store.ts'
@@ -27,7 +28,7 @@ export type ProviderDependencies = {
   signIns: SignIns
   passwords: PasswordCheck
   signingKeys: Pick<SigningKeys, 'tokenKeys'>
-  origins: { readonly all: readonly string[] }
+  origins: Pick<Origins, 'all' | 'own'>
   sealingKey: SealingKey
   clock: Clock
   logger: Logger
@@ -38,9 +39,8 @@ export type ProviderDependencies = {
 export function signInProviders(dependencies: ProviderDependencies): Providers {
   const { artifactsOf, usersOf, logger, sealingKey } = dependencies
   return new Providers((tenant, origin) => {
-    const origins = () => dependencies.origins.all
     const users = usersOf(tenant)
-    const parts = { ...dependencies, tenant, origin, origins, users, artifacts: artifactsOf(tenant) }
+    const parts = { ...dependencies, tenant, origin, users, artifacts: artifactsOf(tenant) }
     const provider = createProvider(parts)
     listen(provider, logger)
     provider.use(signInSteps(provider, parts))

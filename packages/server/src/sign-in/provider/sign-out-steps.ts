@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { TenantId } from '@fleetsweep/protocol'
 import type { Context, Next } from 'koa'
 import type { Provider } from 'oidc-provider'
+import type { Origins } from '../../kit/http/index.ts'
 import { readIdTokenHint } from '../../oauth/index.ts'
 import type { SigningKeys } from '../../signing-key/index.ts'
 import { messagePage, problemPage, signOutPage } from '../page/pages.ts'
@@ -17,7 +18,7 @@ const CARRIED = ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'stat
 
 type Parts = {
   tenant: TenantId
-  origins: () => readonly string[]
+  origins: Pick<Origins, 'all' | 'own'>
   clients: SignInClients
   signIns: SignIns
   signingKeys: Pick<SigningKeys, 'tokenKeys'>
@@ -72,12 +73,13 @@ async function readRequest(
 ): Promise<{ user?: string; leadsTo?: string } | undefined> {
   const hint = fields.get('id_token_hint')
   const keys = (await signingKeys.tokenKeys(tenant)).public
-  const known = hint === null ? undefined : await readIdTokenHint(hint, { tenant, keys, origins: origins() })
+  const known =
+    hint === null ? undefined : await readIdTokenHint(hint, { tenant, keys, origins: origins.all })
   const user = known === undefined ? {} : { user: known.user }
   const wanted = fields.get('post_logout_redirect_uri')
   if (wanted === null) return user
   const clientId = known?.application ?? fields.get('client_id')
-  const client = clientId === null ? undefined : await clients.find(tenant, clientId, origins())
+  const client = clientId === null ? undefined : await clients.find(tenant, clientId, origins.own)
   if (!client?.postLogoutRedirectUris.includes(wanted)) return undefined
   const url = new URL(wanted)
   const state = fields.get('state')
