@@ -94,13 +94,18 @@ export function describeUserStore(kind: string, open: OpenBackend): void {
       expect(entries.filter(({ operation }) => operation === 'user.change')).toHaveLength(3)
     })
 
-    it('are gone from their user groups, too, when they are deleted', async () => {
+    it('are gone from their user groups, with password, links and sign-ins, when they are deleted', async () => {
       const { tenant, ours } = await bed.twoTenants()
       await ours.userGroups.create(newUserGroup(1), auditEntry())
       await ours.users.create(newUser(1, [1]), auditEntry())
+      const link = { user: userId(1), secretHash: 'hash-1', lifeMs: 60_000 }
+      await ours.credentials.addLink(link, auditEntry())
+      await ours.credentials.useLink({ ...link, passwordHash: 'argon2' }, auditEntry())
+      await ours.credentials.addLink({ ...link, secretHash: 'hash-2' }, auditEntry())
       expect(await ours.users.delete(userId(1), auditEntry())).toBe('deleted')
-      expect(await bed.rows('user_account', tenant)).toEqual([])
-      expect(await bed.rows('user_group_member', tenant)).toEqual([])
+      for (const table of ['user_account', 'user_group_member', 'user_credential', 'password_link']) {
+        expect(await bed.rows(table, tenant)).toEqual([])
+      }
       expect(await ours.users.delete(userId(1), auditEntry())).toBe('unknown')
     })
 
