@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { CLI_CLIENT_ID, type TenantId, type UserId } from '../../packages/protocol/src/index.ts'
+import { addMs, CLI_CLIENT_ID, type TenantId, type UserId } from '../../packages/protocol/src/index.ts'
 import { loadConfig, loadSealingKey } from '../../packages/server/src/config/index.ts'
 import { systemClock } from '../../packages/server/src/kit/clock.ts'
 import { signAccessToken } from '../../packages/server/src/oauth/access-token.ts'
@@ -10,8 +10,16 @@ import { readSealingKey, sealedSigningKeys } from '../../packages/server/src/sig
 import { sqlStores } from '../../packages/server/src/stores.ts'
 import type { PreparedServer } from '../../packages/testkit/src/server-process.ts'
 
-/** People who may see what is in one device group, which holds every machine; and another group that they may not. */
-export function addPeople({ dataDir, tenant: { id: tenant } }: PreparedServer, count: number): UserId[] {
+const DAY_MS = 86_400_000
+
+/** Somebody who has signed in. */
+type Person = { user: UserId; session: string }
+
+/**
+ * People who may see what is in one device group, which holds every machine; there is another that they may not. Before
+ * the server starts, which would have to hash a password for each.
+ */
+export function addPeople({ dataDir, tenant: { id: tenant } }: PreparedServer, count: number): Person[] {
   const db = new DatabaseSync(join(dataDir, 'fleetsweep.db'))
   const insert = (table: string, row: Record<string, SQLInputValue>) => {
     const columns = Object.keys(row)
@@ -41,18 +49,30 @@ export function addPeople({ dataDir, tenant: { id: tenant } }: PreparedServer, c
     insert('device_group_access', { tenant, device_group: id, user_group })
   }
   db.exec('UPDATE machine SET device_group = 1')
-  const people = Array.from({ length: count }, () => randomUUID() as UserId)
-  for (const id of people) {
+  const people = Array.from({ length: count }, () => {
+    return { user: randomUUID() as UserId, session: randomUUID() }
+  })
+  for (const { user, session } of people) {
     insert('user_account', {
       tenant,
-      id,
-      user_principal_name: id,
-      user_principal_name_lower: id,
-      display_name: id,
+      id: user,
+      user_principal_name: user,
+      user_principal_name_lower: user,
+      display_name: user,
       created_at: 0,
       disabled_at: null,
     })
-    insert('user_group_member', { tenant, user_group: group, member: id })
+    insert('user_group_member', { tenant, user_group: group, member: user })
+    insert('sign_in_artifact', {
+      tenant,
+      kind: 'Grant',
+      id_hash: session,
+      sealed: '',
+      user_account: user,
+      application: CLI_CLIENT_ID,
+      created_at: systemClock.now(),
+      expires_at: addMs(systemClock.now(), DAY_MS),
+    })
   }
   db.exec('COMMIT')
   db.close()
@@ -61,7 +81,7 @@ export function addPeople({ dataDir, tenant: { id: tenant } }: PreparedServer, c
 
 /** A token for each, as if they had signed in at the command line. */
 export async function tokensOf(
-  people: readonly UserId[],
+  people: readonly Person[],
   { dataDir, tenant }: PreparedServer,
   origin: string,
 ): Promise<string[]> {
@@ -75,7 +95,7 @@ export async function tokensOf(
     newId: randomUUID,
   }).tokenKeys(tenant.id as TenantId)
   return Promise.all(
-    people.map((user) =>
+    people.map(({ user, session }) =>
       signAccessToken(keys, {
         version: 'v2',
         origin,
@@ -85,7 +105,7 @@ export async function tokensOf(
           user,
           application: CLI_CLIENT_ID,
           scopes: ['Machine.Read'],
-          session: randomUUID(),
+          session,
         },
         displayName: user,
         userPrincipalName: user,
