@@ -26,7 +26,7 @@ export type SignInClient = {
 
 /** Finds programs that people may sign in with. */
 export interface SignInClients {
-  /** @param origins the public origins that are this server's own */
+  /** @param origins the server’s own, where its console is: at an alias, a code would go to somebody else */
   find(tenant: TenantId, clientId: string, origins: readonly string[]): Promise<SignInClient | undefined>
 }
 

@@ -133,7 +133,7 @@ function configuration(parts: ProviderParts): Configuration {
             throw new errors.InvalidScope('The scopes belong to more than one resource.', '')
           }
           const audience = audienceOf(resource)
-          if (audience !== '' && !isAudience(audience, origins.all)) {
+          if (audience !== '' && !isAudience(audience, origins.own)) {
             throw new errors.InvalidTarget(`The resource ${audience} was not found in the tenant.`)
           }
           return {
