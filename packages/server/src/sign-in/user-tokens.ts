@@ -7,7 +7,9 @@ import type {
 } from '../oauth/index.ts'
 import { OAuthError } from '../oauth/index.ts'
 import type { StoredTenant } from '../tenant/index.ts'
-import { DEVICE_GRANT, type ForwardedCall, type ProviderRefusal, type Providers } from './provider/index.ts'
+import { DEVICE_GRANT } from './device-grant.ts'
+import type { ForwardedCall, ProviderRefusal } from './provider/forwarded-call.ts'
+import type { Providers } from './provider/providers.ts'
 import { DEFAULT_SCOPE, PROVIDER_SCOPES, readScopes } from './scope-request.ts'
 import type { SignInClient, SignInClients } from './sign-in-client.ts'
 
