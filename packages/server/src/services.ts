@@ -1,4 +1,4 @@
-import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
+import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
@@ -119,6 +119,7 @@ export function composeServices(parts: Parts): Services {
       applicationsOf,
       usersOf,
       isSignedIn: (tenant, session) => signIn.signIns.isSignedIn(tenant, session),
+      delegatedScopesOf: signIn.delegatedScopesOf,
       externalTokens: new ExternalTokens(parts.externalIssuers, { ...parts, tenants: stores.tenants }),
       securityEpochs,
     }),
@@ -174,6 +175,8 @@ function composeSignIn(
   const providers = new Providers({ ...dependencies, clients, signIns, passwords })
   return {
     signIns,
+    delegatedScopesOf: async (tenant: TenantId, application: ApplicationId) =>
+      (await clients.find(tenant, application, parts.origins.own))?.scopes,
     service: signInService({ ...parts, ...oauth, providers, links }),
     userTokens: userTokens({ ...dependencies, ...oauth, clients, providers }),
     administration: signInAdministration({ ...dependencies, links }),

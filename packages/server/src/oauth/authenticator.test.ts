@@ -44,6 +44,7 @@ describe('authenticating by a token', () => {
   let user: StoredUser | undefined
   let access: UserAccess
   let isSignedIn: boolean
+  let delegated: readonly string[] | undefined
   let epoch: number
   let reads: number
   let isReachable: boolean
@@ -62,6 +63,7 @@ describe('authenticating by a token', () => {
     user = { id: userId, userPrincipalName, displayName: 'Ada', createdAt: clock.now(), disabledAt: null }
     access = { rolePermissions: ['ViewData'], reach: { kind: 'deviceGroups', ids: [3 as DeviceGroupId] } }
     isSignedIn = true
+    delegated = ['Machine.Read', 'Machine.Scan']
     epoch = 1
     reads = 0
     isReachable = true
@@ -87,6 +89,7 @@ describe('authenticating by a token', () => {
         accessOf: async () => access,
       }),
       isSignedIn: async () => isSignedIn,
+      delegatedScopesOf: async () => delegated,
       securityEpochs,
       externalTokens: {
         knows: () => false,
@@ -204,6 +207,13 @@ describe('authenticating by a token', () => {
       },
     ],
     [
+      'a person whose program may not be signed in with any more',
+      asUser,
+      () => {
+        delegated = undefined
+      },
+    ],
+    [
       'a person who has signed out',
       asUser,
       () => {
@@ -215,6 +225,15 @@ describe('authenticating by a token', () => {
     await authenticate()
     changed(change)
     await expect(authenticate()).rejects.toMatchObject(refused)
+  })
+
+  it('allows a person no more than their program may still ask for', async () => {
+    const { authenticate } = await asUser()
+    await authenticate()
+    changed(() => {
+      delegated = ['Machine.Read']
+    })
+    expect([...(await authenticate()).permissions]).toEqual(['Machine.Read.All'])
   })
 
   it('follows what a person may do and reach, at once where it was told of the change', async () => {

@@ -29,6 +29,8 @@ type Dependencies = {
   usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'groupsOf' | 'groupsByExternalId' | 'accessOf'>
   /** True while nobody has signed out of it, nor been signed out. */
   isSignedIn: (tenant: TenantId, session: string) => Promise<boolean>
+  /** What a program may ask for in somebody's name; `undefined` when people may not sign in with it any more. */
+  delegatedScopesOf: (tenant: TenantId, application: ApplicationId) => Promise<readonly string[] | undefined>
   securityEpochs: Pick<SecurityEpochs, 'known' | 'of'>
   signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'>
   externalTokens: Pick<ExternalTokens, 'knows' | 'verify' | 'tenantOf'>
@@ -200,13 +202,18 @@ async function applicationPrincipal(
 async function userPrincipal(
   token: Extract<TokenSubject, { kind: 'user' }>,
   tenant: TenantId,
-  { usersOf, isSignedIn }: Dependencies,
+  { usersOf, isSignedIn, delegatedScopesOf }: Dependencies,
 ): Promise<Principal> {
   const users = usersOf(tenant)
-  const [user, isLive] = await Promise.all([users.find(token.user), isSignedIn(tenant, token.session)])
+  const [user, isLive, delegated] = await Promise.all([
+    users.find(token.user),
+    isSignedIn(tenant, token.session),
+    delegatedScopesOf(tenant, token.application),
+  ])
   if (!user) throw unauthorized('The person of the access token does not exist any more')
   if (user.disabledAt !== null) throw unauthorized('The account of the access token is disabled')
   if (!isLive) throw unauthorized('The sign-in of the access token has ended')
+  if (!delegated) throw unauthorized('People may not sign in with the program of the access token any more')
   const access = await users.accessOf(await users.groupsOf(user.id))
   return {
     kind: 'user',
@@ -214,7 +221,10 @@ async function userPrincipal(
     id: user.id,
     name: user.userPrincipalName,
     permissions: new Set(
-      token.scopes.map(permissionOfScope).filter((permission) => permission !== undefined),
+      token.scopes
+        .filter((scope) => delegated.includes(scope))
+        .map(permissionOfScope)
+        .filter((permission) => permission !== undefined),
     ),
     rolePermissions: new Set<RolePermission>(access.rolePermissions),
     reach: access.reach,

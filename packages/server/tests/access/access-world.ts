@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type ApplicationId,
   type DeviceGroupId,
   PERMISSIONS,
   type Permission,
@@ -106,7 +105,7 @@ export class AccessWorld implements AsyncDisposable {
     const key = `${[...may.rolePermissions].sort().join()} ${isOwner}`
     const person = this.#people.get(key) ?? (await this.#person(may.rolePermissions, isOwner))
     this.#people.set(key, person)
-    return this.api.userToken(person, may.permissions.map(scopeOf), randomUUID() as ApplicationId)
+    return this.api.userToken(person, may.permissions.map(scopeOf))
   }
 
   async #person(rolePermissions: readonly RolePermission[], isOwner: boolean): Promise<UserId> {
