@@ -59,6 +59,9 @@ describe('people on the command line', () => {
     const made = await run('users', 'link', 'DEE@contoso.example')
     expect(made.out).toMatch(/^http\S+\/password\?link=[\w-]{43}\n$/)
     expect(made.err).toContain('dee@contoso.example chooses a password')
+    expect((await run('users', 'sign-out', 'dee@contoso.example')).err).toBe(
+      'Signed out everywhere: dee@contoso.example.\n',
+    )
     const nobody = await run('users', 'link', 'nobody@contoso.example')
     expect([nobody.code, nobody.out]).toEqual([1, ''])
   })

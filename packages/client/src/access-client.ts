@@ -63,6 +63,11 @@ export class AccessClient {
     return this.#call('POST', `${at(USERS, idOrName)}/passwordLink`, PasswordLink, options)
   }
 
+  /** Ends all sign-ins of somebody; they may sign in again. */
+  signOutUser(idOrName: string, options: Signalled = {}): Promise<void> {
+    return this.#do('POST', `${at(USERS, idOrName)}/signOut`, options)
+  }
+
   /** Newest first. */
   listUserGroups({ signal }: Signalled = {}): AsyncGenerator<UserGroup, void, undefined> {
     return readCursorList(this.#connection, USER_GROUPS, UserGroup, {}, signal)
@@ -147,7 +152,7 @@ export class AccessClient {
     return this.#connection.call({ method, path, body, signal }, schema)
   }
 
-  #do(method: 'PUT' | 'DELETE', path: string, { signal }: Signalled): Promise<void> {
+  #do(method: 'POST' | 'PUT' | 'DELETE', path: string, { signal }: Signalled): Promise<void> {
     return this.#connection.do({ method, path, signal })
   }
 }

@@ -50,6 +50,7 @@ import { getSignInStyle } from './sign-in/http/get-sign-in-style.ts'
 import { logoutOperations } from './sign-in/http/logout.ts'
 import { passwordOperations } from './sign-in/http/password.ts'
 import { signInOperations } from './sign-in/http/sign-in.ts'
+import { signOutUser } from './sign-in/http/sign-out-user.ts'
 import { changeUser } from './user/http/change-user.ts'
 import { createUser } from './user/http/create-user.ts'
 import { deleteUser } from './user/http/delete-user.ts'
@@ -80,6 +81,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   ...passwordOperations,
   getSignInStyle,
   createPasswordLink,
+  signOutUser,
   setApplicationSignIn,
   getApplicationSignIn,
   getMachine,

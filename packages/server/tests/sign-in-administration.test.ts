@@ -10,6 +10,7 @@ import {
   NAME,
   PASSWORD,
   signIn,
+  signInWithCode,
   type TokenAnswer,
 } from './sign-in-flow.ts'
 import { TestBrowser } from './test-browser.ts'
@@ -141,6 +142,22 @@ describe('administering sign-in', () => {
       admin = await api.caller(['Fleet.Admin'])
       expect((await admin('POST /fleet/v1/users/nobody@contoso.example/passwordLink')).status).toBe(404)
     })
+  })
+
+  it('signs somebody out of every program and browser', async () => {
+    admin = await api.caller(['Fleet.Admin'])
+    const browser = new TestBrowser(api.origin)
+    const { refresh_token: token, access_token: access } = await signInWithCode(api, {}, browser)
+    api.clock.advance('1s')
+    expect((await admin(`POST /fleet/v1/users/${NAME}/signOut`)).status).toBe(204)
+    api.clock.advance('1s')
+    const headers = { authorization: `Bearer ${access}` }
+    expect((await call(api.origin, 'GET /fleet/v1/me', { headers })).status).toBe(401)
+    const refreshed = await askForTokens(api, { grant_type: 'refresh_token', refresh_token: token })
+    expect(refreshed.json()).toMatchObject({ error: 'invalid_grant' })
+    const silent = await browser.open(authorizeRequest(api, { prompt: 'none' }).target)
+    expect(answeredWith(silent).get('error')).toBe('login_required')
+    expect((await signInWithCode(api, {}, browser)).access_token).not.toBe('')
   })
 
   it('tells sign-in libraries where people sign in', async () => {

@@ -16,7 +16,7 @@ import { done, runVerb, show } from '../verbs.ts'
 
 export const users: Command = {
   name: 'users',
-  args: 'list | show | create | change | link | disable | enable | delete [person]',
+  args: 'list | show | create | change | link | sign-out | disable | enable | delete [person]',
   summary: 'Administer the people who may sign in',
   options: {
     name: { type: 'string', value: 'text', help: 'create, change: display name' },
@@ -35,6 +35,7 @@ export const users: Command = {
         create: createUser,
         change: changeUser,
         link: makeLink,
+        'sign-out': signOut,
         disable: (given) => setDisabled(given, true),
         enable: (given) => setDisabled(given, false),
         delete: deleteUser,
@@ -82,6 +83,12 @@ async function makeLink({ io, client, args, json }: CommandContext): Promise<num
     io.out(`${safeText(link.url)}\n`)
   }
   return 0
+}
+
+async function signOut(context: CommandContext): Promise<number> {
+  const name = onlyArgument(context.args, 'person')
+  await context.client.access.signOutUser(name, { signal: context.io.signal })
+  return done(context, { signedOut: name }, `Signed out everywhere: ${name}.`)
 }
 
 async function changeUser(context: CommandContext): Promise<number> {

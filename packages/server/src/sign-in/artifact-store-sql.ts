@@ -146,8 +146,6 @@ function belongsTo(eb: ExpressionBuilder<ArtifactTables, 'sign_in_artifact'>, wh
       ])
     case 'session':
       return eb('session_hash', '=', which.sessionHash)
-    case 'user':
-      return eb('user_account', '=', which.user)
   }
 }
 

@@ -43,7 +43,6 @@ export type EndedSignIns =
   | { by: 'signIn'; signIn: string }
   /** Those of one browser, and what that browser itself is signed in with. */
   | { by: 'session'; sessionHash: string }
-  | { by: 'user'; user: UserId }
 
 /** Codes, tokens, browser sessions and sign-ins of one tenant. */
 export interface ArtifactStore {

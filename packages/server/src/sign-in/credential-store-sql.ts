@@ -54,7 +54,7 @@ export const addLinkWrite = defineWrite<AddLink, Instant>(
   'credential.addLink',
   function* ({ tenant, user, secretHash, lifeMs, audit }, context) {
     const expiresAt = addMs(context.at, lifeMs)
-    yield* removeLinks(tenant, user, context)
+    yield* removeRows('password_link', tenant, user, context)
     yield* run(
       tables<CredentialTables>(context.dialect).insertInto('password_link').values({
         tenant,
@@ -133,46 +133,31 @@ function* setCredential(
   )
 }
 
-/** Part of deleting somebody: no password, link or sign-in of theirs is kept. */
-export function* forgetCredentials(tenant: TenantId, user: UserId, context: WriteContext): WriteSteps<void> {
-  yield* endAll(tenant, user, context)
-  yield* run(
-    tables<CredentialTables>(context.dialect)
-      .deleteFrom('user_credential')
-      .where('tenant', '=', tenant)
-      .where('user_account', '=', user),
-  )
-}
-
-function* removeLinks(tenant: TenantId, user: UserId, { dialect }: WriteContext): WriteSteps<void> {
-  yield* run(
-    tables<CredentialTables>(dialect)
-      .deleteFrom('password_link')
-      .where('tenant', '=', tenant)
-      .where('user_account', '=', user),
-  )
-}
-
 function* endAll(tenant: TenantId, user: UserId, context: WriteContext): WriteSteps<void> {
-  yield* removeLinks(tenant, user, context)
-  yield* run(
-    tables<CredentialTables>(context.dialect)
-      .deleteFrom('sign_in_artifact')
-      .where('tenant', '=', tenant)
-      .where('user_account', '=', user),
-  )
+  yield* removeRows('password_link', tenant, user, context)
+  yield* removeRows('sign_in_artifact', tenant, user, context)
   yield* raiseSecurityEpoch(tenant, context)
 }
 
-/** Part of the write that deletes somebody: nothing that they could prove themselves with is left, nor any sign-in. */
-export function* forgetPerson(tenant: TenantId, user: UserId, context: WriteContext): WriteSteps<void> {
-  yield* endAll(tenant, user, context)
+/** Removes all rows of somebody from a table. */
+function* removeRows(
+  table: keyof CredentialTables,
+  tenant: TenantId,
+  user: UserId,
+  { dialect }: WriteContext,
+): WriteSteps<void> {
   yield* run(
-    tables<CredentialTables>(context.dialect)
-      .deleteFrom('user_credential')
+    tables<CredentialTables>(dialect)
+      .deleteFrom(table)
       .where('tenant', '=', tenant)
       .where('user_account', '=', user),
   )
+}
+
+/** Part of deleting somebody: no password, link or sign-in of theirs is kept. */
+export function* forgetCredentials(tenant: TenantId, user: UserId, context: WriteContext): WriteSteps<void> {
+  yield* endAll(tenant, user, context)
+  yield* removeRows('user_credential', tenant, user, context)
 }
 
 /** Passwords and links of one tenant, on either database. */

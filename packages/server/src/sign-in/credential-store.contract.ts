@@ -64,16 +64,18 @@ export function describeCredentialStore(kind: string, open: OpenBackend): void {
       expect(await bed.stores.tenants.securityEpoch(tenant)).toBe(1)
     })
 
-    it('are gone with the person', async () => {
+    it('stay when somebody is signed out everywhere', async () => {
       const { tenant, ours } = await bed.twoTenants()
-      const user = { id: ada, userPrincipalName: 'ada@contoso.example', displayName: 'Ada', groups: [] }
-      await ours.users.create(user, auditEntry())
+      await bed.stores.tenants.create({ id: tenant, domain: tenant, displayName: 'Contoso' })
       await ours.credentials.addLink(link('secret'), auditEntry())
       await ours.credentials.useLink({ user: ada, secretHash: 'secret', passwordHash: 'x' }, auditEntry())
-      await ours.credentials.addLink(link('another'), auditEntry())
-      expect(await ours.users.delete(ada, auditEntry())).toBe('deleted')
-      expect(await bed.rows('user_credential', tenant)).toEqual([])
-      expect(await bed.rows('password_link', tenant)).toEqual([])
+      const before = await ours.credentials.find(ada)
+      bed.clock.advance('1m')
+      await ours.credentials.signOutEverywhere(ada, auditEntry({ operation: 'user.signOut', target: ada }))
+      const after = await ours.credentials.find(ada)
+      expect(after?.passwordHash).toBe('x')
+      expect(after?.validFrom).toBeGreaterThan(before?.validFrom ?? 0)
+      expect(await bed.stores.tenants.securityEpoch(tenant)).toBe(2)
     })
 
     it('rehash a password only while it is the same', async () => {

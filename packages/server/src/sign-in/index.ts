@@ -12,7 +12,6 @@ export type { CredentialStore } from './credential-store.ts'
 export {
   addLinkWrite,
   forgetCredentials,
-  forgetPerson,
   rehashWrite,
   signOutEverywhereWrite,
   sqlCredentialStore,

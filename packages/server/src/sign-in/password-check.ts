@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { type Clock, msBetween, type TenantId } from '@fleetsweep/protocol'
+import { type Clock, msBetween, type TenantId, UserPrincipalName } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import { Value } from 'typebox/value'
 import { networkOf } from '../kit/network.ts'
 import { Turnstile, TurnstileFull } from '../kit/turnstile.ts'
 import type { StoredUser, UserStore } from '../user/index.ts'
@@ -51,17 +52,19 @@ export class PasswordCheck {
     const { throttlesOf, clock, logger } = this.#parts
     const name = given.name.trim()
     const subjects = this.#subjects(name, given.address)
-    const attempt = { tenant, user: name.slice(0, 254), address: given.address }
+    // Some type their password here; the log keeps only what looks like a name.
+    const user = Value.Check(UserPrincipalName, name) ? name : null
+    const attempt = { tenant, user, address: given.address }
     const blockedUntil = await throttlesOf(tenant).attempt(subjects.all)
     if (blockedUntil !== null) {
       logger.warn(attempt, 'a sign-in was refused: too many failures')
       return { kind: 'wait', seconds: Math.max(Math.ceil(msBetween(clock.now(), blockedUntil) / 1_000), 1) }
     }
     try {
-      const user = await this.#turnstile.run(() => this.#verify(tenant, name, given.password))
-      if (user) {
+      const person = await this.#turnstile.run(() => this.#verify(tenant, name, given.password))
+      if (person) {
         await throttlesOf(tenant).succeed({ cleared: subjects.account, eased: subjects.address })
-        return { kind: 'right', user }
+        return { kind: 'right', user: person }
       }
     } catch (error) {
       if (!(error instanceof TurnstileFull)) throw error

@@ -13,7 +13,8 @@ import type { ApplicationStore } from '../application/index.ts'
 import type { AuditPrincipal } from '../audit/index.ts'
 import { ApiError, notFound } from '../kit/http/index.ts'
 import { type AccessChangeParts, accessChange } from '../tenant/index.ts'
-import type { UserStore } from '../user/index.ts'
+import type { StoredUser, UserStore } from '../user/index.ts'
+import type { CredentialStore } from './credential-store.ts'
 import type { PasswordLinks } from './password-links.ts'
 import type {
   SignInApplicationStore,
@@ -31,6 +32,13 @@ export type SignInAdministration = {
     by: AuditPrincipal,
     idOrName: string,
   ): Promise<PasswordLink>
+
+  /**
+   * Ends all sign-ins of somebody, who may sign in again. Links that they had are good for nothing any more.
+   *
+   * @throws ApiError `ResourceNotFound` when there is nobody of it
+   */
+  signOut(tenant: TenantId, by: AuditPrincipal, idOrName: string): Promise<void>
 
   /**
    * @throws ApiError `ResourceNotFound` for an application that is not there, `InvalidInput` for a redirect URI or scope
@@ -52,18 +60,28 @@ export function signInAdministration(
     usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'findByName'>
     applicationsOf: (tenant: TenantId) => Pick<ApplicationStore, 'find'>
     signInApplicationsOf: (tenant: TenantId) => SignInApplicationStore
+    credentialsOf: (tenant: TenantId) => Pick<CredentialStore, 'signOutEverywhere'>
     links: PasswordLinks
   },
 ): SignInAdministration {
   const { usersOf, applicationsOf, signInApplicationsOf, links } = parts
   const change = accessChange(parts)
+  const getUser = async (tenant: TenantId, idOrName: string): Promise<StoredUser> => {
+    const users = usersOf(tenant)
+    const user = isGuid(idOrName)
+      ? await users.find(idOrName.toLowerCase() as UserId)
+      : await users.findByName(idOrName)
+    if (!user) throw notFound(`The person ${idOrName}`)
+    return user
+  }
   return {
+    async signOut(tenant, by, idOrName) {
+      const { id, userPrincipalName } = await getUser(tenant, idOrName)
+      const entry = { by, operation: 'user.signOut', target: id, detail: { userPrincipalName } }
+      await change(tenant, entry, (audit) => parts.credentialsOf(tenant).signOutEverywhere(id, audit))
+    },
     async createPasswordLink(at, by, idOrName) {
-      const users = usersOf(at.tenant)
-      const user = isGuid(idOrName)
-        ? await users.find(idOrName.toLowerCase() as UserId)
-        : await users.findByName(idOrName)
-      if (!user) throw notFound(`The person ${idOrName}`)
+      const user = await getUser(at.tenant, idOrName)
       if (user.disabledAt !== null) {
         throw new ApiError('InvalidInput', `${user.userPrincipalName} is disabled. Enable the account first.`)
       }

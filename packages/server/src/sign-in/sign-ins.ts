@@ -46,7 +46,7 @@ export class SignIns {
       id: newId(),
       principal: by ?? { kind: 'server', id: 'sign-in', name: 'sign-in' },
       operation: 'signIn.end',
-      target: which.by === 'signIn' ? which.signIn : which.by === 'user' ? which.user : '',
+      target: which.by === 'signIn' ? which.signIn : '',
       detail: { why },
     })
     if (ended > 0) bus.publish({ topic: 'securityEpoch', tenant })

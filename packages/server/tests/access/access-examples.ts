@@ -125,6 +125,10 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     path: `/fleet/v1/users/${await newUser(world)}/passwordLink`,
     status: 201,
   }),
+  'POST /fleet/v1/users/:userId/signOut': async (world) => ({
+    path: `/fleet/v1/users/${await newUser(world)}/signOut`,
+    status: 204,
+  }),
   'PATCH /fleet/v1/users/:userId': async (world) => ({
     path: `/fleet/v1/users/${await newUser(world)}`,
     body: { disabled: true },

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { Clock, TenantId } from '@fleetsweep/protocol'
+import type { Clock, TenantId, UserId } from '@fleetsweep/protocol'
 import type { ClientMetadata, Configuration } from 'oidc-provider'
 import { isAudience, issuerOf } from '../../oauth/index.ts'
 import { deriveKey, type SealingKey } from '../../signing-key/index.ts'
@@ -95,7 +95,7 @@ function configuration(parts: ProviderParts): Configuration {
       client.grantTypeAllowed('refresh_token') && scopes.has('offline'),
     ttl: LIFE,
     findAccount: async (_, id) => {
-      const user = await users.find(id as never)
+      const user = await users.find(id as UserId)
       return user && user.disabledAt === null ? { accountId: id, claims: () => ({ sub: id }) } : undefined
     },
     loadExistingGrant: existingGrant,
