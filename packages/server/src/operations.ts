@@ -18,6 +18,7 @@ import { tokenOperations } from './oauth/http/token.ts'
 import type { Principal } from './principal/index.ts'
 import { getScan } from './scan/http/get-scan.ts'
 import type { Services } from './services.ts'
+import { getSignInInfo } from './tenant/http/get-sign-in-info.ts'
 
 /** Every route of this server. */
 export const operations: readonly Operation<Principal, Services>[] = [
@@ -25,6 +26,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   ...configurationOperations,
   ...jwksOperations,
   instanceDiscovery,
+  getSignInInfo,
   getMachine,
   listMachines,
   countMachines,

@@ -17,7 +17,7 @@ import type { Principal } from './principal/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
 import type { SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
-import { SecurityEpochs } from './tenant/index.ts'
+import { SecurityEpochs, type TenantService, tenantService } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
 
 /** What operations may ask for. */
@@ -32,6 +32,7 @@ export type Services = {
   machines: MachineService
   scans: ScanService
   signingKeys: SigningKeys
+  tenants: TenantService
   tokenIssuer: TokenIssuer
 }
 
@@ -83,6 +84,7 @@ export function composeServices(parts: Parts): Services {
     machines,
     scans: scanService({ storesOf, clock }),
     signingKeys,
+    tenants: tenantService(stores),
     tokenIssuer: tokenIssuer({
       ...parts,
       tenants: stores.tenants,

@@ -18,6 +18,7 @@ const ANONYMOUS = [
   'GET /:tenant/oauth2/v2.0/token',
   'GET /:tenant/v2.0/.well-known/openid-configuration',
   'GET /common/discovery/instance',
+  'GET /fleet/v1/signIn',
   'POST /:tenant/oauth2/token',
   'POST /:tenant/oauth2/v2.0/token',
 ]
