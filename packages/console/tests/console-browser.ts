@@ -50,7 +50,7 @@ export class ConsoleBrowser {
   }
 
   /** A fresh profile each time; `complaints` gathers what the page itself found wrong. */
-  async open(server: FakeServer, options: BrowserContextOptions = {}): Promise<OpenPage> {
+  async open(server: FakeServer, options: BrowserContextOptions = {}, path = '/console/'): Promise<OpenPage> {
     const context = await this.#browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', ...options })
     const page = await context.newPage()
     const complaints: string[] = []
@@ -61,14 +61,25 @@ export class ConsoleBrowser {
         complaints.push(message.text())
       }
     })
-    await page.goto(`${server.baseUrl}/console/`)
+    await page.goto(`${server.baseUrl}${path}`)
     return { page, complaints }
   }
 }
 
 export type OpenPage = { page: Page; complaints: string[] }
 
-export async function signIn(page: Page, server: FakeServer, secret = server.clientSecret): Promise<void> {
+/** Signs in as the person that the fake server knows, by its own page. */
+export async function signIn(page: Page, server: FakeServer): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('link', { name: server.people.userPrincipalName }).click()
+}
+
+export async function signInAsApplication(
+  page: Page,
+  server: FakeServer,
+  secret = server.clientSecret,
+): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in as an application' }).click()
   await page.getByLabel('Tenant').fill(server.tenant)
   await page.getByLabel('Application id').fill(server.clientId)
   await page.getByLabel('Secret').fill(secret)
