@@ -36,7 +36,13 @@ const useStyles = makeStyles({
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
     backgroundColor: tokens.colorNeutralBackground2,
   },
-  name: { ...typographyStyles.subtitle2, display: 'flex', alignItems: 'center', gap: '8px' },
+  name: {
+    ...typographyStyles.subtitle2,
+    display: 'flex',
+    alignItems: 'center',
+    gap: '8px',
+    minHeight: '40px',
+  },
   mark: { color: tokens.colorBrandForeground1, fontSize: '24px' },
   nav: { display: 'flex', gap: tokens.spacingHorizontalXS },
   link: {

@@ -27,7 +27,7 @@ const useStyles = makeStyles({
   card: { width: 'min(420px, 100%)', boxSizing: 'border-box', padding: tokens.spacingHorizontalXXL },
   name: { display: 'flex', alignItems: 'center', gap: '8px', color: tokens.colorBrandForeground1 },
   heading: { ...typographyStyles.title2, margin: 0, outlineStyle: 'none' },
-  other: { justifySelf: 'start', color: tokens.colorNeutralForeground2 },
+  other: { alignSelf: 'start', color: tokens.colorNeutralForeground2, textDecorationLine: 'underline' },
 })
 
 type Kind = 'person' | 'application'
