@@ -26,8 +26,8 @@ async function run(): Promise<void> {
   console.log(`Enrolling ${(ROUNDS + 1) * CREATES} machines …`)
   const keys = Array.from({ length: (ROUNDS + 1) * CREATES }, (_, n) => `key-${n}`)
   const prepared = await prepareServer(join(root, 'data'), keys)
-  await raiseLimits(prepared)
   await using server = await ServerProcess.start(prepared)
+  await raiseLimits(server, prepared)
   await using load = new BenchChild(new URL('./lib/create-load.ts', import.meta.url))
   const create = async (at: number) => {
     const machineIds = prepared.machineIds.slice(at * CREATES, (at + 1) * CREATES)

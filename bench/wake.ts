@@ -29,8 +29,8 @@ async function run(): Promise<void> {
   console.log(`Enrolling and connecting ${AGENTS} agents …`)
   const publicKeys = await carryOut<string[]>({ kind: 'makeKeys', count: AGENTS })
   const prepared = await prepareServer(join(root, 'data'), publicKeys)
-  await raiseLimits(prepared)
   await using server = await ServerProcess.start(prepared)
+  await raiseLimits(server, prepared)
   await carryOut({
     kind: 'connect',
     url: server.url,

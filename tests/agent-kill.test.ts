@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clientCredentials, FleetsweepClient } from '@fleetsweep/client'
 import { addsUp, type Scan } from '@fleetsweep/protocol'
-import { eicar, freePort, LiveFleet, runProgram, until } from '@fleetsweep/testkit'
+import { eicar, freePort, LiveFleet, until } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 /** More by hand: FLEETSWEEP_KILLS=200 */
@@ -31,7 +31,8 @@ beforeAll(async () => {
   const { token } = await client.createEnrollmentToken({})
   const places = (name: string) => JSON.stringify([join(folder, name)])
   await fleet.startAgent(token, `quickPlaces = ${places('quick')}\nfullRoots = ${places('full')}`)
-  await raiseLimits(fleet)
+  // The test looks often, so that its kills come early and late in a scan.
+  await client.setApplicationLimits(fleet.credentials.clientId, { perMinute: 100_000, perHour: 1_000_000 })
   machineId = (await Array.fromAsync(client.listMachines()))[0]?.id ?? ''
 }, 120_000)
 
@@ -85,19 +86,6 @@ describe('an agent that is killed in the midst of its scans', { timeout: TIMEOUT
     return scan.attempts
   }
 })
-
-/** The test looks often, so that its kills come early and late in a scan. */
-async function raiseLimits({ credentials, serverData }: LiveFleet): Promise<void> {
-  const limits = ['--per-minute', '100000', '--per-hour', '1000000']
-  await runProgram('fleetsweep', [
-    'applications',
-    'limits',
-    credentials.clientId,
-    ...limits,
-    '--data',
-    serverData,
-  ])
-}
 
 /** True until the attempt that the next kill is meant for has begun, or the scan is over. */
 function isWaiting(scan: Scan, kill: number): boolean {

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 import type { CliIo } from './cli-io.ts'
 import { type Command, type CommandOptions, type LocalCommand, parserOptions, UsageError } from './command.ts'
 import { actions } from './commands/actions.ts'
+import { applications } from './commands/applications.ts'
+import { audit } from './commands/audit.ts'
 import { cancel } from './commands/cancel.ts'
 import { detections } from './commands/detections.ts'
 import { login } from './commands/login.ts'
@@ -24,6 +26,8 @@ const COMMANDS: readonly (Command | LocalCommand)[] = [
   report,
   detections,
   tokens,
+  applications,
+  audit,
 ]
 
 /** A command of the same program that is not run from here, for the overview. */

@@ -1,12 +1,25 @@
 import {
+  type AddCertificateBody,
+  Application,
+  ApplicationCertificate,
+  AuditVerification,
+  CallLimits,
+  type ChangeApplicationBody,
+  type CreateApplicationBody,
+  CreatedApplication,
   CreatedEnrollmentToken,
+  CreatedSecret,
   type CreateEnrollmentTokenBody,
+  type CreateSecretBody,
   EnrollmentToken,
+  FleetAuditEntry,
   FleetDetection,
   Machine,
   MachineAction,
+  type NotedHead,
   Scan,
   type ScanType,
+  writeNotedHead,
 } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
@@ -93,6 +106,24 @@ export class FleetsweepClient {
     return readCursorList(this.#connection, '/fleet/v1/detections', FleetDetection, only, signal)
   }
 
+  /** Who changed what, newest first; moments as ISO 8601, `from` inclusive and `to` exclusive. */
+  listAudit(
+    only: { principal?: string; operation?: string; target?: string; from?: string; to?: string } = {},
+    { signal }: Signalled = {},
+  ): AsyncGenerator<FleetAuditEntry, void, undefined> {
+    return readCursorList(this.#connection, '/fleet/v1/audit', FleetAuditEntry, only, signal)
+  }
+
+  /**
+   * Checks the audit's chain; reads all of it, so it takes a while where there is much.
+   *
+   * @param noted a head that was written down earlier, which must still be part of the chain
+   */
+  verifyAudit(noted?: NotedHead, { signal }: Signalled = {}): Promise<AuditVerification> {
+    const query = noted === undefined ? '' : `?head=${writeNotedHead(noted)}`
+    return this.#read(`/fleet/v1/audit/verification${query}`, AuditVerification, signal)
+  }
+
   /** The answer is the only time that the token itself is shown. */
   createEnrollmentToken(
     body: CreateEnrollmentTokenBody,
@@ -105,10 +136,69 @@ export class FleetsweepClient {
     return readCursorList(this.#connection, TOKENS, EnrollmentToken, {}, signal)
   }
 
-  async revokeEnrollmentToken(id: string, { signal }: Signalled = {}): Promise<void> {
-    const path = `${TOKENS}/${encodeURIComponent(id)}`
-    const response = await this.#connection.open({ method: 'DELETE', path, signal })
-    await response.body?.cancel()
+  revokeEnrollmentToken(id: string, { signal }: Signalled = {}): Promise<void> {
+    return this.#delete(`${TOKENS}/${encodeURIComponent(id)}`, signal)
+  }
+
+  /** Newest first. */
+  listApplications({ signal }: Signalled = {}): AsyncGenerator<Application, void, undefined> {
+    return readCursorList(this.#connection, APPLICATIONS, Application, {}, signal)
+  }
+
+  getApplication(id: string, { signal }: Signalled = {}): Promise<Application> {
+    return this.#read(applicationPath(id), Application, signal)
+  }
+
+  /** The answer is the only time that the first secret itself is shown. */
+  createApplication(body: CreateApplicationBody, { signal }: Signalled = {}): Promise<CreatedApplication> {
+    return this.#connection.call({ method: 'POST', path: APPLICATIONS, body, signal }, CreatedApplication)
+  }
+
+  changeApplication(
+    id: string,
+    body: ChangeApplicationBody,
+    { signal }: Signalled = {},
+  ): Promise<Application> {
+    return this.#connection.call({ method: 'PATCH', path: applicationPath(id), body, signal }, Application)
+  }
+
+  /** Its tokens are refused from then on. */
+  deleteApplication(id: string, { signal }: Signalled = {}): Promise<void> {
+    return this.#delete(applicationPath(id), signal)
+  }
+
+  setApplicationLimits(id: string, body: CallLimits, { signal }: Signalled = {}): Promise<CallLimits> {
+    const path = applicationPath(id, 'limits')
+    return this.#connection.call({ method: 'PUT', path, body, signal }, CallLimits)
+  }
+
+  /** The answer is the only time that the secret itself is shown. Other secrets stay good. */
+  addApplicationSecret(
+    id: string,
+    body: CreateSecretBody,
+    { signal }: Signalled = {},
+  ): Promise<CreatedSecret> {
+    const path = applicationPath(id, 'secrets')
+    return this.#connection.call({ method: 'POST', path, body, signal }, CreatedSecret)
+  }
+
+  addApplicationCertificate(
+    id: string,
+    body: AddCertificateBody,
+    { signal }: Signalled = {},
+  ): Promise<ApplicationCertificate> {
+    const path = applicationPath(id, 'certificates')
+    return this.#connection.call({ method: 'POST', path, body, signal }, ApplicationCertificate)
+  }
+
+  /** Makes a credential worthless, with every token that was got with it. */
+  revokeApplicationCredential(
+    id: string,
+    kind: 'secrets' | 'certificates',
+    credential: string,
+    { signal }: Signalled = {},
+  ): Promise<void> {
+    return this.#delete(applicationPath(id, kind, credential), signal)
   }
 
   /** Live changes of machine actions and scans, until the signal is aborted; connects again by itself. */
@@ -124,7 +214,17 @@ export class FleetsweepClient {
   #read<S extends TSchema>(path: string, schema: S, signal: AbortSignal | undefined): Promise<Static<S>> {
     return this.#connection.call({ method: 'GET', path, signal }, schema)
   }
+
+  async #delete(path: string, signal: AbortSignal | undefined): Promise<void> {
+    const response = await this.#connection.open({ method: 'DELETE', path, signal })
+    await response.body?.cancel()
+  }
 }
 
 const DEFAULT_RETRY: RetryLimits = { attempts: 3, longestPauseMs: 60_000 }
 const TOKENS = '/fleet/v1/enrollmentTokens'
+const APPLICATIONS = '/fleet/v1/applications'
+
+function applicationPath(...parts: string[]): string {
+  return [APPLICATIONS, ...parts.map(encodeURIComponent)].join('/')
+}

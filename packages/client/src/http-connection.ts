@@ -13,7 +13,7 @@ export type RetryLimits = {
 }
 
 export type Call = {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** From the origin on, or a whole address on it. */
   path: string
   body?: unknown

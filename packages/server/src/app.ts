@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
-import { ExpireActions } from './jobs/index.ts'
+import { ExpireActions, SealAudit } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
 import { ConnectionDrain, createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
@@ -120,14 +120,25 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
+  const sealAudit = new SealAudit({
+    backlog: stores.auditBacklog,
+    auditOf: (tenant) => stores.forTenant(tenant).audit,
+    signingKeys,
+    clock,
+    logger,
+  })
+  // Last of all: what was begun is written by then.
+  started.defer(() => sealAudit.stop())
   started.defer(async () => {
     services.fleetEvents.close()
     await Promise.all([expireActions.stop(), gateway.drain(), closeHttp(http, drain, clock)])
+    await services.credentialUses.flush()
   })
 
   const port = await listen(http, config)
   origins.list(originsOf(config, tls, port))
   expireActions.start()
+  sealAudit.start()
   const running = started.move()
   let stopped: Promise<void> | undefined
   return {

@@ -1,15 +1,16 @@
 import {
-  applications,
   init,
   keys,
+  recoverApplication,
   runServerCommand,
   type ServerCommand,
   type ServerCommandIo,
+  verifyAudit,
 } from './commands/index.ts'
 import { server } from './serve-command.ts'
 
 /** Every command that works on a server's own data directory. */
-export const SERVER_COMMANDS: readonly ServerCommand[] = [init, server, applications, keys]
+export const SERVER_COMMANDS: readonly ServerCommand[] = [init, server, keys, recoverApplication, verifyAudit]
 
 /** Runs one of `SERVER_COMMANDS`. @returns the exit code: 0 done, 1 failed, 2 misused */
 export function runServerMain(argv: readonly string[], io: ServerCommandIo): Promise<number> {

@@ -1,5 +1,22 @@
+import { addCertificate } from './application/http/add-certificate.ts'
+import { addSecret } from './application/http/add-secret.ts'
+import { changeApplication } from './application/http/change-application.ts'
+import { createApplication } from './application/http/create-application.ts'
+import { deleteApplication } from './application/http/delete-application.ts'
+import { getApplication } from './application/http/get-application.ts'
+import { listApplications } from './application/http/list-applications.ts'
+import { revokeCredentialOperations } from './application/http/revoke-credential.ts'
 import { setApplicationLimits } from './application/http/set-application-limits.ts'
+import { listAudit } from './audit/http/list-audit.ts'
+import { verifyAudit } from './audit/http/verify-audit.ts'
 import { listDetections } from './detection/http/list-detections.ts'
+import { changeDeviceGroup } from './device-group/http/change-device-group.ts'
+import { createDeviceGroup } from './device-group/http/create-device-group.ts'
+import { deleteDeviceGroup } from './device-group/http/delete-device-group.ts'
+import { getDeviceGroup } from './device-group/http/get-device-group.ts'
+import { listDeviceGroups } from './device-group/http/list-device-groups.ts'
+import { orderDeviceGroups } from './device-group/http/order-device-groups.ts'
+import { previewDeviceGroup } from './device-group/http/preview-device-group.ts'
 import { createEnrollmentToken } from './enrollment/http/create-enrollment-token.ts'
 import { enroll } from './enrollment/http/enroll.ts'
 import { getCaCertificate } from './enrollment/http/get-ca-certificate.ts'
@@ -15,10 +32,29 @@ import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
 import { watchFleetEvents } from './machine-action/http/watch-fleet-events.ts'
 import { configurationOperations, instanceDiscovery, jwksOperations } from './oauth/http/discovery.ts'
 import { tokenOperations } from './oauth/http/token.ts'
+import { getMe } from './principal/http/get-me.ts'
 import type { Principal } from './principal/index.ts'
+import { changeRole } from './role/http/change-role.ts'
+import { createRole } from './role/http/create-role.ts'
+import { deleteRole } from './role/http/delete-role.ts'
+import { getRole } from './role/http/get-role.ts'
+import { listRoles } from './role/http/list-roles.ts'
 import { getScan } from './scan/http/get-scan.ts'
 import type { Services } from './services.ts'
 import { getSignInInfo } from './tenant/http/get-sign-in-info.ts'
+import { changeUser } from './user/http/change-user.ts'
+import { createUser } from './user/http/create-user.ts'
+import { deleteUser } from './user/http/delete-user.ts'
+import { getUser } from './user/http/get-user.ts'
+import { listUsers } from './user/http/list-users.ts'
+import { addMember } from './user-group/http/add-member.ts'
+import { changeUserGroup } from './user-group/http/change-user-group.ts'
+import { createUserGroup } from './user-group/http/create-user-group.ts'
+import { deleteUserGroup } from './user-group/http/delete-user-group.ts'
+import { getUserGroup } from './user-group/http/get-user-group.ts'
+import { listMembers } from './user-group/http/list-members.ts'
+import { listUserGroups } from './user-group/http/list-user-groups.ts'
+import { removeMember } from './user-group/http/remove-member.ts'
 
 /** Every route of this server. */
 export const operations: readonly Operation<Principal, Services>[] = [
@@ -43,5 +79,41 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getScan,
   listDetections,
   watchFleetEvents,
+  listApplications,
+  createApplication,
+  getApplication,
+  changeApplication,
+  deleteApplication,
+  listAudit,
+  verifyAudit,
   setApplicationLimits,
+  getMe,
+  listUsers,
+  createUser,
+  getUser,
+  changeUser,
+  deleteUser,
+  listUserGroups,
+  createUserGroup,
+  getUserGroup,
+  changeUserGroup,
+  deleteUserGroup,
+  listMembers,
+  addMember,
+  removeMember,
+  listRoles,
+  createRole,
+  getRole,
+  changeRole,
+  deleteRole,
+  listDeviceGroups,
+  createDeviceGroup,
+  orderDeviceGroups,
+  previewDeviceGroup,
+  getDeviceGroup,
+  changeDeviceGroup,
+  deleteDeviceGroup,
+  addSecret,
+  addCertificate,
+  ...revokeCredentialOperations,
 ]

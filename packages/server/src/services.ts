@@ -1,7 +1,9 @@
 import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
-import { type ApplicationService, applicationService } from './application/index.ts'
+import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
+import { type AuditService, auditService } from './audit/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
+import { type DeviceGroupService, deviceGroupService } from './device-group/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
 import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
@@ -12,28 +14,37 @@ import {
   type MachineActionService,
   machineActionService,
 } from './machine-action/index.ts'
-import { authenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
+import { authenticator, clientAuthenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
+import { type RoleService, roleService } from './role/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
 import type { SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
 import { SecurityEpochs, type TenantService, tenantService } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
+import { type UserService, userService } from './user/index.ts'
+import { type UserGroupService, userGroupService } from './user-group/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
   applications: ApplicationService
+  audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
+  credentialUses: CredentialUses
   detections: DetectionService
+  deviceGroups: DeviceGroupService
   enrollment: EnrollmentService
   fleetEvents: FleetEventService
   machineActions: MachineActionService
   machines: MachineService
+  roles: RoleService
   scans: ScanService
   signingKeys: SigningKeys
   tenants: TenantService
   tokenIssuer: TokenIssuer
+  userGroups: UserGroupService
+  users: UserService
 }
 
 type Parts = {
@@ -58,22 +69,31 @@ export function composeServices(parts: Parts): Services {
   const applicationsOf = (tenant: TenantId) => storesOf(tenant).applications
   const machineActionsOf = (tenant: TenantId) => storesOf(tenant).machineActions
   const machinesOf = (tenant: TenantId) => storesOf(tenant).machines
+  const usersOf = (tenant: TenantId) => storesOf(tenant).users
   const securityEpochs = new SecurityEpochs({ read: (tenant) => stores.tenants.securityEpoch(tenant), clock })
   parts.bus.subscribe((hint) => {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
+  const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
   return {
     applications: applicationService({ ...parts, applicationsOf }),
+    audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
       ...parts,
       applicationsOf,
-      usersOf: (tenant) => storesOf(tenant).users,
+      usersOf,
       isSignedIn: async () => true,
       securityEpochs,
     }),
     clock,
+    credentialUses,
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
+    deviceGroups: deviceGroupService({
+      ...parts,
+      deviceGroupsOf: (tenant) => storesOf(tenant).deviceGroups,
+      machinesOf,
+    }),
     enrollment: enrollmentService({
       ...parts,
       tenants: stores.tenants,
@@ -82,14 +102,17 @@ export function composeServices(parts: Parts): Services {
     fleetEvents: fleetEventService({ ...parts, machineActionsOf, machinesOf }),
     machineActions: machineActionService({ ...parts, machineActionsOf, machines, pageSize: MAX_TOP }),
     machines,
+    roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),
     signingKeys,
     tenants: tenantService(stores),
     tokenIssuer: tokenIssuer({
       ...parts,
       tenants: stores.tenants,
-      applicationsOf,
+      authenticateClient: clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses }),
       newTokenId: parts.newId,
     }),
+    userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
+    users: userService({ ...parts, usersOf }),
   }
 }

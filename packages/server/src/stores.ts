@@ -1,6 +1,8 @@
 import type { TenantId } from '@fleetsweep/protocol'
 import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
+import { type AuditBacklog, type AuditStore, sqlAuditBacklog, sqlAuditStore } from './audit/index.ts'
 import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
+import { type DeviceGroupStore, sqlDeviceGroupStore } from './device-group/index.ts'
 import { type EnrollmentStore, sqlEnrollmentStore } from './enrollment/index.ts'
 import type { Database } from './kit/db/database.ts'
 import { type MachineStore, sqlMachineStore } from './machine/index.ts'
@@ -10,24 +12,31 @@ import {
   sqlMachineActionStore,
   sqlMachineActionTimeouts,
 } from './machine-action/index.ts'
+import { type RoleStore, sqlRoleStore } from './role/index.ts'
 import { type ScanStore, sqlScanStore } from './scan/index.ts'
 import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts'
 import { sqlTenantStore, type TenantStore } from './tenant/index.ts'
 import { sqlUserStore, type UserStore } from './user/index.ts'
+import { sqlUserGroupStore, type UserGroupStore } from './user-group/index.ts'
 
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
   applications: ApplicationStore
+  audit: AuditStore
   detections: DetectionStore
+  deviceGroups: DeviceGroupStore
   enrollment: EnrollmentStore
   machineActions: MachineActionStore
   machines: MachineStore
+  roles: RoleStore
   scans: ScanStore
   signingKeys: SigningKeyStore
+  userGroups: UserGroupStore
   users: UserStore
 }
 
 export type Stores = {
+  auditBacklog: AuditBacklog
   forTenant(tenant: TenantId): TenantStores
   tenants: TenantStore
   timeouts: MachineActionTimeouts
@@ -37,17 +46,22 @@ export type Stores = {
 export function sqlStores(db: Database, newId: () => string): Stores {
   const known = new Map<TenantId, TenantStores>()
   return {
+    auditBacklog: sqlAuditBacklog(db),
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
         applications: sqlApplicationStore(db, tenant),
+        audit: sqlAuditStore(db, tenant),
         detections: sqlDetectionStore(db, tenant),
+        deviceGroups: sqlDeviceGroupStore(db, tenant),
         enrollment: sqlEnrollmentStore(db, tenant),
         machineActions: sqlMachineActionStore(db, tenant),
         machines: sqlMachineStore(db, tenant),
+        roles: sqlRoleStore(db, tenant),
         scans: sqlScanStore(db, tenant),
         signingKeys: sqlSigningKeyStore(db, tenant),
+        userGroups: sqlUserGroupStore(db, tenant),
         users: sqlUserStore(db, tenant),
       }
       known.set(tenant, stores)

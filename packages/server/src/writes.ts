@@ -1,31 +1,80 @@
-import { createApplicationWrite, setLimitsWrite } from './application/index.ts'
+import {
+  addCertificateWrite,
+  addSecretWrite,
+  changeApplicationWrite,
+  createApplicationWrite,
+  recordUsesWrite,
+  removeApplicationWrite,
+  revokeCredentialWrite,
+  setLimitsWrite,
+  takeAssertionWrite,
+} from './application/index.ts'
+import { recordAuditWrite, sealAuditWrite } from './audit/index.ts'
+import {
+  changeDeviceGroupWrite,
+  createDeviceGroupWrite,
+  deleteDeviceGroupWrite,
+  orderDeviceGroupsWrite,
+} from './device-group/index.ts'
 import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/index.ts'
 import { writeList } from './kit/db/write.ts'
 import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
 import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
+import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
 import { addSigningKeyWrite } from './signing-key/index.ts'
 import { createTenantWrite, setServerIdWrite } from './tenant/index.ts'
-import { createUserWrite } from './user/index.ts'
+import { changeUserWrite, createUserWrite, deleteUserWrite } from './user/index.ts'
+import {
+  addMemberWrite,
+  changeUserGroupWrite,
+  createUserGroupWrite,
+  deleteUserGroupWrite,
+  removeMemberWrite,
+} from './user-group/index.ts'
 
 /** Every write of this server: what can change a row. */
 export const writes = writeList([
+  addCertificateWrite,
+  addMemberWrite,
+  addSecretWrite,
   addSigningKeyWrite,
   cancelWrite,
+  changeApplicationWrite,
+  changeDeviceGroupWrite,
+  changeRoleWrite,
+  changeUserGroupWrite,
+  changeUserWrite,
   createApplicationWrite,
+  createDeviceGroupWrite,
+  createRoleWrite,
   createTenantWrite,
   createTokenWrite,
+  createUserGroupWrite,
   createUserWrite,
+  deleteDeviceGroupWrite,
+  deleteRoleWrite,
+  deleteUserGroupWrite,
+  deleteUserWrite,
   enrollWrite,
+  ensureBuiltInsWrite,
   expireWrite,
   holdOrdersWrite,
+  orderDeviceGroupsWrite,
+  reconcileWrite,
+  recordAuditWrite,
   recordInventoryWrite,
   recordProgressWrite,
   recordSeenWrite,
-  reconcileWrite,
+  recordUsesWrite,
+  removeApplicationWrite,
+  removeMemberWrite,
   requestScanWrite,
+  revokeCredentialWrite,
   revokeTokenWrite,
+  sealAuditWrite,
   setLimitsWrite,
   setServerIdWrite,
+  takeAssertionWrite,
   takeEventWrite,
 ])

@@ -16,8 +16,8 @@ import {
 import { createDatabase, MovableClock } from '@fleetsweep/testkit'
 import { pino } from 'pino'
 import { createServer, type FleetServer } from '../src/app.ts'
-import { applicationService } from '../src/application/index.ts'
 import type { ServerConfig } from '../src/config/index.ts'
+import { createLocalApplication } from '../src/init/index.ts'
 import { signAccessToken } from '../src/oauth/access-token.ts'
 import { readSealingKey, sealedSigningKeys } from '../src/signing-key/index.ts'
 import type { Stores, TenantStores } from '../src/stores.ts'
@@ -57,33 +57,46 @@ export class ApiServer implements AsyncDisposable {
   readonly #server: FleetServer
   readonly #database: ApiDatabase
   readonly #sealingKey: Buffer
+  readonly #startNode: () => Promise<FleetServer>
 
-  static async start(openDatabase: () => Promise<ApiDatabase> = sqliteDatabase): Promise<ApiServer> {
+  /** @param publicOrigins what all nodes share; the address of its own for a server that is alone */
+  static async start(
+    openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
+    publicOrigins: readonly string[] = [],
+  ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
     const sealingKey = randomBytes(32)
-    const server = await createServer({
-      config: {
-        dataDir: tmpdir(),
-        listen: { host: '127.0.0.1', port: 0 },
-        publicOrigins: [],
-        database: database.database,
-        tls: { kind: 'off' },
-        behindProxy: false,
-        timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
-        logLevel: 'silent',
-      },
-      sealingKey,
-      logger: pino({ level: 'silent' }),
-      clock,
-      checkAnswers: true,
-    })
-    const api = new ApiServer(server, database, clock, sealingKey)
+    const startNode = () =>
+      createServer({
+        config: {
+          dataDir: tmpdir(),
+          listen: { host: '127.0.0.1', port: 0 },
+          publicOrigins: [...publicOrigins],
+          database: database.database,
+          tls: { kind: 'off' },
+          behindProxy: false,
+          timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
+          logLevel: 'silent',
+        },
+        sealingKey,
+        logger: pino({ level: 'silent' }),
+        clock,
+        checkAnswers: true,
+      })
+    const api = new ApiServer(await startNode(), database, clock, sealingKey, startNode)
     await api.#setUp()
     return api
   }
 
-  private constructor(server: FleetServer, database: ApiDatabase, clock: MovableClock, sealingKey: Buffer) {
+  private constructor(
+    server: FleetServer,
+    database: ApiDatabase,
+    clock: MovableClock,
+    sealingKey: Buffer,
+    startNode: () => Promise<FleetServer>,
+  ) {
+    this.#startNode = startNode
     this.#server = server
     this.#database = database
     this.#sealingKey = sealingKey
@@ -92,6 +105,17 @@ export class ApiServer implements AsyncDisposable {
 
   get origin(): string {
     return this.#server.url
+  }
+
+  /** Where its rows are, for a test that takes them away. */
+  get database(): ServerConfig['database'] {
+    return this.#database.database
+  }
+
+  /** Another server on the same rows, which hears nothing of what this one does. */
+  async openNode(): Promise<{ origin: string } & AsyncDisposable> {
+    const node = await this.#startNode()
+    return { origin: node.url, [Symbol.asyncDispose]: () => node.stop() }
   }
 
   get stores(): Stores {
@@ -153,13 +177,16 @@ export class ApiServer implements AsyncDisposable {
     permissions: readonly Permission[] = PERMISSIONS,
     tenant: TenantId = this.tenant,
   ): Promise<Application> {
-    const applications = applicationService({
-      applicationsOf: (of) => this.stores.forTenant(of).applications,
-      newId: randomUUID,
-      randomBytes,
-    })
-    const made = await applications.create(tenant, OPERATOR, { displayName: 'Playbooks', permissions })
-    await applications.setLimits(tenant, OPERATOR, made.id, { perMinute: 1_000_000, perHour: 1_000_000 })
+    const parts = { clock: this.clock, newId: randomUUID, randomBytes }
+    const made = await createLocalApplication(
+      this.stores,
+      tenant,
+      { displayName: 'Playbooks', permissions },
+      parts,
+    )
+    const audit = { id: randomUUID(), principal: OPERATOR, operation: 'test', target: made.id, detail: {} }
+    const often = { perMinute: 1_000_000, perHour: 1_000_000 }
+    await this.stores.forTenant(tenant).applications.setLimits(made.id, often, audit)
     return made
   }
 

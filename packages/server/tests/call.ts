@@ -14,7 +14,12 @@ export type CallAnswer = {
 export async function call(
   origin: string,
   target: string,
-  options: { headers?: Record<string, string>; body?: string | Buffer | object } = {},
+  options: {
+    headers?: Record<string, string>
+    body?: string | Buffer | object
+    /** Address of this computer to call from, such as `127.0.0.2`. */
+    from?: string
+  } = {},
 ): Promise<CallAnswer> {
   const [method, path] = target.split(' ')
   const { hostname, port } = new URL(origin)
@@ -25,6 +30,7 @@ export async function call(
     method,
     path,
     agent: false,
+    ...(options.from === undefined ? {} : { localAddress: options.from }),
     headers: { ...(body === undefined ? {} : { 'content-length': body.length }), ...options.headers },
   })
   sent.end(body)

@@ -5,7 +5,7 @@ import type { FleetEvent, MachineActionId, Permission, ScanProgress } from '@fle
 import { FakeAgent, until } from '@fleetsweep/testkit'
 import { TestServer } from '@fleetsweep/testkit/server'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { applicationService } from '../src/application/index.ts'
+import { createLocalApplication } from '../src/init/index.ts'
 
 const progress: ScanProgress = {
   phase: 'scanning',
@@ -28,12 +28,12 @@ async function startServer(): Promise<TestServer> {
 
 /** A token of a new application that may do just this. */
 async function tokenFor(server: TestServer, permissions: readonly Permission[]): Promise<string> {
-  const { id: tenant } = server.made.tenant
-  const made = await applicationService({
-    applicationsOf: (of) => server.server.stores.forTenant(of).applications,
-    newId: randomUUID,
-    randomBytes,
-  }).create(tenant, { kind: 'operator', id: 'test', name: 'test' }, { displayName: 'Watcher', permissions })
+  const made = await createLocalApplication(
+    server.server.stores,
+    server.made.tenant.id,
+    { displayName: 'Watcher', permissions },
+    { clock: server.clock, newId: randomUUID, randomBytes },
+  )
   return server.token(made)
 }
 

@@ -9,6 +9,9 @@ import { call } from './call.ts'
 
 type AnyOperation = Operation<Principal, Services>
 
+/** Routes for whoever is signed in, whatever they may do; each addition is a decision. */
+const SIGNED_IN = ['GET /fleet/v1/me']
+
 /** Routes that anybody may call; each addition is a decision. */
 const ANONYMOUS = [
   'GET /:tenant/.well-known/openid-configuration',
@@ -24,8 +27,9 @@ const ANONYMOUS = [
 ]
 
 const isAnonymous = ({ access }: AnyOperation) => 'anonymous' in access
+/** Whoever has one of these is let in; any will do where it is enough to be signed in. */
 const permissionsOf = ({ access }: AnyOperation): readonly Permission[] =>
-  'anonymous' in access ? [] : access.permission
+  'anonymous' in access ? [] : 'signedIn' in access ? PERMISSIONS : access.permission
 const guarded = operations.filter((operation) => !isAnonymous(operation))
 
 describe('every route', () => {
@@ -46,9 +50,10 @@ describe('every route', () => {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     })
 
-  it('says who may call it: whoever has one of its permissions, or anybody and why', () => {
+  it('says who may call it: whoever has one of its permissions, or which others and why', () => {
     for (const { route, access } of operations) {
       if ('anonymous' in access) expect(access.anonymous, route).not.toBe('')
+      else if ('signedIn' in access) expect(access.signedIn, route).not.toBe('')
       else {
         expect(access.permission.length, route).toBeGreaterThan(0)
         expect(PERMISSIONS, route).toEqual(expect.arrayContaining([...access.permission]))
@@ -67,6 +72,12 @@ describe('every route', () => {
         .filter((route) => !route.includes('/fleet/v1/agent/'))
         .sort(),
     ).toEqual(ANONYMOUS)
+  })
+
+  it('asks for a permission, unless it is known to be for whoever is signed in', () => {
+    expect(operations.filter(({ access }) => 'signedIn' in access).map(({ route }) => route)).toEqual(
+      SIGNED_IN,
+    )
   })
 
   it.each(guarded.map((operation) => [operation.route, operation] as const))(

@@ -107,7 +107,8 @@ describe('fleetsweep init', () => {
     const before = readFileSync(join(dataDir, 'sealing.key'), 'utf8')
     const second = await run(['init', '--data', dataDir])
     expect(second).toMatchObject({ code: 1, out: '' })
-    expect(second.err).toContain(`fleetsweep applications create <name> --data ${dataDir}`)
+    expect(second.err).toContain('fleetsweep applications create <name>')
+    expect(second.err).toContain(`fleetsweep recover-application --data ${dataDir}`)
     expect(readFileSync(join(dataDir, 'sealing.key'), 'utf8')).toBe(before)
   })
 
@@ -203,37 +204,81 @@ describe('fleetsweep server', () => {
 })
 
 describe('fleetsweep applications', () => {
-  it('registers an application that gets a token from the running server', async () => {
+  /** What the command line signs in with. */
+  const signedIn = ({ tenant, application }: Initialised, { port }: ServerProcess) => ({
+    FLEETSWEEP_URL: `http://localhost:${port}`,
+    FLEETSWEEP_TENANT: tenant.id,
+    FLEETSWEEP_CLIENT_ID: application.id,
+    FLEETSWEEP_CLIENT_SECRET: application.secret,
+  })
+
+  it('registers a program, gives it a second secret and takes the first, without a pause for it', async () => {
     const made = await init('--no-tls')
     await using server = await ServerProcess.start(dataDir)
-    const create = ['applications', 'create', 'Lab', '--permission', 'Machine.Read.All', '--data', dataDir]
-    const ran = await run([...create, '--json'])
-    const application = JSON.parse(ran.out)
-    const answer = await askForToken(`http://localhost:${server.port}`, { ...made, application })
+    const origin = `http://localhost:${server.port}`
+    const command = async (...args: string[]) => {
+      const ran = await fleetsweep(['applications', ...args], signedIn(made, server))
+      expect(ran).toMatchObject({ code: 0 })
+      return ran.out
+    }
+    const created = JSON.parse(await command('create', 'Lab', '--permission', 'Machine.Read.All', '--json'))
+    const withSecret = (secret: string) =>
+      askForToken(origin, { ...made, application: { ...created, secret } })
+    const answer = await withSecret(created.secret.secret)
     const [, claims = ''] = JSON.parse(answer.body).access_token.split('.')
     expect(JSON.parse(Buffer.from(claims, 'base64url').toString()).roles).toEqual(['Machine.Read.All'])
+
+    const second = (await command('secrets', 'add', created.id, '--expires', '30d')).trim()
+    expect((await withSecret(created.secret.secret)).status).toBe(200)
+    expect((await withSecret(second)).status).toBe(200)
+    await command('secrets', 'revoke', created.id, created.secret.id)
+    expect((await withSecret(created.secret.secret)).status).toBe(401)
+    expect((await withSecret(second)).status).toBe(200)
+    expect(await command('list')).toContain('Lab')
+    await command('delete', created.id)
+    expect((await withSecret(second)).status).toBe(400)
   })
 
   it('sets limits that the running server keeps to', async () => {
     const made = await init('--no-tls')
     await using server = await ServerProcess.start(dataDir)
     const origin = `http://localhost:${server.port}`
-    const limits = ['applications', 'limits', made.application.id, '--per-minute', '2', '--data', dataDir]
-    expect(await run(limits)).toMatchObject({ code: 0, out: expect.stringContaining('2 a minute') })
     const { access_token } = JSON.parse((await askForToken(origin, made)).body)
+    const limits = ['applications', 'limits', made.application.id, '--per-minute', '2']
+    expect(await fleetsweep(limits, signedIn(made, server))).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('2 a minute'),
+    })
     const headers = { authorization: `Bearer ${access_token}` }
     const statuses: number[] = []
     for (let call = 1; call <= 3; call += 1) {
       statuses.push((await wire(`GET ${origin}/fleet/v1/detections`, { headers })).status)
     }
-    expect(statuses).toEqual([200, 200, 429])
+    expect(statuses).toEqual([200, 429, 429])
+  })
+})
+
+describe('fleetsweep recover-application', () => {
+  it('brings back whoever has locked themselves out, beside a running server', async () => {
+    const made = await init('--no-tls')
+    await using server = await ServerProcess.start(dataDir)
+    const origin = `http://localhost:${server.port}`
+    const administer = async (application: Initialised['application'], target: string) => {
+      const { access_token } = JSON.parse((await askForToken(origin, { ...made, application })).body)
+      const headers = { authorization: `Bearer ${access_token}` }
+      return wire(`${target.replace(' ', ` ${origin}/fleet/v1/applications`)}`, { headers })
+    }
+    expect((await administer(made.application, `DELETE /${made.application.id}`)).status).toBe(204)
+    const recovered = JSON.parse((await run(['recover-application', '--data', dataDir, '--json'])).out)
+    const answer = await administer(recovered, 'GET ')
+    expect(JSON.parse(answer.body)).toMatchObject({ items: [{ id: recovered.id, displayName: 'Recovery' }] })
   })
 })
 
 describe('the program', () => {
   it.each([
     [['--version'], 0, /^fleetsweep \d+\.\d+\.\d+\n$/, ''],
-    [['--help'], 0, /init .*server .*applications /s, ''],
+    [['--help'], 0, /applications .*init .*server .*recover-application /s, ''],
     [['server', '--help'], 0, /Usage: fleetsweep server/, ''],
     [['nonsense'], 2, /^$/, /There is no command "nonsense"/],
   ])('answers %j', async (args, code, out, err) => {

@@ -1,4 +1,6 @@
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
+import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
+import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
 import { describeDetectionStore } from '../src/detection/detection-store.contract.ts'
 import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.contract.ts'
 import { describeDatabase } from '../src/kit/db/database.contract.ts'
@@ -11,6 +13,8 @@ import { openPostgresBackend } from './stores/backends.ts'
 
 describeDatabase('PostgreSQL', openPostgresBackend)
 describeApplicationStore('PostgreSQL', openPostgresBackend)
+describeAuditChain('PostgreSQL', openPostgresBackend)
+describeAuditStore('PostgreSQL', openPostgresBackend)
 describeDetectionStore('PostgreSQL', openPostgresBackend)
 describeEnrollmentStore('PostgreSQL', openPostgresBackend)
 describeMachineStore('PostgreSQL', openPostgresBackend)

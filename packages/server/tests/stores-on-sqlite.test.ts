@@ -1,4 +1,6 @@
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
+import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
+import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
 import { describeDetectionStore } from '../src/detection/detection-store.contract.ts'
 import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.contract.ts'
 import { describeDatabase } from '../src/kit/db/database.contract.ts'
@@ -11,6 +13,8 @@ import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
 describeApplicationStore('SQLite', openSqliteBackend)
+describeAuditChain('SQLite', openSqliteBackend)
+describeAuditStore('SQLite', openSqliteBackend)
 describeDetectionStore('SQLite', openSqliteBackend)
 describeEnrollmentStore('SQLite', openSqliteBackend)
 describeMachineStore('SQLite', openSqliteBackend)

@@ -5,11 +5,13 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import {
+  type AuditVerification,
   type CreateEnrollmentTokenBody,
   conclusionOf,
   type EnrollmentToken,
   ERROR_STATUS,
   type ErrorCode,
+  type FleetAuditEntry,
   type FleetDetection,
   type FleetEvent,
   formatInstant,
@@ -60,6 +62,18 @@ export class FakeServer {
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
   readonly enrollmentTokens: EnrollmentToken[] = []
+  /** Newest first. */
+  readonly auditEntries: FleetAuditEntry[] = []
+  /** What the next verification of the audit answers. */
+  auditVerification: AuditVerification = {
+    isIntact: true,
+    verifiedAt: '2026-11-23T08:12:26Z',
+    entries: 0,
+    head: null,
+    unsealed: 0,
+    findings: [],
+    findingsLeftOff: 0,
+  }
   /** Method and target of every request, oldest first. */
   readonly requests: string[] = []
   /** Access tokens that are good. */
@@ -236,6 +250,12 @@ export class FakeServer {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': hello\n\n')
       this.#streams.add(response)
       return
+    }
+    if (/^GET \/fleet\/v1\/audit$/.test(route)) {
+      return this.#sendCursorPage(response, url, this.auditEntries)
+    }
+    if (/^GET \/fleet\/v1\/audit\/verification$/.test(route)) {
+      return send(response, 200, this.auditVerification)
     }
     if (/^GET \/fleet\/v1\/enrollmentTokens$/.test(route)) {
       return this.#sendCursorPage(response, url, this.enrollmentTokens)

@@ -3,7 +3,8 @@ import { COMMON_OPTIONS, CONNECTION_OPTIONS } from '../connect.ts'
 
 /** All commands with what each does. */
 export function renderOverview(commands: readonly { name: string; summary: string }[]): string {
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`)
+  const width = Math.max(...commands.map(({ name }) => name.length)) + 2
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`)
   return `Runs antivirus scans across a fleet of machines.
 
 Usage: fleetsweep <command> …

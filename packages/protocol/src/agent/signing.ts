@@ -15,3 +15,9 @@ export type SigningContext =
   | 'fleetsweep.agent.v1/order'
   /** By the older order key: [tenant, keyId, publicKey of the newer]. */
   | 'fleetsweep.agent.v1/order-key'
+  /** By nobody: [hash of the entry before, tenant, position, id, at, principal's kind, id and name, operation, target, detail], hashed. */
+  | 'fleetsweep.audit.v1/entry'
+  /** By the server: [tenant, position, hash, signedAt]. */
+  | 'fleetsweep.audit.v1/head'
+  /** By the older audit key: [tenant, keyId, publicKey of the newer]. */
+  | 'fleetsweep.audit.v1/key'

@@ -1,3 +1,5 @@
+import type { Instant } from '@fleetsweep/protocol'
+
 /** One change, who made it and to what. Written in the transaction of the change itself. */
 export type AuditEntry = {
   id: string
@@ -15,4 +17,32 @@ export type AuditPrincipal = {
   kind: 'application' | 'user' | 'machine' | 'server' | 'operator'
   id: string
   name: string
+}
+
+/** An entry exactly as its row says it, because the chain is over that and not over what it means. */
+export type StoredAuditEntry = {
+  id: string
+  at: Instant
+  principal: { kind: string; id: string; name: string }
+  operation: string
+  target: string
+  /** JSON, as it was written. */
+  detail: string
+  /** Place in the chain, from 1; null until it is sealed. */
+  position: number | null
+  hash: string | null
+}
+
+/** An entry that has its place in the chain. */
+export type SealedAuditEntry = StoredAuditEntry & { position: number; hash: string }
+
+/** The end of a chain at some moment, signed: whoever has one can tell whether what led to it was changed. */
+export type AuditHead = {
+  position: number
+  /** Hash of the entry at this position. */
+  hash: string
+  signedAt: Instant
+  keyId: string
+  /** By the audit key of that id, base64. */
+  signature: string
 }

@@ -1,2 +1,6 @@
-export type { AuditEntry, AuditPrincipal } from './audit-entry.ts'
+export type { AuditEntry, AuditHead, AuditPrincipal } from './audit-entry.ts'
+export { type AuditSealerParts, sealAudit } from './audit-sealer.ts'
+export { type AuditService, auditService } from './audit-service.ts'
+export type { AuditBacklog, AuditStore } from './audit-store.ts'
+export { recordAuditWrite, sealAuditWrite, sqlAuditBacklog, sqlAuditStore } from './audit-store-sql.ts'
 export { auditTables, writeAudit } from './write-audit.ts'

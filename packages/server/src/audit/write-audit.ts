@@ -23,26 +23,33 @@ export type AuditTables = {
 
 /** Adds an audit entry to the transaction that makes the change; the sealer chains it later. */
 export function* writeAudit(tenant: TenantId, entry: AuditEntry, context: WriteContext): WriteSteps<void> {
-  yield* run(
-    insertEntry(context.dialect, {
-      tenant,
-      id: entry.id,
-      at: context.at,
-      principal_kind: entry.principal.kind,
-      principal_id: entry.principal.id,
-      principal_name: entry.principal.name,
-      operation: entry.operation,
-      target: entry.target,
-      detail: JSON.stringify(entry.detail),
-      position: null,
-      hash: null,
-    }),
-  )
+  yield* run(insertEntry(context.dialect, auditRow(tenant, entry, context)))
 }
 
 const insertEntry = prepare((db: Kysely<AuditTables>, entry: AuditTables['audit_entry']) =>
   db.insertInto('audit_entry').values(entry),
 )
+
+/** An entry as its row begins: without a place in the chain. */
+export function auditRow(
+  tenant: TenantId,
+  { id, principal, operation, target, detail }: AuditEntry,
+  { at }: WriteContext,
+): AuditTables['audit_entry'] {
+  return {
+    tenant,
+    id,
+    at,
+    principal_kind: principal.kind,
+    principal_id: principal.id,
+    principal_name: principal.name,
+    operation,
+    target,
+    detail: JSON.stringify(detail),
+    position: null,
+    hash: null,
+  }
+}
 
 export function auditTables(dialect: Dialect) {
   return tables<AuditTables>(dialect)

@@ -1,5 +1,6 @@
-export { applications } from './applications.ts'
 export { init } from './init.ts'
 export { keys } from './keys.ts'
+export { recoverApplication } from './recover-application.ts'
 export { runServerCommand } from './run-server-command.ts'
 export { type ServerCommand, type ServerCommandIo, UsageError, wholeNumber } from './server-command.ts'
+export { verifyAudit } from './verify-audit.ts'

@@ -89,7 +89,7 @@ function describe({ dataDir, origin, tenant, application, caFile }: InitialisedS
   Secret           ${application.secret}
   Permissions      ${application.permissions.join(', ')}
 ${caFile === null ? '' : `  CA certificate   ${caFile}\n`}
-The secret is shown this once; the server keeps only its hash.
+The secret is shown this once; the server keeps only its hash.${until(application.secretExpiresAt)}
 
 Start the server:
 
@@ -103,6 +103,12 @@ Then, from a shell:
     | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
   curl ${trust}-H "Authorization: Bearer $TOKEN" ${origin}/api/machines
 `
+}
+
+function until(expiresAt: string | null): string {
+  if (expiresAt === null) return ''
+  return ` It is good until ${expiresAt.slice(0, 10)};
+before then, add another with: fleetsweep applications secrets add <application id>`
 }
 
 /** For a shell, where a path may hold blanks. */

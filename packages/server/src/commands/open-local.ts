@@ -3,6 +3,7 @@ import { loadConfig, loadSealingKey } from '../config/index.ts'
 import { systemClock } from '../kit/clock.ts'
 import { newGuid } from '../kit/new-id.ts'
 import { openDatabase } from '../open-database.ts'
+import { readSealingKey, type SigningKeys, sealedSigningKeys } from '../signing-key/index.ts'
 import { type Stores, sqlStores } from '../stores.ts'
 import type { StoredTenant } from '../tenant/index.ts'
 import { type ServerCommandCall, UsageError } from './server-command.ts'
@@ -11,7 +12,7 @@ import { type ServerCommandCall, UsageError } from './server-command.ts'
 export type LocalServer = {
   stores: Stores
   tenant: StoredTenant
-  sealingKey: Uint8Array
+  signingKeys: SigningKeys
   newId: () => string
   randomBytes: (size: number) => Uint8Array
 }
@@ -22,11 +23,17 @@ export async function withLocalServer(
   work: (local: LocalServer) => Promise<number>,
 ): Promise<number> {
   const config = loadConfig(call.io.env, { dataDir: call.text('data') })
-  const sealingKey = loadSealingKey(config.dataDir, call.io.env)
+  const sealingKey = readSealingKey(loadSealingKey(config.dataDir, call.io.env))
   await using db = await openDatabase(config, { clock: systemClock, writerEntry: call.io.writerEntry })
   const stores = sqlStores(db, newGuid)
   const tenant = await chooseTenant(stores, call.text('tenant'))
-  return await work({ stores, tenant, sealingKey, newId: newGuid, randomBytes })
+  const signingKeys = sealedSigningKeys({
+    storeOf: (id) => stores.forTenant(id).signingKeys,
+    sealingKey,
+    clock: systemClock,
+    newId: newGuid,
+  })
+  return await work({ stores, tenant, signingKeys, newId: newGuid, randomBytes })
 }
 
 async function chooseTenant(stores: Stores, named: string | undefined): Promise<StoredTenant> {

@@ -1,5 +1,5 @@
 import type { FleetDetection, MachineActionId, MachineId, TenantId } from '@fleetsweep/protocol'
-import { type Cursor, writeCursor } from '../kit/cursor.ts'
+import { type Cursor, cursorPage } from '../kit/cursor.ts'
 import type { Principal } from '../principal/index.ts'
 import type { DetectionStore } from './detection-store.ts'
 import { fleetDetection } from './fleet-detection.ts'
@@ -32,12 +32,7 @@ export function detectionService(parts: {
         },
         principal.reach,
       )
-      const page = rows.slice(0, limit)
-      const last = rows.length > limit ? page.at(-1) : undefined
-      return {
-        items: page.map(fleetDetection),
-        nextCursor: last ? writeCursor({ at: last.detectedAt, id: last.id }) : null,
-      }
+      return cursorPage(rows, limit, ({ detectedAt, id }) => ({ at: detectedAt, id }), fleetDetection)
     },
   }
 }

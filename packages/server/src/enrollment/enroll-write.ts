@@ -1,8 +1,10 @@
 import { type MachineId, type TenantId, UNGROUPED } from '@fleetsweep/protocol'
 import { writeAudit } from '../audit/index.ts'
+import { assignMachine } from '../device-group/index.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import { inventoryColumns, type MachineTables } from '../machine/index.ts'
+import { inventoryColumns, type MachineTables, tagColumns } from '../machine/index.ts'
+import { lockAccessShared } from '../tenant/index.ts'
 import { type EnrollmentTables, type EnrollmentTokenRow, toEnrollmentToken } from './enrollment-row.ts'
 import type { Enrolled, Enrollment, StoredEnrollmentToken } from './enrollment-store.ts'
 
@@ -22,6 +24,8 @@ export const enrollWrite = defineWrite<Enroll, Enrolled>(
     if (token.replaceMachine !== null && (yield* isHeld(tenant, enrollment, context))) {
       return { kind: 'refused', why: 'keyInDoubt' }
     }
+    // Before a machine is touched, so that this and a change of device groups do not wait for each other.
+    yield* lockAccessShared(tenant, context)
     // Adding fails only when another server added a machine of this key a moment ago; then it comes back as that one.
     const identity =
       (yield* comeBack(tenant, enrollment, context)) ??
@@ -30,6 +34,7 @@ export const enrollWrite = defineWrite<Enroll, Enrolled>(
         : yield* addMachine(tenant, token, enrollment, context)) ??
       (yield* comeBack(tenant, enrollment, context))
     if (!identity) throw new Error(`Machine ${enrollment.newMachineId} could not be added.`)
+    yield* assignMachine(tenant, identity.machineId, context)
     yield* noteUse(tenant, enrollment, identity, context)
     return identity
   },
@@ -80,7 +85,6 @@ function* earlierUse(
   )
 }
 
-/** `undefined` when the tenant knows no machine of this key. */
 /** True for a key that orders are held back from: enrolling with it again would leave everything as it is. */
 function* isHeld(tenant: TenantId, { publicKey }: Enrollment, context: WriteContext): WriteSteps<boolean> {
   const held = yield* run(
@@ -94,6 +98,7 @@ function* isHeld(tenant: TenantId, { publicKey }: Enrollment, context: WriteCont
   return held.length > 0
 }
 
+/** `undefined` when the tenant knows no machine of this key. */
 function* comeBack(
   tenant: TenantId,
   { publicKey, inventory, externalIp }: Enrollment,
@@ -166,7 +171,7 @@ function* addMachine(
         id: newMachineId,
         public_key: publicKey,
         aad_device_id: null,
-        tags: JSON.stringify(token.tags),
+        ...tagColumns(token.tags),
         device_group: UNGROUPED,
         is_potential_duplication: isPotentialDuplication ? 1 : 0,
         orders_held_because: null,

@@ -13,7 +13,7 @@ import {
 } from '@fleetsweep/protocol'
 import type { AuditPrincipal } from '../audit/index.ts'
 import type { Bus } from '../kit/bus.ts'
-import { type Cursor, writeCursor } from '../kit/cursor.ts'
+import { type Cursor, cursorPage } from '../kit/cursor.ts'
 import { isSignedBy, readPublicKey } from '../kit/ed25519.ts'
 import { ApiError } from '../kit/http/index.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
@@ -113,16 +113,8 @@ export function enrollmentService(parts: Dependencies): EnrollmentService {
 
     async listTokens(tenant, { after, limit }) {
       // One more than asked for tells whether there is a next page.
-      const rows = await enrollmentOf(tenant).listTokens({
-        ...(after === undefined ? {} : { after: { createdAt: after.at, id: after.id } }),
-        limit: limit + 1,
-      })
-      const page = rows.slice(0, limit)
-      const last = rows.length > limit ? page.at(-1) : undefined
-      return {
-        items: page.map(shown),
-        nextCursor: last ? writeCursor({ at: last.createdAt, id: last.id }) : null,
-      }
+      const rows = await enrollmentOf(tenant).listTokens({ after, limit: limit + 1 })
+      return cursorPage(rows, limit, ({ createdAt, id }) => ({ at: createdAt, id }), shown)
     },
 
     revokeToken: (tenant, by, id) =>

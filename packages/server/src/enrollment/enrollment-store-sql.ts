@@ -1,5 +1,6 @@
 import { addMs, type TenantId } from '@fleetsweep/protocol'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
+import { comesAfter, NEWEST_FIRST } from '../kit/db/cursor-sql.ts'
 import type { Database } from '../kit/db/database.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
@@ -78,21 +79,13 @@ export function sqlEnrollmentStore(db: Database, tenant: TenantId): EnrollmentSt
     revokeToken: (id, audit) => db.write(revokeTokenWrite, { tenant, id, audit }),
     enroll: (enrollment) => db.write(enrollWrite, { tenant, enrollment }),
     async listTokens({ after, limit }) {
-      let query = tables<EnrollmentTables>(db.dialect)
+      const query = tables<EnrollmentTables>(db.dialect)
         .selectFrom('enrollment_token')
         .selectAll()
         .where('tenant', '=', tenant)
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
+        .where(comesAfter(after))
+        .orderBy(NEWEST_FIRST)
         .limit(limit)
-      if (after !== undefined) {
-        query = query.where((eb) =>
-          eb.or([
-            eb('created_at', '<', after.createdAt),
-            eb.and([eb('created_at', '=', after.createdAt), eb('id', '<', after.id)]),
-          ]),
-        )
-      }
       return (await db.read<EnrollmentTokenRow>(query)).map(toEnrollmentToken)
     },
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import { auditEntry, enrollment, guid, inventory, machineId, newToken } from '../../tests/stores/builders.ts'
 import { MACHINES_TOKEN, useTestbed } from '../../tests/stores/testbed.ts'
+import type { Cursor } from '../kit/cursor.ts'
 import { sqlStores } from '../stores.ts'
 
 export function describeEnrollmentStore(kind: string, open: OpenBackend): void {
@@ -243,13 +244,13 @@ export function describeEnrollmentStore(kind: string, open: OpenBackend): void {
         const { ours } = await bed.twoTenants()
         for (const n of [1, 2, 3, 4]) await ours.enrollment.createToken(newToken(n))
         const ids: string[] = []
-        let after: { createdAt: (typeof page)[number]['createdAt']; id: string } | undefined
+        let after: Cursor | undefined
         let page = await ours.enrollment.listTokens({ limit: 2 })
         while (page.length > 0) {
           ids.push(...page.map(({ id }) => id))
           const last = page.at(-1)
-          after = last
-          page = await ours.enrollment.listTokens({ ...(after ? { after } : {}), limit: 2 })
+          after = last && { at: last.createdAt, id: last.id }
+          page = await ours.enrollment.listTokens({ after, limit: 2 })
         }
         expect(ids).toEqual([4, 3, 2, 1, MACHINES_TOKEN].map(guid))
       })

@@ -1,5 +1,6 @@
 import type { Instant, Inventory, MachineId } from '@fleetsweep/protocol'
 import type { AuditEntry } from '../audit/index.ts'
+import type { Cursor } from '../kit/cursor.ts'
 
 /** A token as the server keeps it: its secret only as a hash. */
 export type StoredEnrollmentToken = {
@@ -24,10 +25,7 @@ export interface EnrollmentStore {
   ): Promise<{ kind: 'created'; token: StoredEnrollmentToken } | { kind: 'machineUnknown' }>
 
   /** Newest first; `after` is the last row of the page before. */
-  listTokens(query: {
-    after?: { createdAt: Instant; id: string }
-    limit: number
-  }): Promise<StoredEnrollmentToken[]>
+  listTokens(query: { after?: Cursor | undefined; limit: number }): Promise<StoredEnrollmentToken[]>
 
   /** Makes a token worthless from now on; machines that it enrolled stay. `false` when there is none of that id. */
   revokeToken(id: string, audit: AuditEntry): Promise<boolean>

@@ -15,7 +15,7 @@ export function prepareDataDir(dataDir: string): void {
   const found = PRECIOUS.find((name) => existsSync(join(dataDir, name)))
   if (found !== undefined) {
     throw new ConfigError(
-      `${dataDir} holds a server already (${found}), and nothing of it was changed. To add an application: fleetsweep applications create <name> --data ${dataDir}. To set up another server, give another --data.`,
+      `${dataDir} holds a server already (${found}), and nothing of it was changed. To add an application: fleetsweep applications create <name>. Where nobody can sign in any more: fleetsweep recover-application --data ${dataDir}. To set up another server, give another --data.`,
     )
   }
   mkdirSync(join(dataDir, 'tls'), { recursive: true, mode: 0o700 })

@@ -1,7 +1,7 @@
 export {
+  createLocalApplication,
   FIRST_APPLICATION_PERMISSIONS,
-  type InitialisedServer,
-  type InitOptions,
-  initServer,
-} from './init-server.ts'
+  type LocalApplication,
+} from './create-local-application.ts'
+export { type InitialisedServer, type InitOptions, initServer } from './init-server.ts'
 export { localOperator } from './local-operator.ts'

@@ -1,15 +1,7 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import {
-  type ApplicationId,
-  type Clock,
-  DEFENDER_PERMISSIONS,
-  isGuid,
-  type Permission,
-  type TenantId,
-} from '@fleetsweep/protocol'
-import { applicationService } from '../application/index.ts'
+import { type Clock, isGuid, type TenantId } from '@fleetsweep/protocol'
 import {
   CONFIG_FILE,
   ConfigError,
@@ -24,11 +16,14 @@ import {
   type ServerConfig,
   TLS_FILES,
 } from '../config/index.ts'
+import { inProcessBus } from '../kit/bus.ts'
 import { openDatabase } from '../open-database.ts'
+import { roleService } from '../role/index.ts'
 import { readSealingKey, type SealingKey, sealedSigningKeys } from '../signing-key/index.ts'
 import { type Stores, sqlStores } from '../stores.ts'
 import { RESERVED_NAMES } from '../tenant/index.ts'
 import { createLocalCa, issueServerCertificate, loadServerTls, originsOf } from '../tls/index.ts'
+import { createLocalApplication, type LocalApplication } from './create-local-application.ts'
 import { configText, NewFiles, prepareDataDir } from './data-files.ts'
 import { localOperator } from './local-operator.ts'
 
@@ -52,7 +47,7 @@ export type InitialisedServer = {
   origin: string
   serverId: string
   tenant: { id: TenantId; domain: string }
-  application: { id: ApplicationId; displayName: string; secret: string; permissions: readonly Permission[] }
+  application: LocalApplication
   /** The certificate that clients and agents must trust; null where there is no authority of our own. */
   caFile: string | null
   caSha256: string | null
@@ -65,14 +60,6 @@ type Parts = {
   randomBytes: (size: number) => Uint8Array
   writerEntry?: URL | undefined
 }
-
-/** What the first application may do: everything that there is to do today. */
-export const FIRST_APPLICATION_PERMISSIONS: readonly Permission[] = [
-  ...DEFENDER_PERMISSIONS,
-  'Fleet.Enroll',
-  'Scan.Read.All',
-  'Fleet.Admin',
-]
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1']
 const HOST = /^([a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*|[0-9a-f:.]*:[0-9a-f:.]*)$/
@@ -181,15 +168,19 @@ async function fillDatabase(
     sealingKey,
     ...parts,
   })
+  // Nobody is told of the change: no server runs on this database yet.
+  const roles = roleService({ rolesOf: (id) => stores.forTenant(id).roles, bus: inProcessBus(), ...parts })
+  await roles.ensureBuiltIns(tenant.id, localOperator())
   await signingKeys.addKey(tenant.id, 'token', localOperator())
   await signingKeys.addKey(tenant.id, 'order', localOperator())
-  const applications = applicationService({
-    applicationsOf: (id) => stores.forTenant(id).applications,
-    ...parts,
-  })
-  const application = { displayName: options.applicationName, permissions: FIRST_APPLICATION_PERMISSIONS }
-  const made = await applications.create(tenant.id, localOperator(), application)
-  return { serverId, tenant, application: { ...application, ...made } }
+  await signingKeys.addKey(tenant.id, 'audit', localOperator())
+  const application = await createLocalApplication(
+    stores,
+    tenant.id,
+    { displayName: options.applicationName },
+    parts,
+  )
+  return { serverId, tenant, application }
 }
 
 async function createTenant(stores: Stores, options: InitOptions, { newId }: Parts) {

@@ -1,6 +1,7 @@
-import type { Clock, MachineActionId, TenantId, Timer } from '@fleetsweep/protocol'
+import type { Clock, MachineActionId, TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import type { Bus } from '../kit/bus.ts'
+import { Repetition } from '../kit/repetition.ts'
 import type { MachineActionTimeouts } from '../machine-action/index.ts'
 
 const EVERY_MS = 30_000
@@ -17,34 +18,27 @@ export type ExpireActionsParts = {
 /** Ends actions whose time is over, every half minute of the clock. */
 export class ExpireActions {
   readonly #parts: ExpireActionsParts
-  #timer: Timer | undefined
-  #running: Promise<void> = Promise.resolve()
-  #isStopped = false
+  readonly #repetition: Repetition
 
   constructor(parts: ExpireActionsParts) {
     this.#parts = parts
+    this.#repetition = new Repetition(parts.clock, EVERY_MS, () => this.#run())
   }
 
   start(): void {
-    this.#timer = this.#parts.clock.setTimer(EVERY_MS, () => {
-      this.#running = this.#run().finally(() => {
-        if (!this.#isStopped) this.start()
-      })
-    })
+    this.#repetition.start()
   }
 
   /** Settles when a run that has begun is over. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#timer?.cancel()
-    await this.#running
+  stop(): Promise<void> {
+    return this.#repetition.stop()
   }
 
   async #run(): Promise<void> {
     const { timeouts, clock, logger } = this.#parts
     try {
       const now = clock.now()
-      while (!this.#isStopped) {
+      while (!this.#repetition.isStopped) {
         const ended = await timeouts.expire(now, BATCH)
         this.#publish(ended)
         if (ended.length > 0) logger.info({ actions: ended.length }, 'machine actions timed out')

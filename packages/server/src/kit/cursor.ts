@@ -15,4 +15,20 @@ export function readCursor(text: string): Cursor | undefined {
   return { at: addMs(EPOCH, Number(at) / 1_000), id }
 }
 
+/**
+ * One page of a list.
+ *
+ * @param rows one more than `limit` where there is another page
+ */
+export function cursorPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  cursorOf: (row: Row) => Cursor,
+  show: (row: Row) => Item,
+): { items: Item[]; nextCursor: string | null } {
+  const page = rows.slice(0, limit)
+  const last = rows.length > limit ? page.at(-1) : undefined
+  return { items: page.map(show), nextCursor: last === undefined ? null : writeCursor(cursorOf(last)) }
+}
+
 const EPOCH = 0 as Instant

@@ -1,6 +1,7 @@
 import { addMs, type Instant } from '@fleetsweep/protocol'
 import { sql } from 'kysely'
 import { field, odataFields, type RowSource } from '../kit/odata/index.ts'
+import { DEVICE_GROUP_NAME } from './machine-row.ts'
 import { HEALTH_STATUSES, INACTIVE_AFTER_MS } from './show-machine.ts'
 
 /** What machines can be filtered and ordered by, on either database. `now` decides which of them are active. */
@@ -9,6 +10,7 @@ export function machineSource(now: Instant): RowSource {
   return {
     order: { field: 'lastSeen', direction: 'desc' },
     id: 'id',
+    columns: sql`machine.*, ${DEVICE_GROUP_NAME} as device_group_name`,
     fields: odataFields({
       id: field.id('id'),
       computerDnsName: field.text('computer_dns_name', { lower: 'computer_dns_name_lower' }),
@@ -32,8 +34,11 @@ export function machineSource(now: Instant): RowSource {
       isPotentialDuplication: field.boolean('is_potential_duplication'),
       onboardingStatus: field.constant('Onboarded'),
       deviceValue: field.constant('Normal'),
-      rbacGroupId: field.number(sql`cast(0 as bigint)`),
-      rbacGroupName: field.nothing,
+      rbacGroupId: field.number('device_group'),
+      rbacGroupName: field.text(DEVICE_GROUP_NAME, {
+        nullable: true,
+        lower: sql`(select display_name_lower from device_group where device_group.tenant = machine.tenant and device_group.id = machine.device_group and device_group.id <> 0)`,
+      }),
       riskScore: field.nothing,
       exposureLevel: field.nothing,
     }),

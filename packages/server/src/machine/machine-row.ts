@@ -1,9 +1,13 @@
 import { type DeviceGroupId, type Instant, Inventory, IpAddress, type MachineId } from '@fleetsweep/protocol'
+import { sql } from 'kysely'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { StoredMachine } from './machine.ts'
 
 export type MachineTables = { machine: MachineRow }
+
+/** A row with the name of its device group beside it: null for an ungrouped machine. */
+export type NamedMachineRow = MachineRow & { device_group_name: string | null }
 
 export type MachineRow = {
   tenant: string
@@ -26,6 +30,7 @@ export type MachineRow = {
   engine: string
   ip_addresses: string
   tags: string
+  tags_lower: string
   device_group: number
   is_potential_duplication: number
   orders_held_because: string | null
@@ -37,7 +42,7 @@ const engineSchema = Compile(Inventory.properties.engine)
 const addressesSchema = Compile(Type.Array(IpAddress))
 const tagsSchema = Compile(Type.Array(Type.String()))
 
-export function toMachine(row: MachineRow): StoredMachine {
+export function toMachine(row: NamedMachineRow): StoredMachine {
   return {
     id: row.id as MachineId,
     publicKey: row.public_key,
@@ -58,11 +63,22 @@ export function toMachine(row: MachineRow): StoredMachine {
     ipAddresses: addressesSchema.Parse(JSON.parse(row.ip_addresses)),
     tags: tagsSchema.Parse(JSON.parse(row.tags)),
     deviceGroup: row.device_group as DeviceGroupId,
+    deviceGroupName: row.device_group_name,
     isPotentialDuplication: row.is_potential_duplication === 1,
     ordersHeldBecause: row.orders_held_because,
     firstSeen: row.first_seen as Instant,
     lastSeen: row.last_seen as Instant,
   }
+}
+
+/** The name of the device group of a row of `machine`; null for an ungrouped one. */
+export const DEVICE_GROUP_NAME = sql<
+  string | null
+>`(select display_name from device_group where device_group.tenant = machine.tenant and device_group.id = machine.device_group and device_group.id <> 0)`
+
+/** The columns that hold tags: as they are, and as rules compare them. */
+export function tagColumns(tags: readonly string[]): Pick<MachineRow, 'tags' | 'tags_lower'> {
+  return { tags: JSON.stringify(tags), tags_lower: JSON.stringify(tags.map((tag) => tag.toLowerCase())) }
 }
 
 /** The columns that an inventory sets. `externalIp` is the address that the connection came from, as the server saw it. */

@@ -1,14 +1,23 @@
-import type { Instant, Inventory, MachineId, TenantId } from '@fleetsweep/protocol'
+import type { DeviceGroupRules, Instant, Inventory, MachineId, TenantId } from '@fleetsweep/protocol'
 import type { Kysely } from 'kysely'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
+import { assignMachine, matchesRules } from '../device-group/index.ts'
 import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import { countRows, readPage } from '../kit/odata/index.ts'
+import type { Reach } from '../principal/index.ts'
+import { lockAccessShared } from '../tenant/index.ts'
 import { machineSource } from './machine-fields.ts'
 import { withinReach } from './machine-reach.ts'
-import { inventoryColumns, type MachineRow, type MachineTables, toMachine } from './machine-row.ts'
+import {
+  DEVICE_GROUP_NAME,
+  inventoryColumns,
+  type MachineTables,
+  type NamedMachineRow,
+  toMachine,
+} from './machine-row.ts'
 import type { MachineStore } from './machine-store.ts'
 
 type RecordInventory = {
@@ -22,13 +31,23 @@ type RecordInventory = {
 export const recordInventoryWrite = defineWrite<RecordInventory, void>(
   'machine.recordInventory',
   function* ({ tenant, id, inventory, externalIp }, context) {
-    yield* run(
-      tables<MachineTables>(context.dialect)
-        .updateTable('machine')
-        .set({ ...inventoryColumns(inventory, externalIp), last_seen: context.at })
-        .where('tenant', '=', tenant)
-        .where('id', '=', id),
+    const columns = { ...inventoryColumns(inventory, externalIp), last_seen: context.at }
+    const update = tables<MachineTables>(context.dialect)
+      .updateTable('machine')
+      .set(columns)
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+    // Usually nothing has changed that device groups look at: then it stays where it is, and nothing waits.
+    const stayed = yield* run(
+      update
+        .where('computer_dns_name_lower', '=', columns.computer_dns_name_lower)
+        .where('os_platform', '=', columns.os_platform)
+        .returning('id'),
     )
+    if (stayed.length > 0) return
+    yield* lockAccessShared(tenant, context)
+    yield* run(update)
+    yield* assignMachine(tenant, id, context)
   },
 )
 
@@ -80,26 +99,38 @@ export const holdOrdersWrite = defineWrite<HoldOrders, void>(
 )
 
 const selectById = prepare((db: Kysely<MachineTables>, { tenant, id }: { tenant: string; id: string }) =>
-  db.selectFrom('machine').selectAll().where('tenant', '=', tenant).where('id', '=', id),
+  named(db).where('tenant', '=', tenant).where('id', '=', id),
 )
+
+/** Machines with the names of their device groups. */
+function named(db: Kysely<MachineTables>) {
+  return db.selectFrom('machine').selectAll('machine').select(DEVICE_GROUP_NAME.as('device_group_name'))
+}
 
 /** Machines of one tenant, on either database. */
 export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
-  const all = () =>
-    tables<MachineTables>(db.dialect).selectFrom('machine').selectAll().where('tenant', '=', tenant)
+  const all = () => named(tables<MachineTables>(db.dialect)).where('tenant', '=', tenant)
+  const matching = (rules: DeviceGroupRules, reach: Reach) => {
+    const machines = tables<MachineTables>(db.dialect)
+      .selectFrom('machine')
+      .where('tenant', '=', tenant)
+      .where(matchesRules(rules, db.dialect))
+    const within = withinReach(reach)
+    return within ? machines.where(within) : machines
+  }
   return {
     async find(id) {
-      const [row] = await db.read<MachineRow>(selectById(db.dialect, { tenant, id }))
+      const [row] = await db.read<NamedMachineRow>(selectById(db.dialect, { tenant, id }))
       return row && toMachine(row)
     },
     async findByAadDevice(aadDeviceId) {
-      const [row] = await db.read<MachineRow>(
+      const [row] = await db.read<NamedMachineRow>(
         all().where('aad_device_id', '=', aadDeviceId.toLowerCase()).orderBy('last_seen', 'desc').limit(1),
       )
       return row && toMachine(row)
     },
     async findByName(computerDnsName) {
-      const rows = await db.read<MachineRow>(
+      const rows = await db.read<NamedMachineRow>(
         all().where('computer_dns_name_lower', '=', computerDnsName.toLowerCase()).orderBy('id'),
       )
       return rows.map(toMachine)
@@ -117,11 +148,25 @@ export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
     },
     async list(query, reach, now) {
       const source = { ...machineSource(now), within: withinReach(reach) }
-      const page = await readPage<MachineRow>(db, tenant, 'machine', query, source)
+      const page = await readPage<NamedMachineRow>(db, tenant, 'machine', query, source)
       return { ...page, rows: page.rows.map(toMachine) }
     },
     count: (filter, reach, now) =>
       countRows(db, tenant, 'machine', filter, { ...machineSource(now), within: withinReach(reach) }),
+    async listMatching(rules, reach, limit) {
+      const page = matching(rules, reach)
+        .selectAll('machine')
+        .select(DEVICE_GROUP_NAME.as('device_group_name'))
+        .orderBy('computer_dns_name_lower')
+        .orderBy('id')
+        .limit(limit)
+      return (await db.read<NamedMachineRow>(page)).map(toMachine)
+    },
+    async countMatching(rules, reach) {
+      const count = matching(rules, reach).select(({ fn }) => fn.countAll<number>().as('machines'))
+      const [row] = await db.read(count)
+      return row?.machines ?? 0
+    },
     recordInventory: (id, inventory, externalIp) =>
       db.write(recordInventoryWrite, { tenant, id, inventory, externalIp }),
     recordSeen: (seen) => db.write(recordSeenWrite, { tenant, seen }),

@@ -1,4 +1,4 @@
-import type { Instant, Inventory, MachineId, ODataFilter } from '@fleetsweep/protocol'
+import type { DeviceGroupRules, Instant, Inventory, MachineId, ODataFilter } from '@fleetsweep/protocol'
 import type { AuditEntry } from '../audit/index.ts'
 import type { RowPage, RowQuery } from '../kit/odata/index.ts'
 import type { Reach } from '../principal/index.ts'
@@ -27,6 +27,11 @@ export interface MachineStore {
 
   /** How many machines within reach fulfil a filter; all of them without one. */
   count(filter: ODataFilter | undefined, reach: Reach, now: Instant): Promise<number>
+
+  /** The first machines within reach, by name, that the rules of a device group match, whatever group has them. */
+  listMatching(rules: DeviceGroupRules, reach: Reach, limit: number): Promise<StoredMachine[]>
+
+  countMatching(rules: DeviceGroupRules, reach: Reach): Promise<number>
 
   /** Notes what a machine says of itself, and the address that it came from. Unknown machines are ignored. */
   recordInventory(id: MachineId, inventory: Inventory, externalIp: string | null): Promise<void>

@@ -23,6 +23,8 @@ export type StoredMachine = {
   tags: string[]
   /** The device group that it is in; `UNGROUPED` when no rule matches. */
   deviceGroup: DeviceGroupId
+  /** Null when it is ungrouped. */
+  deviceGroupName: string | null
   isPotentialDuplication: boolean
   /** Why this machine gets no orders, such as a copied key; null when it does. */
   ordersHeldBecause: string | null

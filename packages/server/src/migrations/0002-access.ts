@@ -17,12 +17,14 @@ export const access: Migration = {
          disabled_at ${instant}, PRIMARY KEY (tenant, id),
          UNIQUE (tenant, user_principal_name_lower)`,
       ),
+      'CREATE INDEX user_account_by_creation ON user_account (tenant, created_at DESC, id DESC)',
       table(
         'user_group',
         `tenant ${text} NOT NULL, id ${text} NOT NULL, display_name ${text} NOT NULL, display_name_lower ${text} NOT NULL,
          description ${text} NOT NULL, external_id ${text}, created_at ${instant} NOT NULL, PRIMARY KEY (tenant, id),
          UNIQUE (tenant, display_name_lower), UNIQUE (tenant, external_id)`,
       ),
+      'CREATE INDEX user_group_by_creation ON user_group (tenant, created_at DESC, id DESC)',
       table(
         'user_group_member',
         `tenant ${text} NOT NULL, user_group ${text} NOT NULL, member ${text} NOT NULL,
@@ -35,6 +37,7 @@ export const access: Migration = {
          description ${text} NOT NULL, is_administrator ${integer} NOT NULL, created_at ${instant} NOT NULL,
          PRIMARY KEY (tenant, id), UNIQUE (tenant, display_name_lower)`,
       ),
+      'CREATE INDEX access_role_by_creation ON access_role (tenant, created_at DESC, id DESC)',
       table(
         'role_permission',
         `tenant ${text} NOT NULL, role ${text} NOT NULL, permission ${text} NOT NULL,
@@ -53,13 +56,18 @@ export const access: Migration = {
          remediation_level ${text} NOT NULL, created_at ${instant} NOT NULL, PRIMARY KEY (tenant, id),
          UNIQUE (tenant, display_name_lower)`,
       ),
+      'CREATE INDEX device_group_by_rank ON device_group (tenant, group_rank)',
       // A group without a row here is open to everybody who has a role; 0 stands for the ungrouped machines.
       table(
         'device_group_access',
         `tenant ${text} NOT NULL, device_group ${integer} NOT NULL, user_group ${text} NOT NULL,
          PRIMARY KEY (tenant, device_group, user_group)`,
       ),
+      // Ids are never given twice: what others noted as `rbacGroupId` keeps its meaning.
+      table('device_group_sequence', `tenant ${text} PRIMARY KEY, last_id ${integer} NOT NULL`),
       `ALTER TABLE machine ADD COLUMN device_group ${integer} NOT NULL DEFAULT 0`,
+      // JSON, as `tags`: rules compare without case.
+      `ALTER TABLE machine ADD COLUMN tags_lower ${text} NOT NULL DEFAULT '[]'`,
       'CREATE INDEX machine_by_device_group ON machine (tenant, device_group, last_seen DESC, id DESC)',
     ]
   },

@@ -26,7 +26,15 @@ const keys = {
   },
   public: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'key-1', alg: 'RS256' }],
 }
-const secret = { id: 'secret-1', secretHash: '', hint: '', expiresAt: null, revokedAt: null }
+const secret = {
+  id: 'secret-1',
+  description: '',
+  secretHash: '',
+  hint: '',
+  expiresAt: null,
+  revokedAt: null,
+  lastUsedAt: null,
+}
 
 describe('authenticating by a token', () => {
   const clock = new MovableClock()
@@ -38,6 +46,7 @@ describe('authenticating by a token', () => {
   let isSignedIn: boolean
   let epoch: number
   let reads: number
+  let isReachable: boolean
 
   beforeEach(() => {
     application = {
@@ -47,6 +56,7 @@ describe('authenticating by a token', () => {
       permissions: ['Machine.Read.All', 'Machine.Scan'],
       limits: { perMinute: 7, perHour: null },
       secrets: [{ ...secret, createdAt: clock.now() }],
+      certificates: [],
     }
     const userPrincipalName = 'ada@contoso.example'
     user = { id: userId, userPrincipalName, displayName: 'Ada', createdAt: clock.now(), disabledAt: null }
@@ -54,15 +64,20 @@ describe('authenticating by a token', () => {
     isSignedIn = true
     epoch = 1
     reads = 0
+    isReachable = true
   })
 
   /** A function that authenticates with one token, as one node does that has just started. */
   async function node(subject: TokenSubject) {
+    const answer = async <T>(value: T): Promise<T> => {
+      if (isReachable) return value
+      throw new Error('The database is not there.')
+    }
     const read = <T>(value: T): Promise<T> => {
       reads += 1
-      return Promise.resolve(value)
+      return answer(value)
     }
-    const securityEpochs = new SecurityEpochs({ read: async () => epoch, clock })
+    const securityEpochs = new SecurityEpochs({ read: () => answer(epoch), clock })
     const check = authenticator({
       applicationsOf: () => ({ find: (id) => read(application?.id === id ? application : undefined) }),
       usersOf: () => ({
@@ -72,7 +87,7 @@ describe('authenticating by a token', () => {
       }),
       isSignedIn: async () => isSignedIn,
       securityEpochs,
-      signingKeys: { tokenKeys: async () => keys, tokenKeysAnew: async () => keys },
+      signingKeys: { tokenKeys: () => answer(keys), tokenKeysAnew: () => answer(keys) },
       origins: new Origins([origin]),
       clock,
     })
@@ -218,6 +233,19 @@ describe('authenticating by a token', () => {
     expect(reads).toBe(1)
   })
 
+  it('refuses on no old knowledge while the database cannot be read, and goes on when it can', async () => {
+    const { authenticate } = await asApplication()
+    await authenticate()
+    isReachable = false
+    clock.advance('1s')
+    const unavailable = { code: 'ServiceUnavailable', headers: { 'retry-after': '1' } }
+    await expect(authenticate()).rejects.toMatchObject(unavailable)
+    const restarted = await asApplication()
+    await expect(restarted.authenticate()).rejects.toMatchObject(unavailable)
+    isReachable = true
+    expect((await authenticate()).name).toBe('Playbooks')
+  })
+
   it('refuses a token at its end', async () => {
     const { authenticate } = await asApplication()
     await authenticate()
@@ -227,13 +255,13 @@ describe('authenticating by a token', () => {
 })
 
 describe('the security epoch', () => {
-  it('is read once for all who ask together, and again after a second', async () => {
+  it('is read once for all who ask together, and again after half a second', async () => {
     const clock = new MovableClock()
     let reads = 0
     const epochs = new SecurityEpochs({ read: async () => ++reads, clock })
     const ask = () => Promise.all(Array.from({ length: 20 }, () => epochs.of(tenant)))
     expect(new Set(await ask())).toEqual(new Set([1]))
-    clock.advance('999ms')
+    clock.advance('499ms')
     expect(new Set(await ask())).toEqual(new Set([1]))
     clock.advance('1ms')
     expect(new Set(await ask())).toEqual(new Set([2]))
@@ -253,6 +281,17 @@ describe('the security epoch', () => {
     expect(await before).toBe(1)
     expect(await after).toBe(2)
     expect(epochs.known(tenant)).toBe(2)
+  })
+
+  it('is waited for so long and no longer, and then asked for anew', async () => {
+    const clock = new MovableClock()
+    const answers = [new Promise<number>(() => {}), Promise.resolve(2)]
+    const epochs = new SecurityEpochs({ read: () => answers.shift() ?? Promise.resolve(0), clock })
+    const waiting = epochs.of(tenant)
+    clock.advance('5s')
+    await expect(waiting).rejects.toThrow('has not answered')
+    expect(await epochs.of(tenant)).toBe(2)
+    expect(clock.nextTimerInMs).toBeUndefined()
   })
 
   it('is not guessed when it cannot be read', async () => {

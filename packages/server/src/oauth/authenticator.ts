@@ -9,12 +9,12 @@ import {
   type RolePermission,
   type TenantId,
 } from '@fleetsweep/protocol'
-import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
-import type { ApplicationStore } from '../application/index.ts'
+import { decodeJwt, decodeProtectedHeader, errors, type JWK } from 'jose'
+import { type ApplicationStore, holdsCredential } from '../application/index.ts'
 import { BoundedMap } from '../kit/bounded-map.ts'
 import { ApiError, type HttpServerOptions, type Origins } from '../kit/http/index.ts'
 import { ALL_MACHINES, type Principal } from '../principal/index.ts'
-import type { SigningKeys } from '../signing-key/index.ts'
+import { NoSigningKeyError, type SigningKeys } from '../signing-key/index.ts'
 import type { SecurityEpochs } from '../tenant/index.ts'
 import type { UserStore } from '../user/index.ts'
 import { type AccessToken, type TokenSubject, verifyAccessToken } from './access-token.ts'
@@ -43,7 +43,8 @@ type Verified = {
 
 /**
  * Makes the function that turns a bearer token into a principal. A token may say no more than its subject is still
- * allowed: whatever changes that raises the security epoch of the tenant, and then it is looked up anew.
+ * allowed: whatever changes that raises the security epoch of the tenant, and then it is looked up anew. While that
+ * cannot be looked up, calls are refused with `ServiceUnavailable` rather than let in on what was true before.
  */
 export function authenticator(
   dependencies: Dependencies,
@@ -64,9 +65,9 @@ export function authenticator(
     }
     const { tenant } = known
     // Read before the principal: whatever changes in between shows as another epoch next time.
-    const epoch = securityEpochs.known(tenant) ?? (await securityEpochs.of(tenant))
+    const epoch = securityEpochs.known(tenant) ?? (await orUnavailable(securityEpochs.of(tenant)))
     if (known.principal && known.epoch === epoch) return known.principal
-    const principal = await principalOf(known.token, tenant, dependencies)
+    const principal = await orUnavailable(principalOf(known.token, tenant, dependencies))
     known.principal = principal
     known.epoch = epoch
     return principal
@@ -79,19 +80,49 @@ function bearerToken(authorization: string | undefined): string {
   return token
 }
 
-async function verify(token: string, { signingKeys, origins, clock }: Dependencies): Promise<Verified> {
+async function verify(token: string, dependencies: Dependencies): Promise<Verified> {
+  const { origins, clock } = dependencies
+  const { tenant, kid } = signerNamedBy(token)
+  const keys = await orUnavailable(publicKeys(tenant, kid, dependencies))
   try {
-    // Not trusted yet: it only says whose keys must have signed.
-    const { tid } = decodeJwt(token)
-    const { kid } = decodeProtectedHeader(token)
-    if (typeof tid !== 'string' || !isGuid(tid)) throw new errors.JWTInvalid('it names no tenant')
-    const tenant = tid.toLowerCase() as TenantId
-    let keys = (await signingKeys.tokenKeys(tenant)).public
-    if (!keys.some((candidate) => candidate.kid === kid))
-      keys = (await signingKeys.tokenKeysAnew(tenant)).public
     return { token: await verifyAccessToken(token, { tenant, keys, origins: origins.all, clock }), tenant }
   } catch (cause) {
     throw unauthorized('The access token is not valid', cause)
+  }
+}
+
+/** Not trusted yet: it only says whose keys must have signed. */
+function signerNamedBy(token: string): { tenant: TenantId; kid: string | undefined } {
+  try {
+    const { tid } = decodeJwt(token)
+    if (typeof tid !== 'string' || !isGuid(tid)) throw new errors.JWTInvalid('it names no tenant')
+    return { tenant: tid.toLowerCase() as TenantId, kid: decodeProtectedHeader(token).kid }
+  } catch (cause) {
+    throw unauthorized('The access token is not valid', cause)
+  }
+}
+
+async function publicKeys(
+  tenant: TenantId,
+  kid: string | undefined,
+  { signingKeys }: Dependencies,
+): Promise<readonly JWK[]> {
+  const keys = (await signingKeys.tokenKeys(tenant)).public
+  if (keys.some((candidate) => candidate.kid === kid)) return keys
+  return (await signingKeys.tokenKeysAnew(tenant)).public
+}
+
+/** Whatever keeps the server from knowing is its own trouble, not the caller's. */
+async function orUnavailable<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause
+    if (cause instanceof NoSigningKeyError) throw unauthorized('The access token is not valid', cause)
+    throw new ApiError('ServiceUnavailable', 'Who may call cannot be looked up right now', {
+      headers: { 'retry-after': '1' },
+      cause,
+    })
   }
 }
 
@@ -113,8 +144,7 @@ async function applicationPrincipal(
 ): Promise<Principal> {
   const application = await applicationsOf(tenant).find(token.application)
   if (!application) throw unauthorized('The application of the access token does not exist any more')
-  const secret = application.secrets.find(({ id }) => id === token.credential)
-  if (!secret || secret.revokedAt !== null) {
+  if (!holdsCredential(application, token.credential)) {
     throw unauthorized('The credential that the access token was got with has been revoked')
   }
   return {

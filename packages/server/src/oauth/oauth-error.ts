@@ -16,6 +16,13 @@ const REFUSALS = {
   missingSecret: [7000218, 'invalid_client', 'Unauthorized'],
   wrongSecret: [7000215, 'invalid_client', 'Unauthorized'],
   expiredSecret: [7000222, 'invalid_client', 'Unauthorized'],
+  badRequest: [9002313, 'invalid_request', 'BadRequest'],
+  badAssertion: [50027, 'invalid_client', 'Unauthorized'],
+  otherClient: [700021, 'invalid_client', 'Unauthorized'],
+  otherAudience: [700023, 'invalid_client', 'Unauthorized'],
+  assertionOutOfTime: [700024, 'invalid_client', 'Unauthorized'],
+  badSignature: [700027, 'invalid_client', 'Unauthorized'],
+  certificateOutOfTime: [1000502, 'invalid_client', 'Unauthorized'],
 } as const satisfies Record<string, readonly [number, string, ErrorCode]>
 
 /** A refusal of the token endpoint. */
@@ -23,9 +30,9 @@ export class OAuthError extends ApiError {
   readonly number: number
   readonly oauthCode: string
 
-  constructor(refusal: keyof typeof REFUSALS, message: string) {
+  constructor(refusal: keyof typeof REFUSALS, message: string, options: { cause?: unknown } = {}) {
     const [number, oauthCode, code] = REFUSALS[refusal]
-    super(code, message)
+    super(code, message, options)
     this.name = 'OAuthError'
     this.number = number
     this.oauthCode = oauthCode

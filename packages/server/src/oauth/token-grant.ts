@@ -3,41 +3,23 @@ import { OAuthError } from './oauth-error.ts'
 /** `v1`: `/{tenant}/oauth2/token` with `resource`; `v2`: `/{tenant}/oauth2/v2.0/token` with `scope`. */
 export type TokenVersion = 'v1' | 'v2'
 
-/** What a client asks the token endpoint for. */
-export type TokenGrant = { clientId: string; clientSecret: string; resource: string }
-
 const GRANT_TYPE = 'client_credentials'
 const DEFAULT_SCOPE = '/.default'
 
 /**
- * Reads a token request; fields that it does not know are ignored.
+ * Reads what an application asks a token for; fields that it does not know are ignored.
  *
- * @param authorization the Authorization header, for clients that send their secret there
+ * @returns the resource that the token is for, as the client wrote it
  * @throws OAuthError naming what is missing or wrong
  */
-export function readTokenGrant(
-  version: TokenVersion,
-  form: Readonly<Record<string, string>>,
-  authorization: string | undefined,
-): TokenGrant {
-  const grantType = require(form, 'grant_type')
-  if (grantType !== GRANT_TYPE) {
-    throw new OAuthError('unsupportedGrant', `The app requested the unsupported grant type '${grantType}'.`)
-  }
-  const basic = readBasic(authorization)
-  const clientId = form.client_id || basic?.clientId || require(form, 'client_id')
-  const resource = readResource(version, form)
-  const clientSecret = form.client_secret || basic?.clientSecret
-  if (!clientSecret) {
-    throw new OAuthError(
-      'missingSecret',
-      "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-    )
-  }
-  return { clientId: clientId.trim().toLowerCase(), clientSecret, resource }
+export function readTokenGrant(version: TokenVersion, form: Readonly<Record<string, string>>): string {
+  const grantType = requireField(form, 'grant_type')
+  if (grantType === GRANT_TYPE) return readResource(version, form)
+  throw new OAuthError('unsupportedGrant', `The app requested the unsupported grant type '${grantType}'.`)
 }
 
-function require(form: Readonly<Record<string, string>>, name: string): string {
+/** @throws OAuthError as Entra says that a field is missing */
+export function requireField(form: Readonly<Record<string, string>>, name: string): string {
   const value = form[name]
   if (value) return value
   throw new OAuthError(
@@ -48,7 +30,7 @@ function require(form: Readonly<Record<string, string>>, name: string): string {
 
 function readResource(version: TokenVersion, form: Readonly<Record<string, string>>): string {
   if (version === 'v1' && form.resource) return form.resource
-  const scope = require(form, version === 'v1' && !form.scope ? 'resource' : 'scope')
+  const scope = requireField(form, version === 'v1' && !form.scope ? 'resource' : 'scope')
   const resources = scope
     .split(/\s+/)
     .filter((part) => part.endsWith(DEFAULT_SCOPE))
@@ -61,20 +43,4 @@ function readResource(version: TokenVersion, form: Readonly<Record<string, strin
     )
   }
   return resource
-}
-
-function readBasic(
-  authorization: string | undefined,
-): { clientId: string; clientSecret: string } | undefined {
-  const encoded = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1]
-  if (encoded === undefined) return undefined
-  const text = Buffer.from(encoded, 'base64').toString('utf8')
-  const colon = text.indexOf(':')
-  if (colon === -1) return undefined
-  return { clientId: formDecode(text.slice(0, colon)), clientSecret: formDecode(text.slice(colon + 1)) }
-}
-
-/** RFC 6749 wants both halves form-encoded; a client that did not cannot have meant an escape that is none. */
-function formDecode(text: string): string {
-  return new URLSearchParams(`v=${text.replaceAll('&', '%26')}`).get('v') ?? text
 }

@@ -1,11 +1,10 @@
-import { type ApplicationId, type Clock, isGuid, type TenantId } from '@fleetsweep/protocol'
-import type { ApplicationStore, StoredApplication } from '../application/index.ts'
+import type { Clock } from '@fleetsweep/protocol'
 import type { Origins } from '../kit/http/index.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
 import type { StoredTenant, TenantStore } from '../tenant/index.ts'
 import { signAccessToken, TOKEN_LIFE_SECONDS } from './access-token.ts'
 import { isAudience } from './audience.ts'
-import { checkSecret } from './client-secret.ts'
+import type { AuthenticateClient } from './authenticate-client.ts'
 import { OAuthError } from './oauth-error.ts'
 import { readTokenGrant, type TokenVersion } from './token-grant.ts'
 
@@ -25,6 +24,8 @@ export interface TokenIssuer {
     tenantName: string
     form: Readonly<Record<string, string>>
     authorization: string | undefined
+    /** Where the call came from. */
+    address: string
     origin: string
   }): Promise<IssuedToken>
 
@@ -38,7 +39,7 @@ export interface TokenIssuer {
 
 type Dependencies = {
   tenants: TenantStore
-  applicationsOf: (tenant: TenantId) => ApplicationStore
+  authenticateClient: AuthenticateClient
   signingKeys: SigningKeys
   origins: Origins
   clock: Clock
@@ -48,7 +49,7 @@ type Dependencies = {
 /** The issuer of client-credential tokens, in Entra's dialect. */
 export function tokenIssuer({
   tenants,
-  applicationsOf,
+  authenticateClient,
   signingKeys,
   origins,
   clock,
@@ -65,38 +66,13 @@ export function tokenIssuer({
     return tenant
   }
 
-  const getApplication = async (tenant: StoredTenant, clientId: string, secret: string) => {
-    const found = isGuid(clientId)
-      ? await applicationsOf(tenant.id).find(clientId as ApplicationId)
-      : undefined
-    const check = checkSecret(secret, found?.secrets ?? NO_SECRETS, clock.now())
-    if (!found) {
-      throw new OAuthError(
-        'unknownApplication',
-        `Application with identifier '${clientId}' was not found in the directory '${tenant.displayName}'.`,
-      )
-    }
-    if (check.fit === 'expired') {
-      throw new OAuthError(
-        'expiredSecret',
-        `The provided client secret keys for app '${clientId}' are expired.`,
-      )
-    }
-    if (check.fit === 'wrong') {
-      throw new OAuthError(
-        'wrongSecret',
-        `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${clientId}'.`,
-      )
-    }
-    return { application: found, credential: check.credential }
-  }
-
   return {
     getTenant,
-    async issue({ version, tenantName, form, authorization, origin }) {
+    async issue({ version, tenantName, form, authorization, address, origin }) {
       const tenant = await getTenant(tenantName)
-      const { clientId, clientSecret, resource } = readTokenGrant(version, form, authorization)
-      const { application, credential } = await getApplication(tenant, clientId, clientSecret)
+      const resource = readTokenGrant(version, form)
+      const client = await authenticateClient({ tenant, form, authorization, address })
+      const { application, credential, proof } = client
       if (!isAudience(resource, origins.all)) {
         throw new OAuthError(
           'unknownResource',
@@ -115,7 +91,7 @@ export function tokenIssuer({
           roles: application.permissions,
         },
         displayName: application.displayName,
-        proof: 'secret',
+        proof,
         audience: resource,
         issuedAtSeconds,
         uti: newTokenId(),
@@ -129,8 +105,3 @@ export function tokenIssuer({
     },
   }
 }
-
-/** An unknown application is compared with this, so that it takes as long to refuse as a wrong secret. */
-const NO_SECRETS: StoredApplication['secrets'] = [
-  { id: '', secretHash: '0'.repeat(64), hint: '', createdAt: 0 as never, expiresAt: null, revokedAt: null },
-]

@@ -2,4 +2,10 @@ export { sealedSigningKeys } from './sealed-signing-keys.ts'
 export { readSealingKey, type SealingKey } from './sealing.ts'
 export type { SigningKeyPurpose, SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
 export { addSigningKeyWrite, sqlSigningKeyStore } from './signing-key-store-sql.ts'
-export type { OrderKeys, SigningKeys, TokenKeys } from './signing-keys.ts'
+export {
+  type AuditKeys,
+  NoSigningKeyError,
+  type OrderKeys,
+  type SigningKeys,
+  type TokenKeys,
+} from './signing-keys.ts'

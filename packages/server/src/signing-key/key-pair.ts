@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 
 const generate = promisify(generateKeyPair)
@@ -18,8 +18,8 @@ export async function newTokenKeyPair(id: string): Promise<NewKeyPair> {
   }
 }
 
-/** For orders: Ed25519, its public half the raw 32 bytes in base64. */
-export async function newOrderKeyPair(): Promise<NewKeyPair> {
+/** For orders and the audit: Ed25519, its public half the raw 32 bytes in base64. */
+export async function newEd25519KeyPair(): Promise<NewKeyPair> {
   const { publicKey, privateKey } = await generate('ed25519')
   const { x } = publicKey.export({ format: 'jwk' })
   return {
@@ -33,10 +33,21 @@ export function openTokenKey(privateKey: Buffer): Promise<CryptoKey> {
   return crypto.subtle.importKey('pkcs8', new Uint8Array(privateKey), RS256, false, ['sign'])
 }
 
-/** Opens a key of `newOrderKeyPair` as a function that signs, in base64. */
-export function openOrderKey(privateKey: Buffer): (input: Uint8Array) => string {
+/** A private key of `newEd25519KeyPair`; signatures are base64. */
+export type Ed25519Key = {
+  sign(input: Uint8Array): string
+  /** Needs no public key from elsewhere: whoever can change the database cannot make this one. */
+  verify(input: Uint8Array, signature: string): boolean
+}
+
+/** Opens a key of `newEd25519KeyPair`. */
+export function openEd25519Key(privateKey: Buffer): Ed25519Key {
   const key = createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' })
-  return (input) => sign(null, input, key).toString('base64')
+  const publicKey = createPublicKey(key)
+  return {
+    sign: (input) => sign(null, input, key).toString('base64'),
+    verify: (input, signature) => verify(null, input, publicKey, Buffer.from(signature, 'base64')),
+  }
 }
 
 function pkcs8(key: KeyObject): Buffer {

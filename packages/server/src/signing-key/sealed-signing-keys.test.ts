@@ -138,4 +138,26 @@ describe('signing keys', () => {
       expect(second && verifies(second, input, third?.signature ?? '')).toBe(true)
     })
   })
+
+  describe('for the audit', () => {
+    it('are none before the first', async () => {
+      expect(await node().auditKeys(tenant)).toBeUndefined()
+    })
+
+    it('check what older ones signed, and refuse what none of them did', async () => {
+      const keys = node()
+      const input = Buffer.from('head')
+      const first = await keys.addKey(tenant, 'audit', BY)
+      const signature = (await keys.auditKeys(tenant))?.current.sign(input) ?? ''
+      const second = await node().addKey(tenant, 'audit', BY)
+      const now = await keys.auditKeys(tenant)
+      expect(now?.current.keyId).toBe(second)
+      expect(now?.isSignedBy(first, input, signature)).toBe(true)
+      expect(now?.isSignedBy(second, input, signature)).toBe(false)
+      expect(now?.isSignedBy(randomUUID(), input, signature)).toBe(false)
+      expect(now?.isSignedBy(first, Buffer.from('other'), signature)).toBe(false)
+      expect(now?.isSignedBy(first, input, 'AAAA')).toBe(false)
+      expect(stored[1]?.announcement).not.toBeNull()
+    })
+  })
 })

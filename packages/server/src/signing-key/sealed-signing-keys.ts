@@ -1,11 +1,24 @@
-import { addMs, type Clock, type OrderKey, signingInput, type TenantId } from '@fleetsweep/protocol'
+import {
+  addMs,
+  type Clock,
+  type OrderKey,
+  type SigningContext,
+  signingInput,
+  type TenantId,
+} from '@fleetsweep/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { AuditPrincipal } from '../audit/index.ts'
-import { newOrderKeyPair, newTokenKeyPair, openOrderKey, openTokenKey } from './key-pair.ts'
+import { newEd25519KeyPair, newTokenKeyPair, openEd25519Key, openTokenKey } from './key-pair.ts'
 import { type SealingKey, seal, unseal } from './sealing.ts'
 import type { SigningKeyPurpose, SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
-import type { OrderKeys, SigningKeys, TokenKeys } from './signing-keys.ts'
+import {
+  type AuditKeys,
+  NoSigningKeyError,
+  type OrderKeys,
+  type SigningKeys,
+  type TokenKeys,
+} from './signing-keys.ts'
 
 /** How long opened keys are used before the database is asked for newer ones. */
 const FRESH_MS = 10_000
@@ -14,6 +27,12 @@ const ANEW_AT_MOST_EVERY_MS = 1_000
 const PUBLISHED_AFTER_TAKEOVER_MS = 3 * 3_600_000
 /** Another node may add the key of the same sequence first; the next attempt then takes over from that one. */
 const ADD_ATTEMPTS = 5
+
+/** What the key before signs of a new one, by purpose. */
+const ANNOUNCEMENT: Readonly<Record<Exclude<SigningKeyPurpose, 'token'>, SigningContext>> = {
+  order: 'fleetsweep.agent.v1/order-key',
+  audit: 'fleetsweep.audit.v1/key',
+}
 
 const PublicJwk = Compile(
   Type.Object({
@@ -51,10 +70,22 @@ export function sealedSigningKeys({ storeOf, sealingKey, clock, newId }: Depende
     const keys = await storeOf(tenant).list('order')
     const current = newest(keys, tenant, 'order')
     return {
-      current: { keyId: current.id, sign: openOrderKey(open(tenant, current)) },
+      current: { keyId: current.id, sign: openEd25519Key(open(tenant, current)).sign },
       chain: keys.map(toOrderKey),
     }
   })
+
+  // Not remembered: a head may be signed by a key that another node added a moment ago.
+  const auditKeys = async (tenant: TenantId): Promise<AuditKeys | undefined> => {
+    const keys = await storeOf(tenant).list('audit')
+    const opened = new Map(keys.map((key) => [key.id, openEd25519Key(open(tenant, key))]))
+    const [keyId, current] = [...opened].at(-1) ?? []
+    if (keyId === undefined || current === undefined) return undefined
+    return {
+      current: { keyId, sign: current.sign },
+      isSignedBy: (id, input, signature) => opened.get(id)?.verify(input, signature) ?? false,
+    }
+  }
 
   const addKey = async (
     tenant: TenantId,
@@ -65,10 +96,12 @@ export function sealedSigningKeys({ storeOf, sealingKey, clock, newId }: Depende
       const before = (await storeOf(tenant).list(purpose)).at(-1)
       const id = newId()
       const sequence = (before?.sequence ?? 0) + 1
-      const pair = await (purpose === 'token' ? newTokenKeyPair(id) : newOrderKeyPair())
+      const pair = await (purpose === 'token' ? newTokenKeyPair(id) : newEd25519KeyPair())
       const announcement =
-        purpose === 'order' && before
-          ? openOrderKey(open(tenant, before))(announcementInput(tenant, id, pair.publicKey))
+        purpose !== 'token' && before
+          ? openEd25519Key(open(tenant, before)).sign(
+              signingInput(ANNOUNCEMENT[purpose], [tenant, id, pair.publicKey]),
+            )
           : null
       const key = {
         id,
@@ -86,8 +119,8 @@ export function sealedSigningKeys({ storeOf, sealingKey, clock, newId }: Depende
         detail: { purpose, sequence },
       }
       if ((await storeOf(tenant).add(key, audit)) === 'added') {
-        const opened = purpose === 'token' ? tokenKeys : orderKeys
-        opened.forget(tenant)
+        if (purpose === 'token') tokenKeys.forget(tenant)
+        if (purpose === 'order') orderKeys.forget(tenant)
         return id
       }
     }
@@ -98,6 +131,7 @@ export function sealedSigningKeys({ storeOf, sealingKey, clock, newId }: Depende
     tokenKeys: (tenant) => tokenKeys.get(tenant, FRESH_MS),
     tokenKeysAnew: (tenant) => tokenKeys.get(tenant, ANEW_AT_MOST_EVERY_MS),
     orderKeys: (tenant) => orderKeys.get(tenant, FRESH_MS),
+    auditKeys,
     addKey,
   }
 }
@@ -106,17 +140,13 @@ function ownerOf(tenant: TenantId, { id, purpose }: { id: string; purpose: Signi
   return `${purpose} key ${id} of tenant ${tenant}`
 }
 
-function announcementInput(tenant: TenantId, keyId: string, publicKey: string): Uint8Array {
-  return signingInput('fleetsweep.agent.v1/order-key', [tenant, keyId, publicKey])
-}
-
 function newest(
   keys: readonly StoredSigningKey[],
   tenant: TenantId,
   purpose: SigningKeyPurpose,
 ): StoredSigningKey {
   const key = keys.at(-1)
-  if (!key) throw new Error(`Tenant ${tenant} has no ${purpose} key. Set-up adds the first.`)
+  if (!key) throw new NoSigningKeyError(`Tenant ${tenant} has no ${purpose} key. Set-up adds the first.`)
   return key
 }
 

@@ -21,6 +21,17 @@ export type OrderKeys = {
   chain: readonly OrderKey[]
 }
 
+/** What signs and checks the heads of a tenant's audit chain. */
+export type AuditKeys = {
+  current: {
+    keyId: string
+    /** Signature over `input`, base64. Make the input with `signingInput`. */
+    sign(input: Uint8Array): string
+  }
+  /** False also for a key that this server never had. Holds for every key, however long ago another took over. */
+  isSignedBy(keyId: string, input: Uint8Array, signature: string): boolean
+}
+
 /** The signing keys of all tenants, opened. */
 export interface SigningKeys {
   /** @throws Error when the tenant has none: set-up adds the first */
@@ -35,11 +46,19 @@ export interface SigningKeys {
   /** @throws Error when the tenant has none: set-up adds the first */
   orderKeys(tenant: TenantId): Promise<OrderKeys>
 
+  /** Read anew each time; `undefined` before the first is added, which the sealer of the audit does when it needs one. */
+  auditKeys(tenant: TenantId): Promise<AuditKeys | undefined>
+
   /**
-   * Adds a key, which signs from now on: the first of its purpose, or one that takes over. A new order key is
-   * announced by the old one, so that machines follow.
+   * Adds a key, which signs from now on: the first of its purpose, or one that takes over. A new order or
+   * audit key is announced by the old one, so that whoever trusts the first can follow.
    *
    * @returns its id
    */
   addKey(tenant: TenantId, purpose: SigningKeyPurpose, by: AuditPrincipal): Promise<string>
+}
+
+/** A tenant has no key of that purpose: it was not set up, or does not exist. */
+export class NoSigningKeyError extends Error {
+  override readonly name = 'NoSigningKeyError'
 }

@@ -1,3 +1,5 @@
+export { type AccessChangeParts, accessChange } from './access-change.ts'
+export { lockAccess, lockAccessShared } from './access-lock.ts'
 export { raiseSecurityEpoch, SecurityEpochs } from './security-epoch.ts'
 export { type TenantService, tenantService } from './tenant-service.ts'
 export { RESERVED_NAMES, type StoredTenant, type TenantStore } from './tenant-store.ts'

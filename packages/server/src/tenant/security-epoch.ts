@@ -4,8 +4,10 @@ import { BoundedMap } from '../kit/bounded-map.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 
-/** How long a change of who may do what may take to reach a node that was not told of it. */
-const FRESH_MS = 1_000
+/** With what a stream waits between two looks, a change that a node was not told of reaches it within a second. */
+const FRESH_MS = 500
+/** A database that does not answer for so long is taken for gone. */
+const ANSWER_WITHIN_MS = 5_000
 const MAX_TENANTS = 10_000
 
 type EpochTables = { tenant: { tenant: string; security_epoch: number } }
@@ -23,8 +25,8 @@ const raise = prepare((db: Kysely<EpochTables>, { tenant }: { tenant: string }) 
 )
 
 /**
- * The security epochs of tenants, never older than a second: one small read stands for all that a node remembers of a
- * tenant's access. Nothing is answered on an epoch that could not be read.
+ * The security epochs of tenants, never older than half a second: one small read stands for all that a node remembers
+ * of a tenant's access. Nothing is answered on an epoch that could not be read.
  */
 export class SecurityEpochs {
   readonly #read: (tenant: TenantId) => Promise<number>
@@ -43,7 +45,7 @@ export class SecurityEpochs {
     return entry && this.#clock.monotonicMs() < entry.freshUntilMs ? entry.epoch : undefined
   }
 
-  /** @throws Error when it cannot be read */
+  /** @throws Error when it cannot be read, or not in time */
   async of(tenant: TenantId): Promise<number> {
     const known = this.known(tenant)
     if (known !== undefined) return known
@@ -60,7 +62,7 @@ export class SecurityEpochs {
 
   #readAnew(tenant: TenantId): Promise<number> {
     const askedAtMs = this.#clock.monotonicMs()
-    const reading = this.#read(tenant)
+    const reading = this.#inTime(this.#read(tenant))
       .then((epoch) => {
         if (this.#reading.get(tenant) === reading) {
           this.#known.set(tenant, { epoch, freshUntilMs: askedAtMs + FRESH_MS })
@@ -72,5 +74,13 @@ export class SecurityEpochs {
       })
     this.#reading.set(tenant, reading)
     return reading
+  }
+
+  #inTime(reading: Promise<number>): Promise<number> {
+    const late = Promise.withResolvers<never>()
+    const timer = this.#clock.setTimer(ANSWER_WITHIN_MS, () => {
+      late.reject(new Error(`The database has not answered for ${ANSWER_WITHIN_MS} ms.`))
+    })
+    return Promise.race([reading, late.promise]).finally(() => timer.cancel())
   }
 }

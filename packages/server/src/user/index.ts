@@ -1,3 +1,6 @@
 export type { StoredUser, UserAccess } from './user.ts'
+export { type UserService, userService } from './user-service.ts'
 export type { NewUser, UserStore } from './user-store.ts'
-export { createUserWrite, sqlUserStore } from './user-store-sql.ts'
+export { sqlUserStore } from './user-store-sql.ts'
+export type { UserTables } from './user-tables.ts'
+export { changeUserWrite, createUserWrite, deleteUserWrite } from './user-writes.ts'

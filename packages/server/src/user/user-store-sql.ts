@@ -8,53 +8,47 @@ import {
   type UserGroupId,
   type UserId,
 } from '@fleetsweep/protocol'
-import { type AuditEntry, writeAudit } from '../audit/index.ts'
+import type { DeviceGroupTables } from '../device-group/index.ts'
+import { comesAfter, NEWEST_FIRST } from '../kit/db/cursor-sql.ts'
 import type { Database } from '../kit/db/database.ts'
 import { tables } from '../kit/db/query.ts'
-import { defineWrite, run } from '../kit/db/write.ts'
 import { ALL_MACHINES } from '../principal/index.ts'
-import { raiseSecurityEpoch } from '../tenant/index.ts'
+import type { RoleTables } from '../role/index.ts'
+import type { UserGroupTables } from '../user-group/index.ts'
 import type { StoredUser } from './user.ts'
-import type { NewUser, UserStore } from './user-store.ts'
+import type { UserStore } from './user-store.ts'
 import type { UserRow, UserTables } from './user-tables.ts'
+import { changeUserWrite, createUserWrite, deleteUserWrite } from './user-writes.ts'
 
-type CreateUser = { kind: 'user.create'; tenant: TenantId; user: NewUser; audit: AuditEntry }
-
-export const createUserWrite = defineWrite<CreateUser, 'created' | 'exists'>(
-  'user.create',
-  function* ({ tenant, user, audit }, context) {
-    const db = tables<UserTables>(context.dialect)
-    const added = yield* run(
-      db
-        .insertInto('user_account')
-        .values({
-          tenant,
-          id: user.id,
-          user_principal_name: user.userPrincipalName,
-          user_principal_name_lower: user.userPrincipalName.toLowerCase(),
-          display_name: user.displayName,
-          created_at: context.at,
-          disabled_at: null,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('id'),
-    )
-    if (added.length === 0) return 'exists'
-    for (const user_group of user.groups) {
-      yield* run(db.insertInto('user_group_member').values({ tenant, user_group, member: user.id }))
-    }
-    yield* raiseSecurityEpoch(tenant, context)
-    yield* writeAudit(tenant, audit, context)
-    return 'created'
-  },
-)
+/** People, with all that decides what they may do and where. */
+type AccessTables = UserTables & UserGroupTables & RoleTables & DeviceGroupTables
 
 /** People of one tenant, on either database. */
 export function sqlUserStore(db: Database, tenant: TenantId): UserStore {
-  const builder = tables<UserTables>(db.dialect)
+  const builder = tables<AccessTables>(db.dialect)
   const users = () => builder.selectFrom('user_account').selectAll().where('tenant', '=', tenant)
   return {
+    async list({ group, after, limit }) {
+      let page = users().where(comesAfter(after)).orderBy(NEWEST_FIRST).limit(limit)
+      if (group !== undefined) {
+        const members = builder
+          .selectFrom('user_group_member')
+          .select('member')
+          .where('tenant', '=', tenant)
+          .where('user_group', '=', group)
+        page = page.where('id', 'in', members)
+      }
+      const rows = await db.read(page)
+      const groups = await groupsOfAll(
+        db,
+        tenant,
+        rows.map(({ id }) => id),
+      )
+      return rows.map((row) => ({ ...toUser(row), groups: groups.get(row.id) ?? [] }))
+    },
     create: (user, audit) => db.write(createUserWrite, { tenant, user, audit }),
+    change: (id, change, audit) => db.write(changeUserWrite, { tenant, id, change, audit }),
+    delete: (id, audit) => db.write(deleteUserWrite, { tenant, id, audit }),
     async find(id) {
       const [row] = await db.read(users().where('id', '=', id))
       return row && toUser(row)
@@ -65,16 +59,7 @@ export function sqlUserStore(db: Database, tenant: TenantId): UserStore {
       )
       return row && toUser(row)
     },
-    async groupsOf(id) {
-      const rows = await db.read(
-        builder
-          .selectFrom('user_group_member')
-          .select('user_group')
-          .where('tenant', '=', tenant)
-          .where('member', '=', id),
-      )
-      return rows.map(({ user_group }) => user_group as UserGroupId)
-    },
+    groupsOf: async (id) => (await groupsOfAll(db, tenant, [id])).get(id) ?? [],
     async groupsByExternalId(externalIds) {
       if (externalIds.length === 0) return []
       const rows = await db.read(
@@ -104,8 +89,29 @@ export function sqlUserStore(db: Database, tenant: TenantId): UserStore {
   }
 }
 
+async function groupsOfAll(
+  db: Database,
+  tenant: TenantId,
+  users: readonly string[],
+): Promise<Map<string, UserGroupId[]>> {
+  if (users.length === 0) return new Map()
+  const rows = await db.read(
+    tables<AccessTables>(db.dialect)
+      .selectFrom('user_group_member')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('member', 'in', users)
+      .orderBy('user_group'),
+  )
+  const groups = new Map<string, UserGroupId[]>()
+  for (const { member, user_group } of rows) {
+    groups.set(member, [...(groups.get(member) ?? []), user_group as UserGroupId])
+  }
+  return groups
+}
+
 function rolesOf(db: Database, tenant: TenantId, groups: readonly UserGroupId[]) {
-  return tables<UserTables>(db.dialect)
+  return tables<AccessTables>(db.dialect)
     .selectFrom('role_assignment')
     .innerJoin('access_role', (join) =>
       join
@@ -118,7 +124,7 @@ function rolesOf(db: Database, tenant: TenantId, groups: readonly UserGroupId[])
 }
 
 function permissionsOf(db: Database, tenant: TenantId, roles: readonly string[]) {
-  return tables<UserTables>(db.dialect)
+  return tables<AccessTables>(db.dialect)
     .selectFrom('role_permission')
     .select('permission')
     .distinct()
@@ -133,9 +139,15 @@ async function reachOf(
   tenant: TenantId,
   groups: readonly UserGroupId[],
 ): Promise<DeviceGroupId[]> {
-  const builder = tables<UserTables>(db.dialect)
+  const builder = tables<AccessTables>(db.dialect)
   const [known, named] = await Promise.all([
-    db.read(builder.selectFrom('device_group').select('id').where('tenant', '=', tenant)),
+    db.read(
+      builder
+        .selectFrom('device_group')
+        .select('id')
+        .where('tenant', '=', tenant)
+        .where('id', '>', UNGROUPED),
+    ),
     db.read(
       builder
         .selectFrom('device_group_access')

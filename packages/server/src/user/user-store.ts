@@ -1,11 +1,29 @@
 import type { UserGroupId, UserId } from '@fleetsweep/protocol'
 import type { AuditEntry } from '../audit/index.ts'
-import type { StoredUser, UserAccess } from './user.ts'
+import type { Cursor } from '../kit/cursor.ts'
+import type { GroupedUser, StoredUser, UserAccess, UserChange } from './user.ts'
 
-/** People of one tenant. */
+/** People of one tenant. Every change counts from the next call on, on every node within a second. */
 export interface UserStore {
-  /** `exists`: somebody of that id or name is there already, and nothing changed. */
-  create(user: NewUser, audit: AuditEntry): Promise<'created' | 'exists'>
+  /** Newest first; `after` is the last row of the page before, `group` leaves the people of that user group alone. */
+  list(query: {
+    group?: UserGroupId | undefined
+    after?: Cursor | undefined
+    limit: number
+  }): Promise<GroupedUser[]>
+
+  /** `exists`: somebody of that id or name is there already. `userGroupUnknown`: one of the groups is not there. */
+  create(user: NewUser, audit: AuditEntry): Promise<'created' | 'exists' | 'userGroupUnknown'>
+
+  /** `lastAdministrator`: nobody who may sign in would be one any more. */
+  change(
+    id: UserId,
+    change: UserChange,
+    audit: AuditEntry,
+  ): Promise<'changed' | 'unknown' | 'lastAdministrator'>
+
+  /** Takes them from their user groups, too. */
+  delete(id: UserId, audit: AuditEntry): Promise<'deleted' | 'unknown' | 'lastAdministrator'>
 
   find(id: UserId): Promise<StoredUser | undefined>
 

@@ -1,4 +1,4 @@
-import type { Instant, RolePermission, UserId } from '@fleetsweep/protocol'
+import type { Instant, RolePermission, UserGroupId, UserId } from '@fleetsweep/protocol'
 import type { Reach } from '../principal/index.ts'
 
 /** A person who may sign in. */
@@ -11,6 +11,12 @@ export type StoredUser = {
   /** Since when they may not sign in any more; null while they may. */
   disabledAt: Instant | null
 }
+
+/** Somebody with the user groups that they are in. */
+export type GroupedUser = StoredUser & { groups: UserGroupId[] }
+
+/** What is absent stays. */
+export type UserChange = { displayName?: string; disabled?: boolean }
 
 /** What somebody may do, and where, by the user groups that they are in. */
 export type UserAccess = { rolePermissions: RolePermission[]; reach: Reach }

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '@fleetsweep/protocol'
 import { createDatabase } from '@fleetsweep/testkit'
+import { Client } from 'pg'
 import type { Database } from '../../src/kit/db/database.ts'
 import type { Migration } from '../../src/kit/db/migration.ts'
 import { openPostgres } from '../../src/kit/db/postgres-database.ts'
@@ -22,6 +24,8 @@ export type Schema = {
 export interface Backend extends AsyncDisposable {
   /** Opens it as one server does; another call is another server on the same rows. */
   openNode(schema: Schema, clock: Clock): Promise<Database>
+  /** Runs SQL past every server, as somebody with access to the database can. */
+  tamper(sql: string): Promise<void>
 }
 
 export type OpenBackend = () => Promise<Backend>
@@ -36,6 +40,11 @@ export const openSqliteBackend: OpenBackend = async () => {
         writerEntry,
         instants: new InstantSource(clock),
       }),
+    async tamper(sql) {
+      const file = new DatabaseSync(join(folder, 'fleetsweep.db'), { timeout: 5_000 })
+      file.exec(sql)
+      file.close()
+    },
     async [Symbol.asyncDispose]() {
       rmSync(folder, { recursive: true, force: true })
     },
@@ -52,6 +61,12 @@ export const openPostgresBackend: OpenBackend = async () => {
         writes,
         instants: new InstantSource(clock),
       }),
+    async tamper(sql) {
+      const client = new Client({ connectionString: database.connectionString })
+      await client.connect()
+      await client.query(sql)
+      await client.end()
+    },
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }

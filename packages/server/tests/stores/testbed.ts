@@ -37,21 +37,35 @@ export type Testbed = {
   rows(table: string, tenant: TenantId): Promise<Row[]>
   /** Another server on the same rows. */
   openNode(): Promise<Database>
+  /** Runs SQL past every server, as somebody with access to the database can. */
+  tamper(sql: string): Promise<void>
 }
 
 const TABLES = [
+  'access_role',
   'active_action',
   'application',
+  'application_certificate',
   'application_permission',
   'application_secret',
   'audit_entry',
+  'client_assertion',
+  'audit_head',
   'detection',
+  'device_group',
+  'device_group_access',
+  'device_group_sequence',
   'enrollment_token',
   'enrollment_use',
   'machine',
   'machine_action',
+  'role_assignment',
+  'role_permission',
   'scan',
   'signing_key',
+  'user_account',
+  'user_group',
+  'user_group_member',
 ]
 
 /** One database for all tests of a suite; each test works in tenants of its own. */
@@ -88,6 +102,7 @@ export function useTestbed(open: OpenBackend): Testbed {
     get stores() {
       return get().stores
     },
+    tamper: (sql) => get().backend.tamper(sql),
     openNode: () => get().backend.openNode(serverSchema, clock),
     async twoTenants() {
       const [tenant, stranger] = [randomUUID() as TenantId, randomUUID() as TenantId]

@@ -1,7 +1,7 @@
 import type { ODataFilter, TenantId } from '@fleetsweep/protocol'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Database } from '../db/database.ts'
-import { tables } from '../db/query.ts'
+import { rawQuery } from '../db/raw-query.ts'
 import { filterToSql } from './odata-to-sql.ts'
 import { planPage, type RowPage, type RowQuery, type RowSource } from './row-page.ts'
 
@@ -19,9 +19,9 @@ export async function readPage<Row extends Readonly<Record<string, unknown>>>(
 ): Promise<RowPage<Row>> {
   const plan = planPage(query, source, db.dialect)
   const rows = await db.read(
-    raw<Row>(
-      db,
-      sql`select * from ${sql.table(table)} where ${ofTenant(tenant, plan.where)} order by ${plan.orderBy} limit ${plan.limit} offset ${plan.offset}`,
+    rawQuery<Row>(
+      db.dialect,
+      sql`select ${source.columns ?? sql`*`} from ${sql.table(table)} where ${ofTenant(tenant, plan.where)} order by ${plan.orderBy} limit ${plan.limit} offset ${plan.offset}`,
     ),
   )
   return plan.page(rows)
@@ -41,8 +41,8 @@ export async function countRows(
   ]
   const where = conditions.length === 0 ? undefined : sql<SqlBool>`${sql.join(conditions, sql` and `)}`
   const [row] = await db.read(
-    raw<{ n: number }>(
-      db,
+    rawQuery<{ n: number }>(
+      db.dialect,
       sql`select count(*) as n from ${sql.table(table)} where ${ofTenant(tenant, where)}`,
     ),
   )
@@ -51,9 +51,4 @@ export async function countRows(
 
 function ofTenant(tenant: TenantId, where: RawBuilder<SqlBool> | undefined): RawBuilder<SqlBool> {
   return where === undefined ? sql`tenant = ${tenant}` : sql`tenant = ${tenant} and ${where}`
-}
-
-/** Kysely's raw fragments compile with a builder of their dialect. */
-function raw<Row>({ dialect }: Database, fragment: RawBuilder<unknown>) {
-  return { compile: () => (fragment as RawBuilder<Row>).compile(tables<unknown>(dialect)) }
 }

@@ -22,6 +22,8 @@ export type RowSource = {
   fields: ODataFields
   order: OrderBy
   id: string
+  /** What is read of each row; all columns when absent. */
+  columns?: RawBuilder<unknown> | undefined
   /** Rows that do not fulfil it are not there, whatever the query says; every row is when absent. */
   within?: RawBuilder<SqlBool> | undefined
 }

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { operation } from '../../principal/index.ts'
 import type { SigningKeys } from '../../signing-key/index.ts'
 import { issuerOf } from '../access-token.ts'
+import { ASSERTION_ALGORITHMS } from '../client-assertion.ts'
 import { entraErrors } from '../oauth-error.ts'
 import type { TokenVersion } from '../token-grant.ts'
 import type { TokenIssuer } from '../token-issuer.ts'
@@ -12,6 +13,7 @@ const ANONYMOUS = { anonymous: 'public facts that sign-in libraries read before 
 const Configuration = Type.Object({
   token_endpoint: Type.String(),
   token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+  token_endpoint_auth_signing_alg_values_supported: Type.Array(Type.String()),
   jwks_uri: Type.String(),
   response_modes_supported: Type.Array(Type.String()),
   subject_types_supported: Type.Array(Type.String()),
@@ -48,7 +50,8 @@ function configuration(version: TokenVersion, origin: string, tenant: TenantId) 
   const endpoints = `${origin}/${tenant}/oauth2${version === 'v2' ? '/v2.0' : ''}`
   return {
     token_endpoint: `${endpoints}/token`,
-    token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     jwks_uri: `${origin}/${tenant}/discovery/v2.0/keys`,
     response_modes_supported: ['query', 'form_post'],
     subject_types_supported: ['pairwise'],

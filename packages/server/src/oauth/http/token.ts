@@ -6,7 +6,7 @@ import type { TokenIssuer } from '../token-issuer.ts'
 
 const Form = Type.Record(Type.String(), Type.String())
 const ANONYMOUS = {
-  anonymous: 'a caller gets its token here; the secret in the form says who it is',
+  anonymous: 'a caller gets its token here; the secret or the assertion in the form says who it is',
 } as const
 /** What clients may count on, one second less than the token lives, as Entra says it. */
 const EXPIRES_IN = TOKEN_LIFE_SECONDS - 1
@@ -40,12 +40,13 @@ export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
     body: Form,
     answers: { 200: V2Token },
     errors: entraErrors,
-    handle: async ({ params, body, headers, origin }, { tokenIssuer }: Services) => {
+    handle: async ({ params, body, headers, address, origin }, { tokenIssuer }: Services) => {
       const issued = await tokenIssuer.issue({
         version: 'v2',
         tenantName: params.tenant,
         form: body,
         authorization: headers.authorization,
+        address,
         origin,
       })
       return {
@@ -63,12 +64,13 @@ export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
     body: Form,
     answers: { 200: V1Token },
     errors: entraErrors,
-    handle: async ({ params, body, headers, origin }, { tokenIssuer }: Services) => {
+    handle: async ({ params, body, headers, address, origin }, { tokenIssuer }: Services) => {
       const issued = await tokenIssuer.issue({
         version: 'v1',
         tenantName: params.tenant,
         form: body,
         authorization: headers.authorization,
+        address,
         origin,
       })
       return {

@@ -1,0 +1,57 @@
+import { type MachineId, type TenantId, UNGROUPED } from '@fleetsweep/protocol'
+import { type RawBuilder, sql } from 'kysely'
+import { tables } from '../kit/db/query.ts'
+import { rawQuery } from '../kit/db/raw-query.ts'
+import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
+import { type DeviceGroupTables, readRules } from './device-group-row.ts'
+import { matchesRules } from './rules-to-sql.ts'
+
+/**
+ * Part of every write that changes what rules look at in a machine: puts it into the group that has it now. The write
+ * calls `lockAccessShared` before it changes the machine: then a change of the rules comes wholly before it or after.
+ */
+export function* assignMachine(tenant: TenantId, id: MachineId, context: WriteContext): WriteSteps<void> {
+  const group = yield* groupOfMachine(tenant, context)
+  // Where there are no groups, every machine is ungrouped already.
+  if (group === undefined) return
+  yield* run(
+    rawQuery(
+      context.dialect,
+      sql`update machine set device_group = ${group} where tenant = ${tenant} and id = ${id}`,
+    ),
+  )
+}
+
+/** Part of every write that changes rules or ranks: moves all machines that are in another group now. */
+export function* assignAllMachines(tenant: TenantId, context: WriteContext): WriteSteps<void> {
+  const group = (yield* groupOfMachine(tenant, context)) ?? sql.lit(UNGROUPED)
+  // Each machine is judged once, and only those that move are written.
+  yield* run(
+    rawQuery(
+      context.dialect,
+      sql`update machine set device_group = judged.device_group
+        from (select id, ${group} as device_group from machine where tenant = ${tenant}) as judged
+        where machine.tenant = ${tenant} and machine.id = judged.id and machine.device_group <> judged.device_group`,
+    ),
+  )
+}
+
+/** The group that a row of `machine` belongs to: the first of the ranked ones that matches. `undefined` without any. */
+function* groupOfMachine(
+  tenant: TenantId,
+  { dialect }: WriteContext,
+): WriteSteps<RawBuilder<number> | undefined> {
+  const groups = yield* run(
+    tables<DeviceGroupTables>(dialect)
+      .selectFrom('device_group')
+      .select(['id', 'rules'])
+      .where('tenant', '=', tenant)
+      .where('id', '>', UNGROUPED)
+      .orderBy('group_rank'),
+  )
+  if (groups.length === 0) return undefined
+  const cases = groups.map(({ id, rules }) => {
+    return sql`when ${matchesRules(readRules(rules), dialect)} then ${sql.lit(id)}`
+  })
+  return sql<number>`(case ${sql.join(cases, sql` `)} else ${sql.lit(UNGROUPED)} end)`
+}

@@ -1,0 +1,7 @@
+export { ensureBuiltInsWrite } from './built-ins-write.ts'
+export type { BuiltIns, StoredRole } from './role.ts'
+export { type RoleService, roleService } from './role-service.ts'
+export type { RoleStore } from './role-store.ts'
+export { sqlRoleStore } from './role-store-sql.ts'
+export type { RoleTables } from './role-tables.ts'
+export { changeRoleWrite, createRoleWrite, deleteRoleWrite } from './role-writes.ts'

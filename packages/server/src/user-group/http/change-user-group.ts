@@ -1,0 +1,13 @@
+import { ChangeUserGroupBody, UserGroup } from '@fleetsweep/protocol'
+import { auditPrincipal, operation } from '../../principal/index.ts'
+import type { UserGroupService } from '../index.ts'
+
+/** Changes a user group; what the body does not name stays. */
+export const changeUserGroup = operation({
+  route: 'PATCH /fleet/v1/userGroups/:userGroupId',
+  access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
+  body: ChangeUserGroupBody,
+  answers: { 200: UserGroup },
+  handle: ({ params, body, principal }, { userGroups }: { userGroups: UserGroupService }) =>
+    userGroups.change(principal.tenant, auditPrincipal(principal), params.userGroupId, body),
+})
