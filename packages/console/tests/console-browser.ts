@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FakeServer, tool } from '@fleetsweep/testkit'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { FakeServer } from '@fleetsweep/testkit'
+import { launchChromium } from '@fleetsweep/testkit/chromium'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { build } from 'vite'
 import { PAGE_POLICY } from '../../server/src/kit/http/static-folder.ts'
 
@@ -20,21 +21,7 @@ export class ConsoleBrowser {
     const dir = await mkdtemp(join(tmpdir(), 'fleetsweep-console-'))
     const root = join(import.meta.dirname, '..')
     await build({ root, logLevel: 'warn', build: { outDir: dir, emptyOutDir: true } })
-    const { path, env } = tool('chromium')
-    const browser = await chromium.launch({
-      executablePath: path,
-      env: { ...process.env, ...env },
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
-    return new ConsoleBrowser(dir, browser)
+    return new ConsoleBrowser(dir, await launchChromium())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
