@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '@fleetsweep/protocol'
+import type { Clock, TenantId } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { RefusalTally } from './audit/index.ts'
 import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
-import { ExpireActions, SealAudit } from './jobs/index.ts'
+import { ExpireActions, KeepCallCounts, RecordRefusals, SealAudit } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
 import { ConnectionDrain, createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
 import { newGuid } from './kit/new-id.ts'
 import { openDatabase } from './open-database.ts'
 import { operations } from './operations.ts'
-import { callLimiter } from './principal/index.ts'
+import { auditPrincipal, isAccessRefused, PrincipalCallLimiter } from './principal/index.ts'
 import { composeServices } from './services.ts'
 import { readSealingKey, type SigningKeys, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
@@ -88,11 +89,18 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     localCa: tls?.localCa ?? null,
     pendingMs: config.timeouts.pendingMs,
   })
+  const limiter = new PrincipalCallLimiter(clock)
+  const refusals = new RefusalTally(clock)
   const http = createHttpServer({
     operations,
     services,
     authenticate: services.authenticate,
-    limiter: callLimiter(clock),
+    limiter,
+    onRefusal({ caller, route, code, access }) {
+      if (isAccessRefused(code, caller, access)) {
+        refusals.note(caller.tenant, auditPrincipal(caller), route, code)
+      }
+    },
     origins,
     clock,
     logger,
@@ -120,24 +128,25 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
-  const sealAudit = new SealAudit({
-    backlog: stores.auditBacklog,
-    auditOf: (tenant) => stores.forTenant(tenant).audit,
-    signingKeys,
-    clock,
-    logger,
-  })
-  // Last of all: what was begun is written by then.
+  const auditOf = (tenant: TenantId) => stores.forTenant(tenant).audit
+  const sealAudit = new SealAudit({ backlog: stores.auditBacklog, auditOf, signingKeys, clock, logger })
+  const recordRefusals = new RecordRefusals({ refusals, auditOf, clock, logger, newId })
+  const keepCallCounts = new KeepCallCounts({ limiter, callCounts: stores.callCounts, clock, logger })
+  // In this order at the end, when nothing is called any more: what was begun is written, and then sealed.
   started.defer(() => sealAudit.stop())
+  started.defer(() => recordRefusals.stop())
+  started.defer(() => keepCallCounts.stop())
   started.defer(async () => {
     services.fleetEvents.close()
     await Promise.all([expireActions.stop(), gateway.drain(), closeHttp(http, drain, clock)])
     await services.credentialUses.flush()
   })
 
+  await keepCallCounts.start()
   const port = await listen(http, config)
   origins.list(originsOf(config, tls, port))
   expireActions.start()
+  recordRefusals.start()
   sealAudit.start()
   const running = started.move()
   let stopped: Promise<void> | undefined

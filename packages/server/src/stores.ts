@@ -12,6 +12,7 @@ import {
   sqlMachineActionStore,
   sqlMachineActionTimeouts,
 } from './machine-action/index.ts'
+import { type CallCountStore, sqlCallCountStore } from './principal/index.ts'
 import { type RoleStore, sqlRoleStore } from './role/index.ts'
 import { type ScanStore, sqlScanStore } from './scan/index.ts'
 import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts'
@@ -37,6 +38,7 @@ export type TenantStores = {
 
 export type Stores = {
   auditBacklog: AuditBacklog
+  callCounts: CallCountStore
   forTenant(tenant: TenantId): TenantStores
   tenants: TenantStore
   timeouts: MachineActionTimeouts
@@ -47,6 +49,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
   const known = new Map<TenantId, TenantStores>()
   return {
     auditBacklog: sqlAuditBacklog(db),
+    callCounts: sqlCallCountStore(db),
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
     forTenant(tenant) {

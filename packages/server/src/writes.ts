@@ -20,6 +20,7 @@ import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/in
 import { writeList } from './kit/db/write.ts'
 import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
 import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
+import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
 import { addSigningKeyWrite } from './signing-key/index.ts'
@@ -68,10 +69,12 @@ export const writes = writeList([
   recordSeenWrite,
   recordUsesWrite,
   removeApplicationWrite,
+  removeCallCountsWrite,
   removeMemberWrite,
   requestScanWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
+  saveCallCountsWrite,
   sealAuditWrite,
   setLimitsWrite,
   setServerIdWrite,

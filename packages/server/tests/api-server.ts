@@ -133,6 +133,7 @@ export class ApiServer implements AsyncDisposable {
 
   async addKeys(tenant: TenantId): Promise<void> {
     await this.#signingKeys.addKey(tenant, 'token', OPERATOR)
+    await this.#signingKeys.addKey(tenant, 'order', OPERATOR)
   }
 
   get #signingKeys() {
@@ -168,6 +169,27 @@ export class ApiServer implements AsyncDisposable {
       proof: 'none',
       audience: this.origin,
       issuedAtSeconds: Math.floor(this.clock.now() / 1_000_000),
+      uti: randomUUID(),
+    })
+  }
+
+  /** A token of an application that nobody registered, signed by this server's own key, but for what is given. */
+  async signedToken(given: {
+    issuedSecondsAgo?: number
+    audience?: string
+    tenant?: TenantId
+  }): Promise<string> {
+    const { issuedSecondsAgo = 0, audience = this.origin, tenant = this.tenant } = given
+    const application = randomUUID() as ApplicationId
+    return signAccessToken(await this.#signingKeys.tokenKeys(this.tenant), {
+      version: 'v2',
+      origin: this.origin,
+      tenant,
+      subject: { kind: 'application', application, credential: randomUUID(), roles: PERMISSIONS },
+      displayName: 'Nobody',
+      proof: 'secret',
+      audience,
+      issuedAtSeconds: Math.floor(this.clock.now() / 1_000_000) - issuedSecondsAgo,
       uti: randomUUID(),
     })
   }

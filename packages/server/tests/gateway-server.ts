@@ -25,7 +25,7 @@ import { Gateway, type GatewayOptions, isChannelRequest } from '../src/gateway/i
 import { type Bus, type Hint, inProcessBus } from '../src/kit/bus.ts'
 import type { Database } from '../src/kit/db/database.ts'
 import { ApiError, createHttpServer, Origins } from '../src/kit/http/index.ts'
-import { callLimiter, type Principal } from '../src/principal/index.ts'
+import { type Principal, PrincipalCallLimiter } from '../src/principal/index.ts'
 import type { OrderKeys } from '../src/signing-key/index.ts'
 import { type Stores, sqlStores, type TenantStores } from '../src/stores.ts'
 import { type Backend, type OpenBackend, openSqliteBackend } from './stores/backends.ts'
@@ -111,7 +111,7 @@ export class GatewayServer implements AsyncDisposable {
       ],
       services: { enrollment },
       authenticate: async ({ authorization }) => this.#principal(authorization),
-      limiter: callLimiter(clock),
+      limiter: new PrincipalCallLimiter(clock),
       origins: new Origins(),
       mayUpgrade: isChannelRequest,
       checkAnswers: true,

@@ -6,6 +6,7 @@ import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.cont
 import { describeDatabase } from '../src/kit/db/database.contract.ts'
 import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
 import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
+import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
 import { describeScanStore } from '../src/scan/scan-store.contract.ts'
 import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.contract.ts'
 import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
@@ -15,6 +16,7 @@ describeDatabase('PostgreSQL', openPostgresBackend)
 describeApplicationStore('PostgreSQL', openPostgresBackend)
 describeAuditChain('PostgreSQL', openPostgresBackend)
 describeAuditStore('PostgreSQL', openPostgresBackend)
+describeCallCountStore('PostgreSQL', openPostgresBackend)
 describeDetectionStore('PostgreSQL', openPostgresBackend)
 describeEnrollmentStore('PostgreSQL', openPostgresBackend)
 describeMachineStore('PostgreSQL', openPostgresBackend)

@@ -9,7 +9,7 @@ import {
   writeNotedHead,
 } from '@fleetsweep/protocol'
 import { Compile } from 'typebox/compile'
-import { writeCursor } from '../kit/cursor.ts'
+import { cursorPage } from '../kit/cursor.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
 import type { StoredAuditEntry } from './audit-entry.ts'
 import type { AuditQuery, AuditStore } from './audit-store.ts'
@@ -54,13 +54,8 @@ export function auditService(parts: {
   }
   return {
     async list(tenant, { limit, ...query }) {
-      // One more than asked for tells whether there is a next page.
       const rows = await auditOf(tenant).list({ ...query, limit: limit + 1 })
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      return {
-        items: rows.slice(0, limit).map(fleetAuditEntry),
-        nextCursor: last ? writeCursor({ at: last.at, id: last.id }) : null,
-      }
+      return cursorPage(rows, limit, ({ at, id }) => ({ at, id }), fleetAuditEntry)
     },
     verify(tenant, noted) {
       const key = `${tenant}/${noted ? writeNotedHead(noted) : ''}`

@@ -62,7 +62,7 @@ export class ChainCheck {
     if (position > expected) {
       const sentence = `${entries(expected, position - 1)} missing; so entry ${shown(entry.id)} at ${position} cannot be checked.`
       this.#find('missing', expected, position - 1, null, sentence)
-    } else if (!this.#fits(this.#last.hash, entry)) this.#explain(link)
+    } else if (!this.#fits(this.#last.hash, entry)) this.#explain(link, entry)
     this.#step(link)
   }
 
@@ -70,8 +70,8 @@ export class ChainCheck {
   takeHead(head: AuditHead): void {
     const { position } = head
     if (!this.#isSigned(head)) {
-      const when = `The head at ${position} does not bear this server's signature.`
-      this.#find('forgedHead', position, position, null, when)
+      const sentence = `The head at ${position} does not bear this server's signature.`
+      this.#find('forgedHead', position, position, null, sentence)
       return
     }
     this.#newestHead = head
@@ -118,10 +118,8 @@ export class ChainCheck {
   }
 
   /** Says why an entry does not fit, by whether it or the one before it would elsewhere. */
-  #explain(link: Link): void {
-    const { entry } = link
+  #explain(link: Link, entry: SealedAuditEntry): void {
     const before = this.#last
-    if (!entry) return
     const changed = before.finding?.kind === 'changed' ? before.finding : undefined
     if (before.entry && this.#beforeLast && this.#fits(this.#beforeLast.hash, entry, this.#shift + 1)) {
       const { id, position } = before.entry
@@ -152,6 +150,7 @@ export class ChainCheck {
       // What comes after a gap fits nothing before it; that it was followed shows that it is no other.
       const sentence = `${-by} before the entry at ${changed.from} were taken out, and what follows was moved up.`
       this.#rename(changed, 'missing', sentence)
+      changed.entryId = null
       return
     }
     const where = by > 0 ? 'further back' : 'further ahead'

@@ -20,6 +20,11 @@ export class BoundedMap<Key, Value> {
     return value
   }
 
+  /** Finds an entry without counting that as a use. */
+  peek(key: Key): Value | undefined {
+    return this.#entries.get(key)
+  }
+
   set(key: Key, value: Value): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)

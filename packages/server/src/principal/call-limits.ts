@@ -1,44 +1,48 @@
-import { isIPv6 } from 'node:net'
-import type { Clock } from '@fleetsweep/protocol'
-import type { CallLimiter } from '../kit/http/index.ts'
-import { CallCounter, type CallLimits } from '../kit/rate-limit/call-counter.ts'
+import type { CallClass } from '../kit/http/index.ts'
+import type { CallLimits } from '../kit/rate-limit/call-counter.ts'
 import type { Principal } from './principal.ts'
 
 /**
- * What the Defender API allows each application of each tenant.
+ * Most calls of one caller. Those of the Defender API are Microsoft's; see docs/rate-limits.md for which operation
+ * draws on which.
  *
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/run-av-scan
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/get-assessment-methods-properties
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/get-package-sas-uri
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/run-live-response
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/initiate-autoir-investigation
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/run-advanced-query-api
  */
-export const USUAL_LIMITS: CallLimits = { perMinute: 100, perHour: 1_500 }
-/** For routes that know no caller, such as the token endpoint: many clients may share an address. */
-export const USUAL_ANONYMOUS_LIMITS: CallLimits = { perMinute: 300, perHour: 6_000 }
-
-const MAX_PRINCIPALS = 10_000
-const MAX_ADDRESSES = 10_000
-
-/** Limits the calls of each principal of each tenant, and anonymous ones by where they come from. */
-export function callLimiter(
-  clock: Clock,
-  anonymousLimits: CallLimits = USUAL_ANONYMOUS_LIMITS,
-): CallLimiter<Principal> {
-  const principals = new CallCounter(clock, MAX_PRINCIPALS)
-  const addresses = new CallCounter(clock, MAX_ADDRESSES)
-  return {
-    countCall: ({ tenant, kind, id, limits }) =>
-      principals.count(`${tenant}/${kind}/${id}`, {
-        perMinute: limits?.perMinute ?? USUAL_LIMITS.perMinute,
-        perHour: limits?.perHour ?? USUAL_LIMITS.perHour,
-      }),
-    countAnonymous: (address) => addresses.count(networkOf(address), anonymousLimits),
-  }
+export const CALL_LIMITS: Readonly<Record<CallClass, CallLimits>> = {
+  usual: { perMinute: 100, perHour: 1_500 },
+  antivirusInfo: { perMinute: 30, perHour: 1_000 },
+  collectedPackage: { perMinute: 2, perHour: 120 },
+  liveResponse: { perMinute: 10, perHour: null },
+  investigation: { perMinute: null, perHour: 50 },
+  advancedHunting: { perMinute: 45, perHour: 1_500 },
+  // A person's console asks often, and nothing written for Defender calls it.
+  fleet: { perMinute: 600, perHour: 12_000 },
+  auditVerification: { perMinute: 6, perHour: 60 },
+  // By address, which many clients may share.
+  token: { perMinute: 300, perHour: 6_000 },
+  signIn: { perMinute: 300, perHour: 6_000 },
+  enrollment: { perMinute: 300, perHour: 6_000 },
+  discovery: { perMinute: 600, perHour: 12_000 },
+  failedAuthentication: { perMinute: 60, perHour: 1_000 },
 }
 
-/** Whoever has one IPv6 address has 2^64 of them: the network counts. */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address
-  const [head = '', tail] = address.split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length
-  return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':')
+/** What an override of one application changes: the general budget of either API. */
+const OVERRIDABLE: readonly CallClass[] = ['usual', 'fleet']
+
+/** What holds for a principal, with the override where it has one. */
+export function limitsOf({ limits }: Principal, callClass: CallClass): CallLimits {
+  const usual = CALL_LIMITS[callClass]
+  if (!limits || !OVERRIDABLE.includes(callClass)) return usual
+  return { perMinute: limits.perMinute ?? usual.perMinute, perHour: limits.perHour ?? usual.perHour }
 }
+
+export function isCallClass(text: string): text is CallClass {
+  return Object.hasOwn(CALL_LIMITS, text)
+}
+
+export const CALL_CLASSES = Object.keys(CALL_LIMITS).filter(isCallClass)

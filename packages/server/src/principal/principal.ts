@@ -1,5 +1,6 @@
-import type { DeviceGroupId, Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
+import type { DeviceGroupId, ErrorCode, Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
 import type { AuditPrincipal } from '../audit/index.ts'
+import type { Access } from '../kit/http/index.ts'
 
 /** Whoever makes a call: one object travels from the edge to the store. */
 export type Principal = {
@@ -33,4 +34,14 @@ export function auditPrincipal({ kind, id, name }: Principal): AuditPrincipal {
 /** True when a machine of this device group is within reach. */
 export function reaches(reach: Reach, deviceGroup: DeviceGroupId): boolean {
   return reach.kind === 'allMachines' || reach.ids.includes(deviceGroup)
+}
+
+/**
+ * True for an answer that kept something from whoever called: a permission, calls beyond a limit, or a machine out of
+ * reach. For whoever reaches every machine, one that was not found is just not there.
+ */
+export function isAccessRefused(code: ErrorCode, { reach }: Principal, access: Access): boolean {
+  if (code === 'Forbidden' || code === 'TooManyRequests') return true
+  const namesMachine = 'reach' in access && access.reach === 'machine'
+  return code === 'ResourceNotFound' && namesMachine && reach.kind !== 'allMachines'
 }

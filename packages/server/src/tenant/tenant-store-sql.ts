@@ -4,7 +4,7 @@ import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
-import type { StoredTenant, TenantStore } from './tenant-store.ts'
+import { NO_TENANT, type StoredTenant, type TenantStore } from './tenant-store.ts'
 
 type TenantRow = {
   tenant: string
@@ -38,8 +38,6 @@ export const createTenantWrite = defineWrite<CreateTenant, 'created' | 'exists'>
 )
 
 const SERVER_ID = 'serverId'
-/** Settings belong to no tenant; a command names one all the same, and this stands for none. */
-const NO_TENANT = '00000000-0000-0000-0000-000000000000' as TenantId
 
 type SetServerId = { kind: 'tenant.setServerId'; tenant: TenantId; serverId: string }
 

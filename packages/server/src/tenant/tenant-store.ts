@@ -1,5 +1,8 @@
 import type { Instant, TenantId } from '@fleetsweep/protocol'
 
+/** Stands for none, where something belongs to the server itself: commands and keys name a tenant all the same. */
+export const NO_TENANT = '00000000-0000-0000-0000-000000000000' as TenantId
+
 /** A customer of this server. */
 export type StoredTenant = {
   id: TenantId

@@ -51,6 +51,7 @@ const TABLES = [
   'audit_entry',
   'client_assertion',
   'audit_head',
+  'call_count',
   'detection',
   'device_group',
   'device_group_access',

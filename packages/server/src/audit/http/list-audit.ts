@@ -1,18 +1,15 @@
 import { FleetAuditList, type Instant, parseInstant } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { readCursor } from '../../kit/cursor.ts'
-import { ApiError } from '../../kit/http/index.ts'
+import { ApiError, CursorQuery, readCursorQuery } from '../../kit/http/index.ts'
 import { operation } from '../../principal/index.ts'
 import type { AuditService } from '../index.ts'
-
-const MAX_PAGE = 200
-const USUAL_PAGE = 100
 
 /** Who changed what, newest first. */
 export const listAudit = operation({
   route: 'GET /fleet/v1/audit',
   access: { permission: ['Audit.Read.All'], role: ['Audit.Read.All'], reach: 'tenant' },
   query: Type.Object({
+    ...CursorQuery.properties,
     /** Id of the application, user or machine. */
     principal: Type.Optional(Type.String()),
     operation: Type.Optional(Type.String()),
@@ -21,23 +18,17 @@ export const listAudit = operation({
     from: Type.Optional(Type.String()),
     /** Before this moment. */
     to: Type.Optional(Type.String()),
-    cursor: Type.Optional(Type.String()),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE })),
   }),
   answers: { 200: FleetAuditList },
-  handle: ({ query, principal }, { audit }: { audit: AuditService }) => {
-    const after = query.cursor === undefined ? undefined : readCursor(query.cursor)
-    if (query.cursor !== undefined && !after) throw new ApiError('InvalidInput', 'cursor is not valid')
-    return audit.list(principal.tenant, {
+  handle: ({ query, principal }, { audit }: { audit: AuditService }) =>
+    audit.list(principal.tenant, {
       principal: query.principal,
       operation: query.operation,
       target: query.target,
       from: readMoment('from', query.from),
       to: readMoment('to', query.to),
-      after,
-      limit: query.limit ?? USUAL_PAGE,
-    })
-  },
+      ...readCursorQuery(query),
+    }),
 })
 
 function readMoment(name: string, text: string | undefined): Instant | undefined {

@@ -8,6 +8,7 @@ import type { AuditService } from '../index.ts'
 export const verifyAudit = operation({
   route: 'GET /fleet/v1/audit/verification',
   access: { permission: ['Audit.Read.All'], role: ['Audit.Read.All'], reach: 'tenant' },
+  callClass: 'auditVerification',
   query: Type.Object({ head: Type.Optional(Type.String()) }),
   answers: { 200: AuditVerification },
   handle: ({ query, principal }, { audit }: { audit: AuditService }) => {

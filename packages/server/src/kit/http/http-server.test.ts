@@ -8,7 +8,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CallAnswer, call } from '../../../tests/call.ts'
 import { systemClock } from '../clock.ts'
 import { DatabaseBusyError } from '../db/database.ts'
-import { Answer, ApiError, type Caller, createHttpServer, Origins, operationFor } from './index.ts'
+import {
+  Answer,
+  ApiError,
+  type Caller,
+  createHttpServer,
+  type Exceeded,
+  Origins,
+  operationFor,
+} from './index.ts'
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const ODATA_TYPE = 'application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8'
@@ -88,7 +96,8 @@ const operations = [
 describe('the HTTP server', () => {
   const logged: string[] = []
   let permissions: Permission[]
-  let tooMany: number | undefined
+  let tooMany: Exceeded | undefined
+  const refused: string[] = []
   let origin: string
   let close: () => Promise<void>
 
@@ -96,6 +105,7 @@ describe('the HTTP server', () => {
     logged.length = 0
     permissions = ['Machine.Read.All', 'Machine.Scan']
     tooMany = undefined
+    refused.length = 0
     const origins = new Origins()
     const server = createHttpServer({
       operations,
@@ -107,6 +117,7 @@ describe('the HTTP server', () => {
         return { tenant: 'x' as TenantId, permissions: new Set(permissions), rolePermissions: null }
       },
       limiter: { countCall: () => tooMany, countAnonymous: () => undefined },
+      onRefusal: ({ route, code }) => void refused.push(`${route}: ${code}`),
       origins,
       clock: systemClock,
       logger: pino({}, { write: (line: string) => void logged.push(line) }),
@@ -225,10 +236,28 @@ describe('the HTTP server', () => {
     expect(anonymous.headers['www-authenticate']).toBe('Bearer')
     permissions = ['Fleet.Admin']
     expectRefusal(await paint('rubbish'), 403, 'Forbidden')
-    tooMany = 12
+    tooMany = { retryAfterSeconds: 12, calls: 100, windowSeconds: 60 }
     const limited = await paint('rubbish')
     expectRefusal(limited, 429, 'TooManyRequests')
     expect(limited.headers['retry-after']).toBe('12')
+    expect(limited.json<{ error: { message: string } }>().error.message).toBe(
+      'API calls quota exceeded! maximum allowed 100 per 00:01:00. Try again in 12 seconds.',
+    )
+  })
+
+  it('tells of every refusal of somebody known, by the declared route, and of nobody else', async () => {
+    await call(origin, 'POST /api/things/1/paint', { body: 'rubbish' })
+    expect(refused).toEqual([])
+    await paint('rubbish')
+    permissions = ['Fleet.Admin']
+    await paint('rubbish')
+    tooMany = { retryAfterSeconds: 12, calls: 100, windowSeconds: 60 }
+    await paint('rubbish')
+    expect(refused).toEqual(
+      ['InvalidRequestBody', 'Forbidden', 'TooManyRequests'].map(
+        (code) => `POST /api/things/:thingId/paint: ${code}`,
+      ),
+    )
   })
 
   it('lets in whoever has any one of the permissions', async () => {

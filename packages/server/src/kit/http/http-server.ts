@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
-import { type Clock, ODataError } from '@fleetsweep/protocol'
+import { type Clock, type ErrorCode, ODataError } from '@fleetsweep/protocol'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -14,7 +14,7 @@ import { DatabaseBusyError } from '../db/database.ts'
 import { ApiError, notFound } from './api-error.ts'
 import type { CallLimiter } from './call-limiter.ts'
 import { errorStyleOf } from './error-style.ts'
-import type { Caller, Operation } from './operation.ts'
+import type { Access, Caller, Operation } from './operation.ts'
 import type { Origins } from './origins.ts'
 import { tooLarge } from './request-body.ts'
 import { pathPattern, routedTarget, splitTarget } from './request-target.ts'
@@ -35,6 +35,8 @@ export type HttpServerOptions<Principal, Services> = {
     address: string
   }) => Promise<Principal>
   limiter: CallLimiter<Principal>
+  /** Told of every call of somebody known that was refused or failed, by the code of the answer. */
+  onRefusal?: (refusal: { caller: Principal; route: string; access: Access; code: ErrorCode }) => void
   origins: Origins
   clock: Clock
   logger: Logger
@@ -135,6 +137,7 @@ function failureSender<Principal, Services>({
   clock,
   logger,
   newId,
+  onRefusal,
 }: HttpServerOptions<Principal, Services>): SendFailure {
   return (error, request, reply) => {
     const target = newId()
@@ -142,7 +145,13 @@ function failureSender<Principal, Services>({
     const call = { target, method: request.method, path: splitTarget(request.originalUrl).path }
     if (refusal.status < 500) logger.info({ ...call, code: refusal.code }, refusal.message)
     else logger.error({ ...call, code: refusal.code, err: error }, 'A call failed')
-    const style = request.routeOptions?.config?.operation?.errors ?? errorStyleOf(request.url)
+    const operation = request.routeOptions?.config?.operation
+    if (operation && request.caller !== undefined) {
+      const { route, access } = operation
+      // Written by `admit` of the same operation.
+      onRefusal?.({ caller: request.caller as Principal, route, access, code: refusal.code })
+    }
+    const style = operation?.errors ?? errorStyleOf(request.url)
     return sendError(reply, refusal, style, { target, at: clock.now() })
   }
 }

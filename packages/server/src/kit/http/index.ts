@@ -1,6 +1,6 @@
 export { Answer } from './answer.ts'
 export { ApiError, notFound } from './api-error.ts'
-export type { CallLimiter } from './call-limiter.ts'
+export type { CallClass, CallLimiter, Exceeded } from './call-limiter.ts'
 export { ConnectionDrain } from './connection-drain.ts'
 export { CursorQuery, readCursorQuery } from './cursor-query.ts'
 export { defenderErrors, type ErrorStyle, problemErrors } from './error-style.ts'

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
 import type { Answer, AnswerBody } from './answer.ts'
+import { type CallClass, callClassOf } from './call-limiter.ts'
 import type { ErrorStyle } from './error-style.ts'
 
 /** What the kit must know of whoever calls; the server's own principal is one. */
@@ -72,6 +73,7 @@ export type Operation<Principal, Services> = {
   /** With `:names`. */
   readonly path: string
   readonly access: Access
+  readonly callClass: CallClass
   readonly body: TSchema | undefined
   readonly bodyHints: Readonly<Record<string, string>>
   readonly consumes: 'json' | 'form'
@@ -106,6 +108,8 @@ export type Declaration<
   /** Verb and path, such as `POST /api/machines/:machineId/runAntiVirusScan`. */
   route: Route
   access: A
+  /** The budget that a call draws on; by the path (`usual`, `fleet` below `/fleet`) when absent. */
+  callClass?: CallClass
   /** A body that is JSON of this shape. Unknown members are ignored. */
   body?: Body
   /** Other words that callers use for members of the body, and the right ones: they make the refusal helpful. */
@@ -149,6 +153,7 @@ export function operationFor<Principal extends Caller>() {
       method,
       path,
       access: declaration.access,
+      callClass: declaration.callClass ?? callClassOf(path, 'anonymous' in declaration.access),
       body: declaration.body,
       bodyHints: declaration.bodyHints ?? {},
       consumes: declaration.consumes ?? 'json',

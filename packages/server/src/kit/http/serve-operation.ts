@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Answer } from './answer.ts'
 import { ApiError, notFound } from './api-error.ts'
+import type { Exceeded } from './call-limiter.ts'
 import type { HttpServerOptions } from './http-server.ts'
 import { type Access, type Caller, isAllowed, type Operation, type OperationRequest } from './operation.ts'
 import { bodyReader, isJsonType, isKeepable, readBody } from './request-body.ts'
@@ -15,7 +16,7 @@ export const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    operation?: Pick<Operation<unknown, unknown>, 'path' | 'errors'>
+    operation?: Pick<Operation<unknown, unknown>, 'route' | 'path' | 'errors' | 'access'>
   }
   interface FastifyRequest {
     /** Whoever authenticated; the operation knows the type. */
@@ -40,7 +41,7 @@ export function serveOperation<Principal extends Caller, Services>(
     config: { operation },
     bodyLimit: operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     onRequest: async (request) => {
-      request.caller = await admit(request, operation, options)
+      await admit(request, operation, options)
       refuseOtherTypes(request, operation)
     },
     handler: async (request, reply) => {
@@ -51,20 +52,37 @@ export function serveOperation<Principal extends Caller, Services>(
   })
 }
 
+/** Lets a call in, and notes who makes it as soon as that is known: a refusal is theirs from then on. */
 async function admit<Principal extends Caller, Services>(
   request: FastifyRequest,
-  { access }: Operation<Principal, Services>,
-  { authenticate, limiter, origins }: HttpServerOptions<Principal, Services>,
-): Promise<Principal | undefined> {
+  { access, callClass }: Operation<Principal, Services>,
+  options: HttpServerOptions<Principal, Services>,
+): Promise<void> {
+  const { limiter } = options
   if ('anonymous' in access) {
-    refuseTooMany(limiter.countAnonymous(request.ip))
-    return undefined
+    refuseTooMany(limiter.countAnonymous(request.ip, callClass))
+    return
   }
-  const { authorization, host } = request.headers
-  const caller = await authenticate({ authorization, origin: origins.of(host), address: request.ip })
-  refuseTooMany(limiter.countCall(caller))
+  const caller = await authenticate(request, options)
+  request.caller = caller
+  refuseTooMany(limiter.countCall(caller, callClass))
   if ('permission' in access && !isAllowed(caller, access)) throw forbidden(caller, access)
-  return caller
+}
+
+async function authenticate<Principal extends Caller, Services>(
+  { headers, ip }: FastifyRequest,
+  { authenticate, limiter, origins }: HttpServerOptions<Principal, Services>,
+): Promise<Principal> {
+  const { authorization, host } = headers
+  try {
+    return await authenticate({ authorization, origin: origins.of(host), address: ip })
+  } catch (error) {
+    // After the attempt, not before: behind one address, those with good tokens go on.
+    if (error instanceof ApiError && error.status === 401) {
+      refuseTooMany(limiter.countAnonymous(ip, 'failedAuthentication'))
+    }
+    throw error
+  }
 }
 
 /** Says which half is missing: the program's permission or the person's role. */
@@ -77,11 +95,15 @@ function forbidden(
     : new ApiError('Forbidden', `This needs the permission ${permission.join(' or ')}`)
 }
 
-function refuseTooMany(retryAfterSeconds: number | undefined): void {
-  if (retryAfterSeconds === undefined) return
-  throw new ApiError('TooManyRequests', `Too many calls: try again in ${retryAfterSeconds} seconds`, {
-    headers: { 'retry-after': String(retryAfterSeconds) },
-  })
+function refuseTooMany(exceeded: Exceeded | undefined): void {
+  if (exceeded === undefined) return
+  const { calls, windowSeconds, retryAfterSeconds } = exceeded
+  const window = windowSeconds === 60 ? '00:01:00' : '01:00:00'
+  throw new ApiError(
+    'TooManyRequests',
+    `API calls quota exceeded! maximum allowed ${calls} per ${window}. Try again in ${retryAfterSeconds} seconds.`,
+    { headers: { 'retry-after': String(retryAfterSeconds) } },
+  )
 }
 
 function refuseOtherTypes<Principal, Services>(

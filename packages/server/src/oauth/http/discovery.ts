@@ -31,6 +31,7 @@ export const configurationOperations = [
   operation({
     route: 'GET /:tenant/v2.0/.well-known/openid-configuration',
     access: ANONYMOUS,
+    callClass: 'discovery',
     answers: { 200: Configuration },
     errors: entraErrors,
     handle: async ({ params, origin }, { tokenIssuer }: Services) =>
@@ -39,6 +40,7 @@ export const configurationOperations = [
   operation({
     route: 'GET /:tenant/.well-known/openid-configuration',
     access: ANONYMOUS,
+    callClass: 'discovery',
     answers: { 200: Configuration },
     errors: entraErrors,
     handle: async ({ params, origin }, { tokenIssuer }: Services) =>
@@ -70,6 +72,7 @@ export const jwksOperations = (['/discovery/v2.0/keys', '/discovery/keys'] as co
   operation({
     route: `GET /:tenant${path}`,
     access: ANONYMOUS,
+    callClass: 'discovery',
     answers: { 200: Jwks },
     errors: entraErrors,
     handle: async ({ params }, { tokenIssuer, signingKeys }: Services) => {
@@ -95,6 +98,7 @@ const Instance = Type.Object({
 export const instanceDiscovery = operation({
   route: 'GET /common/discovery/instance',
   access: ANONYMOUS,
+  callClass: 'discovery',
   answers: { 200: Instance },
   errors: entraErrors,
   handle: ({ search, origin }) => {

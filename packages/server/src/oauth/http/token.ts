@@ -36,6 +36,7 @@ export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
   operation({
     route: `${method} /:tenant/oauth2/v2.0/token`,
     access: ANONYMOUS,
+    callClass: 'token',
     consumes: 'form',
     body: Form,
     answers: { 200: V2Token },
@@ -60,6 +61,7 @@ export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
   operation({
     route: `${method} /:tenant/oauth2/token`,
     access: ANONYMOUS,
+    callClass: 'token',
     consumes: 'form',
     body: Form,
     answers: { 200: V1Token },
