@@ -67,9 +67,10 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   if (tls?.endsSoon) logger.warn('the certificate ends soon, or has ended: bring a new one')
   const db = started.use(await openDatabase(config, { clock, writerEntry, synchronous }))
   const stores = sqlStores(db, newId)
+  const sealingKey = readSealingKey(parts.sealingKey)
   const signingKeys = sealedSigningKeys({
     storeOf: (tenant) => stores.forTenant(tenant).signingKeys,
-    sealingKey: readSealingKey(parts.sealingKey),
+    sealingKey,
     clock,
     newId,
   })
@@ -79,6 +80,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const services = composeServices({
     stores,
     signingKeys,
+    sealingKey,
     origins,
     clock,
     newId,

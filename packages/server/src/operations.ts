@@ -41,6 +41,12 @@ import { getRole } from './role/http/get-role.ts'
 import { listRoles } from './role/http/list-roles.ts'
 import { getScan } from './scan/http/get-scan.ts'
 import type { Services } from './services.ts'
+import { authorize, resumeAuthorize } from './sign-in/http/authorize.ts'
+import { deviceOperations, resumeDevice } from './sign-in/http/device.ts'
+import { startDeviceCode } from './sign-in/http/device-code.ts'
+import { getSignInStyle } from './sign-in/http/get-sign-in-style.ts'
+import { logoutOperations } from './sign-in/http/logout.ts'
+import { signInOperations } from './sign-in/http/sign-in.ts'
 import { getSignInInfo } from './tenant/http/get-sign-in-info.ts'
 import { changeUser } from './user/http/change-user.ts'
 import { createUser } from './user/http/create-user.ts'
@@ -63,6 +69,14 @@ export const operations: readonly Operation<Principal, Services>[] = [
   ...jwksOperations,
   instanceDiscovery,
   getSignInInfo,
+  authorize,
+  resumeAuthorize,
+  startDeviceCode,
+  ...deviceOperations,
+  resumeDevice,
+  ...signInOperations,
+  ...logoutOperations,
+  getSignInStyle,
   getMachine,
   listMachines,
   countMachines,

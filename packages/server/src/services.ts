@@ -14,11 +14,28 @@ import {
   type MachineActionService,
   machineActionService,
 } from './machine-action/index.ts'
-import { authenticator, clientAuthenticator, type TokenIssuer, tokenIssuer } from './oauth/index.ts'
+import {
+  type AuthenticateClient,
+  authenticator,
+  clientAuthenticator,
+  type TokenIssuer,
+  tokenIssuer,
+  type UserTokens,
+} from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
 import { type RoleService, roleService } from './role/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
-import type { SigningKeys } from './signing-key/index.ts'
+import {
+  type DeviceSignIn,
+  PasswordCheck,
+  type SignInService,
+  SignIns,
+  signInClients,
+  signInProviders,
+  signInService,
+  userTokens,
+} from './sign-in/index.ts'
+import { deriveKey, type SealingKey, type SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
 import { SecurityEpochs, type TenantService, tenantService } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
@@ -34,22 +51,26 @@ export type Services = {
   credentialUses: CredentialUses
   detections: DetectionService
   deviceGroups: DeviceGroupService
+  deviceSignIn: DeviceSignIn
   enrollment: EnrollmentService
   fleetEvents: FleetEventService
   machineActions: MachineActionService
   machines: MachineService
   roles: RoleService
   scans: ScanService
+  signIn: SignInService
   signingKeys: SigningKeys
   tenants: TenantService
   tokenIssuer: TokenIssuer
   userGroups: UserGroupService
   users: UserService
+  userTokens: UserTokens
 }
 
 type Parts = {
   stores: Stores
   signingKeys: SigningKeys
+  sealingKey: SealingKey
   origins: Origins
   clock: Clock
   newId: () => string
@@ -76,6 +97,14 @@ export function composeServices(parts: Parts): Services {
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
+  const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
+  const issuer = tokenIssuer({
+    ...parts,
+    tenants: stores.tenants,
+    authenticateClient,
+    newTokenId: parts.newId,
+  })
+  const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
@@ -83,7 +112,7 @@ export function composeServices(parts: Parts): Services {
       ...parts,
       applicationsOf,
       usersOf,
-      isSignedIn: async () => true,
+      isSignedIn: (tenant, session) => signIn.signIns.isSignedIn(tenant, session),
       securityEpochs,
     }),
     clock,
@@ -94,6 +123,7 @@ export function composeServices(parts: Parts): Services {
       deviceGroupsOf: (tenant) => storesOf(tenant).deviceGroups,
       machinesOf,
     }),
+    deviceSignIn: signIn.userTokens,
     enrollment: enrollmentService({
       ...parts,
       tenants: stores.tenants,
@@ -104,15 +134,40 @@ export function composeServices(parts: Parts): Services {
     machines,
     roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),
+    signIn: signIn.service,
     signingKeys,
     tenants: tenantService(stores),
-    tokenIssuer: tokenIssuer({
-      ...parts,
-      tenants: stores.tenants,
-      authenticateClient: clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses }),
-      newTokenId: parts.newId,
-    }),
+    tokenIssuer: issuer,
     userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
     users: userService({ ...parts, usersOf }),
+    userTokens: signIn.userTokens,
+  }
+}
+
+/** Puts together how people sign in. */
+function composeSignIn(
+  parts: Parts,
+  oauth: Pick<TokenIssuer, 'getTenant'> & { authenticateClient: AuthenticateClient },
+) {
+  const { stores, sealingKey } = parts
+  const storesOf = (tenant: TenantId) => stores.forTenant(tenant)
+  const dependencies = {
+    ...parts,
+    artifactsOf: (tenant: TenantId) => storesOf(tenant).artifacts,
+    credentialsOf: (tenant: TenantId) => storesOf(tenant).credentials,
+    throttlesOf: (tenant: TenantId) => storesOf(tenant).throttles,
+    usersOf: (tenant: TenantId) => storesOf(tenant).users,
+    clients: signInClients({
+      applicationsOf: (tenant) => storesOf(tenant).applications,
+      signInApplicationsOf: (tenant) => storesOf(tenant).signInApplications,
+    }),
+  }
+  const signIns = new SignIns(dependencies)
+  const passwords = new PasswordCheck({ ...dependencies, key: deriveKey(sealingKey, 'sign-in throttle') })
+  const providers = signInProviders({ ...dependencies, signIns, passwords })
+  return {
+    signIns,
+    service: signInService({ ...parts, ...oauth, providers }),
+    userTokens: userTokens({ ...dependencies, ...oauth, providers }),
   }
 }

@@ -15,6 +15,20 @@ import {
 import { type CallCountStore, sqlCallCountStore } from './principal/index.ts'
 import { type RoleStore, sqlRoleStore } from './role/index.ts'
 import { type ScanStore, sqlScanStore } from './scan/index.ts'
+import {
+  type ArtifactStore,
+  type CredentialStore,
+  type ExpiredArtifacts,
+  type SignInApplicationStore,
+  type StaleThrottles,
+  sqlArtifactStore,
+  sqlCredentialStore,
+  sqlExpiredArtifacts,
+  sqlSignInApplicationStore,
+  sqlStaleThrottles,
+  sqlThrottleStore,
+  type ThrottleStore,
+} from './sign-in/index.ts'
 import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts'
 import { sqlTenantStore, type TenantStore } from './tenant/index.ts'
 import { sqlUserStore, type UserStore } from './user/index.ts'
@@ -23,6 +37,8 @@ import { sqlUserGroupStore, type UserGroupStore } from './user-group/index.ts'
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
   applications: ApplicationStore
+  artifacts: ArtifactStore
+  credentials: CredentialStore
   audit: AuditStore
   detections: DetectionStore
   deviceGroups: DeviceGroupStore
@@ -31,7 +47,9 @@ export type TenantStores = {
   machines: MachineStore
   roles: RoleStore
   scans: ScanStore
+  signInApplications: SignInApplicationStore
   signingKeys: SigningKeyStore
+  throttles: ThrottleStore
   userGroups: UserGroupStore
   users: UserStore
 }
@@ -42,6 +60,8 @@ export type Stores = {
   forTenant(tenant: TenantId): TenantStores
   tenants: TenantStore
   timeouts: MachineActionTimeouts
+  expiredArtifacts: ExpiredArtifacts
+  staleThrottles: StaleThrottles
 }
 
 /** All stores over one database. `newId` names audit entries that no caller asked for. */
@@ -52,9 +72,13 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     callCounts: sqlCallCountStore(db),
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
+    expiredArtifacts: sqlExpiredArtifacts(db),
+    staleThrottles: sqlStaleThrottles(db),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
         applications: sqlApplicationStore(db, tenant),
+        artifacts: sqlArtifactStore(db, tenant),
+        credentials: sqlCredentialStore(db, tenant),
         audit: sqlAuditStore(db, tenant),
         detections: sqlDetectionStore(db, tenant),
         deviceGroups: sqlDeviceGroupStore(db, tenant),
@@ -63,7 +87,9 @@ export function sqlStores(db: Database, newId: () => string): Stores {
         machines: sqlMachineStore(db, tenant),
         roles: sqlRoleStore(db, tenant),
         scans: sqlScanStore(db, tenant),
+        signInApplications: sqlSignInApplicationStore(db, tenant),
         signingKeys: sqlSigningKeyStore(db, tenant),
+        throttles: sqlThrottleStore(db, tenant),
         userGroups: sqlUserGroupStore(db, tenant),
         users: sqlUserStore(db, tenant),
       }

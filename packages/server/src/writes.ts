@@ -23,6 +23,21 @@ import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/ind
 import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
+import {
+  addLinkWrite,
+  attemptWrite,
+  consumeArtifactWrite,
+  endSignInsWrite,
+  forgetThrottlesWrite,
+  keepArtifactWrite,
+  rehashWrite,
+  removeArtifactWrite,
+  removeExpiredArtifactsWrite,
+  setApplicationSignInWrite,
+  signOutEverywhereWrite,
+  succeedWrite,
+  useLinkWrite,
+} from './sign-in/index.ts'
 import { addSigningKeyWrite } from './signing-key/index.ts'
 import { createTenantWrite, setServerIdWrite } from './tenant/index.ts'
 import { changeUserWrite, createUserWrite, deleteUserWrite } from './user/index.ts'
@@ -37,15 +52,18 @@ import {
 /** Every write of this server: what can change a row. */
 export const writes = writeList([
   addCertificateWrite,
+  addLinkWrite,
   addMemberWrite,
   addSecretWrite,
   addSigningKeyWrite,
+  attemptWrite,
   cancelWrite,
   changeApplicationWrite,
   changeDeviceGroupWrite,
   changeRoleWrite,
   changeUserGroupWrite,
   changeUserWrite,
+  consumeArtifactWrite,
   createApplicationWrite,
   createDeviceGroupWrite,
   createRoleWrite,
@@ -57,10 +75,13 @@ export const writes = writeList([
   deleteRoleWrite,
   deleteUserGroupWrite,
   deleteUserWrite,
+  endSignInsWrite,
   enrollWrite,
   ensureBuiltInsWrite,
   expireWrite,
+  forgetThrottlesWrite,
   holdOrdersWrite,
+  keepArtifactWrite,
   orderDeviceGroupsWrite,
   reconcileWrite,
   recordAuditWrite,
@@ -68,16 +89,23 @@ export const writes = writeList([
   recordProgressWrite,
   recordSeenWrite,
   recordUsesWrite,
+  rehashWrite,
   removeApplicationWrite,
   removeCallCountsWrite,
+  removeArtifactWrite,
+  removeExpiredArtifactsWrite,
   removeMemberWrite,
   requestScanWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
   saveCallCountsWrite,
   sealAuditWrite,
+  setApplicationSignInWrite,
   setLimitsWrite,
   setServerIdWrite,
+  signOutEverywhereWrite,
+  succeedWrite,
   takeAssertionWrite,
   takeEventWrite,
+  useLinkWrite,
 ])

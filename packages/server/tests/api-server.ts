@@ -19,12 +19,15 @@ import { createServer, type FleetServer } from '../src/app.ts'
 import type { ServerConfig } from '../src/config/index.ts'
 import { createLocalApplication } from '../src/init/index.ts'
 import { signAccessToken } from '../src/oauth/access-token.ts'
+import { hashPassword } from '../src/sign-in/password-hash.ts'
 import { readSealingKey, sealedSigningKeys } from '../src/signing-key/index.ts'
 import type { Stores, TenantStores } from '../src/stores.ts'
 import { type CallAnswer, call } from './call.ts'
 import { inventory } from './stores/builders.ts'
 
 export const TENANT_DOMAIN = 'contoso.example'
+/** Tests hash many passwords, and nobody guesses them. */
+const QUICK = { memoryKiB: 64, passes: 1, lanes: 1 }
 const OPERATOR = { kind: 'operator', id: 'test', name: 'test' } as const
 
 /** Where a server keeps its rows, and how to get rid of them. */
@@ -153,17 +156,55 @@ export class ApiServer implements AsyncDisposable {
     return id
   }
 
+  /** Somebody with a password. */
+  async userWithPassword(
+    userPrincipalName: string,
+    password: string,
+    groups: readonly UserGroupId[] = [],
+  ): Promise<UserId> {
+    const user = await this.user(userPrincipalName, groups)
+    await this.setPassword(user, password)
+    return user
+  }
+
+  /** Gives somebody a password as a one-time link does. */
+  async setPassword(user: UserId, password: string): Promise<void> {
+    const secretHash = randomUUID()
+    const audit = (operation: string) => ({
+      id: randomUUID(),
+      principal: OPERATOR,
+      operation,
+      target: user,
+      detail: {},
+    })
+    await this.of.credentials.addLink({ user, secretHash, lifeMs: 60_000 }, audit('test.addLink'))
+    const passwordHash = await hashPassword(password, QUICK)
+    await this.of.credentials.useLink({ user, secretHash, passwordHash }, audit('test.useLink'))
+  }
+
   /** A token for somebody, as if they had signed in with a program that may ask for these scopes. */
   async userToken(
     user: UserId,
     scopes: readonly string[],
     using: ApplicationId = CLI_CLIENT_ID,
   ): Promise<string> {
+    const session = randomUUID()
+    await this.of.artifacts.keep({
+      kind: 'Grant',
+      idHash: session,
+      sealed: '',
+      signIn: null,
+      sessionHash: null,
+      userCodeHash: null,
+      user,
+      application: using,
+      lifeMs: 90 * 86_400_000,
+    })
     return signAccessToken(await this.#signingKeys.tokenKeys(this.tenant), {
       version: 'v2',
       origin: this.origin,
       tenant: this.tenant,
-      subject: { kind: 'user', user, application: using, scopes, session: randomUUID() },
+      subject: { kind: 'user', user, application: using, scopes, session },
       displayName: 'Somebody',
       userPrincipalName: 'somebody@contoso.example',
       proof: 'none',

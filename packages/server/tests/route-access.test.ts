@@ -15,15 +15,26 @@ const SIGNED_IN = ['GET /fleet/v1/me']
 /** Routes that anybody may call; each addition is a decision. */
 const ANONYMOUS = [
   'GET /:tenant/.well-known/openid-configuration',
+  'GET /:tenant/device',
+  'GET /:tenant/device/:interaction',
   'GET /:tenant/discovery/keys',
   'GET /:tenant/discovery/v2.0/keys',
   'GET /:tenant/oauth2/token',
+  'GET /:tenant/oauth2/v2.0/authorize',
+  'GET /:tenant/oauth2/v2.0/authorize/:interaction',
+  'GET /:tenant/oauth2/v2.0/logout',
   'GET /:tenant/oauth2/v2.0/token',
+  'GET /:tenant/sign-in/:interaction',
   'GET /:tenant/v2.0/.well-known/openid-configuration',
+  'GET /assets/sign-in.css',
   'GET /common/discovery/instance',
   'GET /fleet/v1/signIn',
+  'POST /:tenant/device',
   'POST /:tenant/oauth2/token',
+  'POST /:tenant/oauth2/v2.0/devicecode',
+  'POST /:tenant/oauth2/v2.0/logout',
   'POST /:tenant/oauth2/v2.0/token',
+  'POST /:tenant/sign-in/:interaction',
 ]
 
 const isAnonymous = ({ access }: AnyOperation) => 'anonymous' in access

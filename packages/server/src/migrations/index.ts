@@ -1,9 +1,17 @@
 import type { Migration } from '../kit/db/migration.ts'
 import { foundation } from './0001-foundation.ts'
 import { access } from './0002-access.ts'
+import { signIn } from './0003-sign-in.ts'
 import { credentials } from './0004-credentials.ts'
 import { auditSeal } from './0005-audit-seal.ts'
 import { callCounts } from './0006-call-counts.ts'
 
 /** The schema, step by step; a released step never changes. */
-export const migrations: readonly Migration[] = [foundation, access, credentials, auditSeal, callCounts]
+export const migrations: readonly Migration[] = [
+  foundation,
+  access,
+  signIn,
+  credentials,
+  auditSeal,
+  callCounts,
+]

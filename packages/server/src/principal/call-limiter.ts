@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import { type Clock, msBetween, type TenantId } from '@fleetsweep/protocol'
 import type { CallClass, CallLimiter, Exceeded } from '../kit/http/index.ts'
+import { networkOf } from '../kit/network.ts'
 import { CallCounter } from '../kit/rate-limit/call-counter.ts'
 import { NO_TENANT } from '../tenant/index.ts'
 import type { StoredCallCount } from './call-count-store.ts'
@@ -66,14 +66,4 @@ function keyOf(tenant: TenantId, caller: string): string {
 
 function namesIn(key: string): { tenant: TenantId; caller: string } {
   return { tenant: key.slice(0, TENANT_LENGTH) as TenantId, caller: key.slice(TENANT_LENGTH + 1) }
-}
-
-/** Whoever has one IPv6 address has 2^64 of them: the network counts. */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address
-  const [head = '', tail] = address.split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length
-  return [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':')
 }

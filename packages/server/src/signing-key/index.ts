@@ -1,5 +1,5 @@
 export { sealedSigningKeys } from './sealed-signing-keys.ts'
-export { readSealingKey, type SealingKey } from './sealing.ts'
+export { deriveKey, readSealingKey, type SealingKey, seal, unseal } from './sealing.ts'
 export type { SigningKeyPurpose, SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
 export { addSigningKeyWrite, sqlSigningKeyStore } from './signing-key-store-sql.ts'
 export {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
 const ALGORITHM = 'aes-256-gcm'
 const PREFIX = 'v1.'
@@ -14,10 +14,15 @@ export function readSealingKey(bytes: Uint8Array): SealingKey {
   return Buffer.from(bytes) as SealingKey
 }
 
+/** A key for one purpose, made of the sealing key: whoever learns it learns nothing of the others. */
+export function deriveKey(key: SealingKey, purpose: string): SealingKey {
+  return readSealingKey(new Uint8Array(hkdfSync('sha256', key, '', `fleetsweep ${purpose}`, key.length)))
+}
+
 /**
- * Encrypts a private key for the database.
+ * Encrypts a secret for the database.
  *
- * @param owner names the row, so that a sealed key moved to another row does not open
+ * @param owner names the row, so that a secret moved to another row does not open
  */
 export function seal(key: SealingKey, secret: Uint8Array, owner: string): string {
   const iv = randomBytes(IV_BYTES)
@@ -28,7 +33,7 @@ export function seal(key: SealingKey, secret: Uint8Array, owner: string): string
 
 /** @throws Error when the sealing key is another, or the text is not what `seal` wrote for this owner */
 export function unseal(key: SealingKey, sealed: string, owner: string): Buffer {
-  if (!sealed.startsWith(PREFIX)) throw new Error(`The private key of ${owner} is sealed in an unknown way.`)
+  if (!sealed.startsWith(PREFIX)) throw new Error(`What is sealed for ${owner} is sealed in an unknown way.`)
   const bytes = Buffer.from(sealed.slice(PREFIX.length), 'base64url')
   const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
     .setAAD(Buffer.from(owner))
@@ -37,7 +42,7 @@ export function unseal(key: SealingKey, sealed: string, owner: string): Buffer {
     return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()])
   } catch (cause) {
     throw new Error(
-      `The private key of ${owner} does not open with this sealing key. Is it the one the server was set up with?`,
+      `What is sealed for ${owner} does not open with this sealing key. Is it the one the server was set up with?`,
       { cause },
     )
   }

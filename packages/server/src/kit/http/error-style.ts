@@ -7,7 +7,12 @@ export type ErrorStyle = (
   error: ApiError,
   /** `target` is a GUID that also stands in the log. */
   occurrence: { target: string; at: Instant },
-) => { contentType: string; body: unknown }
+) => {
+  contentType: string
+  /** Text as it is; anything else goes out as JSON. */
+  body: unknown
+  headers?: Readonly<Record<string, string>>
+}
 
 /** The Defender API's: `{"error":{"code":…,"message":…,"target":…}}`, and nothing else in the body. */
 export const defenderErrors: ErrorStyle = ({ code, message }, { target }) => ({

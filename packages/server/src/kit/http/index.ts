@@ -1,4 +1,4 @@
-export { Answer } from './answer.ts'
+export { Answer, type AnswerHeaders } from './answer.ts'
 export { ApiError, notFound } from './api-error.ts'
 export type { CallClass, CallLimiter, Exceeded } from './call-limiter.ts'
 export { ConnectionDrain } from './connection-drain.ts'

@@ -44,11 +44,11 @@ export function sendError(
   style: ErrorStyle,
   occurrence: Parameters<ErrorStyle>[1],
 ): FastifyReply {
-  const { contentType, body } = style(error, occurrence)
+  const { contentType, body, headers } = style(error, occurrence)
   return reply
     .code(error.status)
-    .headers({ ...error.headers, 'content-type': contentType })
-    .send(JSON.stringify(body))
+    .headers({ ...headers, ...error.headers, 'content-type': contentType })
+    .send(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
 /** Answers what never became a request, on the bare socket: the parser gave up first. */

@@ -22,6 +22,13 @@ const Configuration = Type.Object({
   scopes_supported: Type.Array(Type.String()),
   issuer: Type.String(),
   authorization_endpoint: Type.String(),
+  // Of the second version alone: people do not sign in by the first.
+  device_authorization_endpoint: Type.Optional(Type.String()),
+  end_session_endpoint: Type.Optional(Type.String()),
+  grant_types_supported: Type.Optional(Type.Array(Type.String())),
+  code_challenge_methods_supported: Type.Optional(Type.Array(Type.String())),
+  claims_supported: Type.Optional(Type.Array(Type.String())),
+  authorization_response_iss_parameter_supported: Type.Optional(Type.Boolean()),
 })
 
 type Services = { tokenIssuer: TokenIssuer; signingKeys: SigningKeys }
@@ -55,15 +62,35 @@ function configuration(version: TokenVersion, origin: string, tenant: TenantId) 
     token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     jwks_uri: `${origin}/${tenant}/discovery/v2.0/keys`,
-    response_modes_supported: ['query', 'form_post'],
-    subject_types_supported: ['pairwise'],
+    response_modes_supported: ['query', 'fragment'],
+    subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
     response_types_supported: ['code'],
-    scopes_supported: ['openid'],
+    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
     issuer: issuerOf(version, origin, tenant),
     authorization_endpoint: `${endpoints}/authorize`,
+    ...(version === 'v2' ? forPeople(endpoints) : {}),
   }
 }
+
+function forPeople(endpoints: string) {
+  return {
+    device_authorization_endpoint: `${endpoints}/devicecode`,
+    end_session_endpoint: `${endpoints}/logout`,
+    grant_types_supported: [
+      'client_credentials',
+      'authorization_code',
+      'refresh_token',
+      'urn:ietf:params:oauth:grant-type:device_code',
+    ],
+    code_challenge_methods_supported: ['S256'],
+    claims_supported: [...CLAIMS],
+    authorization_response_iss_parameter_supported: true,
+  }
+}
+
+/** What an ID token says. */
+const CLAIMS = 'aud exp iat iss name nonce oid preferred_username sid sub tid ver'.split(' ')
 
 const Jwks = Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) })
 

@@ -3,6 +3,7 @@ import { operation } from '../../principal/index.ts'
 import { TOKEN_LIFE_SECONDS } from '../access-token.ts'
 import { entraErrors } from '../oauth-error.ts'
 import type { TokenIssuer } from '../token-issuer.ts'
+import type { UserTokenAnswer, UserTokens } from '../user-tokens.ts'
 
 const Form = Type.Record(Type.String(), Type.String())
 const ANONYMOUS = {
@@ -16,6 +17,11 @@ const V2Token = Type.Object({
   expires_in: Type.Integer(),
   ext_expires_in: Type.Integer(),
   access_token: Type.String(),
+  // Of people alone.
+  scope: Type.Optional(Type.String()),
+  refresh_token: Type.Optional(Type.String()),
+  id_token: Type.Optional(Type.String()),
+  client_info: Type.Optional(Type.String()),
 })
 
 /** The numbers of the first version are strings. */
@@ -29,7 +35,7 @@ const V1Token = Type.Object({
   access_token: Type.String(),
 })
 
-type Services = { tokenIssuer: TokenIssuer }
+type Services = { tokenIssuer: TokenIssuer; userTokens: UserTokens }
 
 /** Token endpoints. Some clients send the form in the body of a GET, so both verbs are served. */
 export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
@@ -41,21 +47,17 @@ export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
     body: Form,
     answers: { 200: V2Token },
     errors: entraErrors,
-    handle: async ({ params, body, headers, address, origin }, { tokenIssuer }: Services) => {
-      const issued = await tokenIssuer.issue({
-        version: 'v2',
+    handle: async ({ params, body, headers, origin, address }, services: Services) => {
+      const request = {
         tenantName: params.tenant,
         form: body,
         authorization: headers.authorization,
         address,
         origin,
-      })
-      return {
-        token_type: 'Bearer' as const,
-        expires_in: EXPIRES_IN,
-        ext_expires_in: EXPIRES_IN,
-        access_token: issued.accessToken,
       }
+      return services.userTokens.takes(body.grant_type)
+        ? userToken(await services.userTokens.redeem(request))
+        : v2Token(await services.tokenIssuer.issue({ ...request, version: 'v2' }))
     },
   }),
   operation({
@@ -87,3 +89,23 @@ export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
     },
   }),
 ])
+
+function v2Token({ accessToken }: { accessToken: string }) {
+  return {
+    token_type: 'Bearer' as const,
+    expires_in: EXPIRES_IN,
+    ext_expires_in: EXPIRES_IN,
+    access_token: accessToken,
+  }
+}
+
+function userToken(answer: UserTokenAnswer) {
+  const { scope, refreshToken, idToken, clientInfo } = answer
+  return {
+    ...v2Token(answer),
+    scope,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    ...(idToken === undefined ? {} : { id_token: idToken }),
+    ...(clientInfo === undefined ? {} : { client_info: clientInfo }),
+  }
+}

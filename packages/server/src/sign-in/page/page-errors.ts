@@ -1,0 +1,16 @@
+import type { ErrorStyle } from '../../kit/http/index.ts'
+import { pagePolicy, writePage } from './page.ts'
+import { problemPage } from './pages.ts'
+
+/** Refusals and failures of the sign-in pages, as pages. */
+export const pageErrors: ErrorStyle = ({ message, status }, { target }) => ({
+  contentType: 'text/html; charset=utf-8',
+  headers: { 'content-security-policy': pagePolicy() },
+  body: writePage(
+    problemPage(
+      status >= 500 ? 'Something went wrong' : 'This does not work',
+      `${message}.`,
+      `Number of this failure: ${target}`,
+    ),
+  ),
+})

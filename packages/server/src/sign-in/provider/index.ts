@@ -1,0 +1,71 @@
+import type { Clock, TenantId } from '@fleetsweep/protocol'
+import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Logger } from 'pino'
+import { deriveKey, type SealingKey, type SigningKeys } from '../../signing-key/index.ts'
+import type { UserStore } from '../../user/index.ts'
+import type { ArtifactStore } from '../artifact-store.ts'
+import { problemPage } from '../page/pages.ts'
+import type { PasswordCheck } from '../password-check.ts'
+import type { SignInClients } from '../sign-in-client.ts'
+import type { SignIns } from '../sign-ins.ts'
+import { createProvider } from './create-provider.ts'
+import { callOf } from './forwarded-call.ts'
+import { show } from './provider-pages.ts'
+import { Providers } from './providers.ts'
+import { signInSteps } from './sign-in-steps.ts'
+import { signOutSteps } from './sign-out-steps.ts'
+import { tokenSteps } from './token-steps.ts'
+
+export { DEVICE_GRANT } from './create-provider.ts'
+export type { ForwardedCall, ProviderRefusal } from './forwarded-call.ts'
+export type { ProviderAnswer, Providers } from './providers.ts'
+
+export type ProviderDependencies = {
+  artifactsOf: (tenant: TenantId) => ArtifactStore
+  usersOf: (tenant: TenantId) => Pick<UserStore, 'find'>
+  clients: SignInClients
+  signIns: SignIns
+  passwords: PasswordCheck
+  signingKeys: Pick<SigningKeys, 'tokenKeys'>
+  origins: { readonly all: readonly string[] }
+  sealingKey: SealingKey
+  clock: Clock
+  logger: Logger
+  newId: () => string
+}
+
+/** The providers of all tenants, with the steps that are our own. */
+export function signInProviders(dependencies: ProviderDependencies): Providers {
+  const { artifactsOf, usersOf, logger, sealingKey } = dependencies
+  return new Providers((tenant, origin) => {
+    const origins = () => dependencies.origins.all
+    const users = usersOf(tenant)
+    const parts = { ...dependencies, tenant, origin, origins, users, artifacts: artifactsOf(tenant) }
+    const provider = createProvider(parts)
+    listen(provider, logger)
+    provider.use(signInSteps(provider, parts))
+    provider.use(signOutSteps(provider, { ...parts, key: deriveKey(sealingKey, 'sign-out forms') }))
+    provider.use(tokenSteps(parts))
+    return provider
+  })
+}
+
+/** Failures go to the log; refusals are remembered for whoever forwarded the call. */
+function listen(provider: Provider, logger: Logger): void {
+  const remember = ({ req }: KoaContextWithOIDC, refusal: errors.OIDCProviderError): void => {
+    const { error, error_description: description = '', error_detail: detail = '' } = refusal
+    callOf(req).refusal = { error, description, detail }
+  }
+  provider.on('grant.error', remember)
+  provider.on('device_authorization.error', remember)
+  provider.on('server_error', (_, err) => logger.error({ err }, 'a step of a sign-in failed'))
+  provider.use(async (ctx, next) => {
+    try {
+      await next()
+    } catch (err) {
+      logger.error({ err }, 'a step of a sign-in failed')
+      ctx.status = 500
+      show(ctx, problemPage('Something went wrong', 'Go back to the program and try again.'))
+    }
+  })
+}
