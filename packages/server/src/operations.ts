@@ -46,6 +46,7 @@ import { deviceOperations, resumeDevice } from './sign-in/http/device.ts'
 import { startDeviceCode } from './sign-in/http/device-code.ts'
 import { getSignInStyle } from './sign-in/http/get-sign-in-style.ts'
 import { logoutOperations } from './sign-in/http/logout.ts'
+import { revokeSignIn } from './sign-in/http/revoke.ts'
 import { signInOperations } from './sign-in/http/sign-in.ts'
 import { getSignInInfo } from './tenant/http/get-sign-in-info.ts'
 import { changeUser } from './user/http/change-user.ts'
@@ -76,6 +77,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   resumeDevice,
   ...signInOperations,
   ...logoutOperations,
+  revokeSignIn,
   getSignInStyle,
   getMachine,
   listMachines,

@@ -33,6 +33,7 @@ const ANONYMOUS = [
   'POST /:tenant/oauth2/token',
   'POST /:tenant/oauth2/v2.0/devicecode',
   'POST /:tenant/oauth2/v2.0/logout',
+  'POST /:tenant/oauth2/v2.0/revoke',
   'POST /:tenant/oauth2/v2.0/token',
   'POST /:tenant/sign-in/:interaction',
 ]

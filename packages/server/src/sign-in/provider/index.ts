@@ -12,6 +12,7 @@ import { createProvider } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 import { show } from './provider-pages.ts'
 import { Providers } from './providers.ts'
+import { revocationSteps } from './revocation-steps.ts'
 import { signInSteps } from './sign-in-steps.ts'
 import { signOutSteps } from './sign-out-steps.ts'
 import { tokenSteps } from './token-steps.ts'
@@ -19,6 +20,7 @@ import { tokenSteps } from './token-steps.ts'
 export { DEVICE_GRANT } from './create-provider.ts'
 export type { ForwardedCall, ProviderRefusal } from './forwarded-call.ts'
 export type { ProviderAnswer, Providers } from './providers.ts'
+export { REVOCATION_PATH } from './revocation-steps.ts'
 
 export type ProviderDependencies = {
   artifactsOf: (tenant: TenantId) => ArtifactStore
@@ -45,6 +47,7 @@ export function signInProviders(dependencies: ProviderDependencies): Providers {
     listen(provider, logger)
     provider.use(signInSteps(provider, parts))
     provider.use(signOutSteps(provider, { ...parts, key: deriveKey(sealingKey, 'sign-out forms') }))
+    provider.use(revocationSteps(provider, parts))
     provider.use(tokenSteps(parts))
     return provider
   })
