@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock, TenantId } from '@fleetsweep/protocol'
+import { CHANNEL_PATH, type Clock, type TenantId } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { RefusalTally } from './audit/index.ts'
@@ -8,7 +8,13 @@ import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.
 import { ExpireActions, KeepCallCounts, RecordRefusals, SealAudit } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
-import { ConnectionDrain, createHttpServer, Origins, serveApplication } from './kit/http/index.ts'
+import {
+  ConnectionDrain,
+  createHttpServer,
+  Origins,
+  serveApplication,
+  TrustedProxies,
+} from './kit/http/index.ts'
 import { newGuid } from './kit/new-id.ts'
 import { openDatabase } from './open-database.ts'
 import { operations } from './operations.ts'
@@ -16,7 +22,7 @@ import { auditPrincipal, isAccessRefused, PrincipalCallLimiter } from './princip
 import { composeServices } from './services.ts'
 import { readSealingKey, type SigningKeys, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
-import { loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
+import { aliasesOf, loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
 
 /** What a server is made of. Everything but the first three has a usual part. */
 export type ServerParts = {
@@ -75,7 +81,10 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     newId,
   })
   await tryKeys(stores, signingKeys)
-  const origins = new Origins(originsOf(config, tls, config.listen.port))
+  const origins = new Origins(originsOf(config, tls, config.listen.port), aliasesOf(config))
+  const proxies = new TrustedProxies(config.trustedProxies)
+  warnOfAliases(config, tls, logger)
+  refuseOwnIssuers(config, origins)
   const serverId = await stores.tenants.serverId(newId())
   const services = composeServices({
     stores,
@@ -89,6 +98,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     logger,
     serverId,
     localCa: tls?.localCa ?? null,
+    externalIssuers: config.externalIssuers,
     pendingMs: config.timeouts.pendingMs,
   })
   const limiter = new PrincipalCallLimiter(clock)
@@ -107,10 +117,9 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     clock,
     logger,
     newId,
-    mayUpgrade: isChannelRequest,
+    mayUpgrade: (request) => isChannelRequest(request) && origins.serves(request.headers.host, CHANNEL_PATH),
+    proxies,
     ...(tls ? { tls: { cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' } } : {}),
-    // Only neighbours can be the proxy; whoever comes from afar says nothing about where others come from.
-    ...(config.behindProxy ? { trustProxy: 'loopback,linklocal,uniquelocal' } : {}),
     ...(parts.checkAnswers === undefined ? {} : { checkAnswers: parts.checkAnswers }),
   })
   const drain = new ConnectionDrain(http.server)
@@ -125,6 +134,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     newId,
     randomBytes: random,
     serverId,
+    proxies,
     reportUrl: (_, actionId) => `${origins.first}/console/actions/${actionId}`,
     options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
   })
@@ -146,7 +156,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
 
   await keepCallCounts.start()
   const port = await listen(http, config)
-  origins.list(originsOf(config, tls, port))
+  origins.list(originsOf(config, tls, port), aliasesOf(config))
   expireActions.start()
   recordRefusals.start()
   sealAudit.start()
@@ -159,6 +169,27 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     stores,
     bus,
     stop: () => (stopped ??= running.disposeAsync()),
+  }
+}
+
+/** A token says by its issuer alone whose keys must fit. */
+function refuseOwnIssuers({ externalIssuers }: ServerConfig, origins: Origins): void {
+  const own = externalIssuers.find(({ issuer }) => origins.own.includes(new URL(issuer).origin))
+  if (own === undefined) return
+  throw new ConfigError(`externalIssuers names ${own.issuer}, which is this server itself. Take it out.`)
+}
+
+/** Whoever runs this server should know what it takes the place of, and which clients will refuse it. */
+function warnOfAliases({ aliases }: ServerConfig, tls: ServerTls | undefined, logger: Logger): void {
+  if (aliases.login.length > 0) {
+    logger.warn(
+      { hosts: aliases.login },
+      'this server answers as login host of Microsoft: let those names lead here on test machines alone, where nobody signs in at Microsoft',
+    )
+  }
+  const unnamed = [...aliases.api, ...aliases.login].filter((host) => !tls?.names.includes(host))
+  if (tls && unnamed.length > 0) {
+    logger.warn({ hosts: unnamed }, 'the certificate does not name these aliases: clients will refuse it')
   }
 }
 

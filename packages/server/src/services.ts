@@ -2,9 +2,11 @@ import { type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
+import type { ExternalIssuer } from './config/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
 import { type DeviceGroupService, deviceGroupService } from './device-group/index.ts'
 import { type EnrollmentService, enrollmentService } from './enrollment/index.ts'
+import { ExternalTokens } from './external-issuer/index.ts'
 import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
 import { type MachineService, machineService } from './machine/index.ts'
@@ -79,6 +81,7 @@ type Parts = {
   logger: Logger
   serverId: string
   localCa: ServerTls['localCa']
+  externalIssuers: readonly ExternalIssuer[]
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
 }
@@ -113,6 +116,7 @@ export function composeServices(parts: Parts): Services {
       applicationsOf,
       usersOf,
       isSignedIn: (tenant, session) => signIn.signIns.isSignedIn(tenant, session),
+      externalTokens: new ExternalTokens(parts.externalIssuers, { ...parts, tenants: stores.tenants }),
       securityEpochs,
     }),
     clock,

@@ -62,10 +62,10 @@ export class ApiServer implements AsyncDisposable {
   readonly #sealingKey: Buffer
   readonly #startNode: () => Promise<FleetServer>
 
-  /** @param publicOrigins what all nodes share; the address of its own for a server that is alone */
+  /** @param config what shall not be as usual; nodes that start later share it */
   static async start(
     openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
-    publicOrigins: readonly string[] = [],
+    config: Partial<ServerConfig> = {},
   ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
@@ -75,12 +75,15 @@ export class ApiServer implements AsyncDisposable {
         config: {
           dataDir: tmpdir(),
           listen: { host: '127.0.0.1', port: 0 },
-          publicOrigins: [...publicOrigins],
+          publicOrigins: [],
           database: database.database,
           tls: { kind: 'off' },
-          behindProxy: false,
+          trustedProxies: [],
+          aliases: { api: [], login: [] },
+          externalIssuers: [],
           timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
           logLevel: 'silent',
+          ...config,
         },
         sealingKey,
         logger: pino({ level: 'silent' }),

@@ -24,7 +24,7 @@ import { enrollmentService } from '../src/enrollment/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from '../src/gateway/index.ts'
 import { type Bus, type Hint, inProcessBus } from '../src/kit/bus.ts'
 import type { Database } from '../src/kit/db/database.ts'
-import { ApiError, createHttpServer, Origins } from '../src/kit/http/index.ts'
+import { ApiError, createHttpServer, Origins, TrustedProxies } from '../src/kit/http/index.ts'
 import { type Principal, PrincipalCallLimiter } from '../src/principal/index.ts'
 import type { OrderKeys } from '../src/signing-key/index.ts'
 import { type Stores, sqlStores, type TenantStores } from '../src/stores.ts'
@@ -92,6 +92,7 @@ export class GatewayServer implements AsyncDisposable {
       newId: randomUUID,
       randomBytes,
       serverId: this.serverId,
+      proxies: new TrustedProxies(),
     }
     this.gateway = new Gateway({ ...common, reportUrl: (_, actionId) => REPORT_URL + actionId, options })
     const enrollment = enrollmentService({

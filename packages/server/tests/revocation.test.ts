@@ -25,7 +25,7 @@ describe.each([
   let admin: ApiCaller
 
   beforeAll(async () => {
-    api = await ApiServer.start(openDatabase, ['https://fleet.example'])
+    api = await ApiServer.start(openDatabase, { publicOrigins: ['https://fleet.example'] })
     admin = await api.caller(['Fleet.Admin'])
   })
   afterAll(() => api[Symbol.asyncDispose]())

@@ -12,6 +12,7 @@ import {
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { runServerMain } from '../src/main.ts'
 import { fleetsweep, type Ran, ServerProcess, type WireAnswer, wire } from './program.ts'
@@ -120,6 +121,31 @@ describe('fleetsweep init', () => {
     await init('--no-tls')
   })
 
+  it('makes a certificate that names the aliases, which stand for no origin of the server itself', async () => {
+    const made = await init(
+      '--host',
+      'fleet.example',
+      '--alias',
+      'gcc',
+      '--alias',
+      'login.microsoftonline.com',
+    )
+    const ca = readFileSync(made.caFile ?? '', 'utf8')
+    await using server = await ServerProcess.start(dataDir)
+    const hosts = ['api-gcc.securitycenter.microsoft.us', 'login.microsoftonline.com']
+    expect(server.origins).toEqual([
+      ...['fleet.example', 'localhost', '127.0.0.1', '[::1]'].map((name) => `https://${name}:${server.port}`),
+      ...hosts.map((name) => `https://${name}`),
+    ])
+    for (const servername of hosts) {
+      const socket = connectTls({ port: server.port, host: '127.0.0.1', servername, ca })
+      await once(socket, 'secureConnect')
+      socket.destroy()
+    }
+    const other = connectTls({ port: server.port, servername: 'api.security.microsoft.com', ca })
+    await expect(once(other, 'secureConnect')).rejects.toThrow(/does not match certificate/)
+  })
+
   it('takes a certificate of yours, and refuses one that does not fit its key', async () => {
     await init('--host', 'fleet.example')
     const tls = (name: string) => join(folder, 'mine', 'tls', name)
@@ -145,6 +171,9 @@ describe('fleetsweep init', () => {
     [['--tls-cert', 'a.pem'], 2, /--tls-cert and --tls-key go together/],
     [['--host', 'https://fleet.example'], 1, /--host takes a name/],
     [['--tenant-domain', 'API'], 1, /"API" cannot be a tenant/],
+    [['--host', 'api.security.microsoft.com'], 1, /If it shall lead here: --alias api.security/],
+    [['--alias', 'bank.example'], 1, /aliases.api .* must be a list of commercial/],
+    [['--no-tls', '--alias', 'gcc'], 1, /aliases are names that clients reach over TLS alone/],
     [['--no-tls', '--listen', '0.0.0.0:80'], 1, /listens on loopback only/],
   ])('refuses %j in words', async (options, code, words) => {
     const ran = await run(['init', '--data', dataDir, ...options])
@@ -170,10 +199,10 @@ describe('fleetsweep server', () => {
     await init('--no-tls')
     const env = { FLEETSWEEP_LISTEN: '0.0.0.0:0' }
     const refused = await run(['server', '--data', dataDir], env)
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('behindProxy') })
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('trustedProxies') })
     await using server = await ServerProcess.start(dataDir, {
       ...env,
-      FLEETSWEEP_BEHIND_PROXY: 'true',
+      FLEETSWEEP_TRUSTED_PROXIES: '10.0.0.5',
       FLEETSWEEP_PUBLIC_ORIGINS: 'https://fleet.example',
     })
     expect(server.origins).toEqual(['https://fleet.example'])

@@ -1,5 +1,6 @@
 // https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 import { createSign, generateKeyPairSync } from 'node:crypto'
+import { DEFENDER_AUDIENCES } from '@fleetsweep/protocol'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ApiServer, type Application, refusalOf, TENANT_DOMAIN } from './api-server.ts'
@@ -134,12 +135,7 @@ describe('the token endpoint', () => {
 
   it('issues tokens that work, for every name of the API and for its own', async () => {
     for (const audience of [
-      'https://api.securitycenter.windows.com',
-      DEFENDER,
-      'https://api.security.microsoft.com',
-      'https://securitycenter.onmicrosoft.com/windowsatpservice',
-      'https://api-gcc.securitycenter.microsoft.us',
-      'https://api-gov.securitycenter.microsoft.us',
+      ...DEFENDER_AUDIENCES,
       'https://API.securitycenter.microsoft.com/',
       api.origin,
       `${api.origin}/`,

@@ -11,7 +11,7 @@ import {
   ServerFrame,
 } from '@fleetsweep/protocol'
 import { Compile } from 'typebox/compile'
-import { WebSocket } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 import { isSignedByMachine, type SigningKey } from './signing-key.ts'
 
 const serverFrame = Compile(ServerFrame)
@@ -36,12 +36,20 @@ export class FakeAgent implements AsyncDisposable {
   #lastCounter = 0
   #nonce = ''
 
-  /** @param origin of the server, such as `http://127.0.0.1:8080` */
-  constructor(origin: string, machine: FakeMachine, bootId: string = randomUUID()) {
+  /**
+   * @param origin of the server, such as `http://127.0.0.1:8080`
+   * @param connection how to connect, beyond the usual
+   */
+  constructor(
+    origin: string,
+    machine: FakeMachine,
+    bootId: string = randomUUID(),
+    connection: Pick<ClientOptions, 'headers' | 'localAddress'> = {},
+  ) {
     this.machine = machine
     this.bootId = bootId
     const url = new URL(CHANNEL_PATH, origin.replace(/^http/, 'ws'))
-    this.socket = new WebSocket(url, AGENT_SUBPROTOCOL, { perMessageDeflate: false })
+    this.socket = new WebSocket(url, AGENT_SUBPROTOCOL, { perMessageDeflate: false, ...connection })
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code, reason) => {
         resolve({ code, reason: reason.toString() })

@@ -16,6 +16,7 @@ const Initialised = Compile(
   Type.Object({
     tenant: Type.Object({ id: Type.String() }),
     application: Type.Object({ id: Type.String(), secret: Type.String() }),
+    caFile: Type.Union([Type.String(), Type.Null()]),
   }),
 )
 const Ready = Compile(Type.Object({ url: Type.String() }))
@@ -28,6 +29,8 @@ export class LiveFleet implements AsyncDisposable {
   readonly folder: string
   readonly credentials: FleetCredentials
   readonly url: string
+  /** The authority that vouches for the server; null without TLS. */
+  readonly caFile: string | null
   readonly #programs: Programs
   readonly #log: number
   #server: ChildProgram
@@ -39,10 +42,12 @@ export class LiveFleet implements AsyncDisposable {
     programs: Programs
     server: ChildProgram
     credentials: FleetCredentials
+    caFile: string | null
   }) {
     this.folder = start.folder
     this.credentials = start.credentials
     this.url = start.credentials.baseUrl
+    this.caFile = start.caFile
     this.#log = start.log
     this.#programs = start.programs
     this.#server = start.server
@@ -51,19 +56,22 @@ export class LiveFleet implements AsyncDisposable {
   /**
    * Sets a server up and starts it.
    *
-   * @param options.listen an address with a port that is free; without TLS
+   * @param options.listen an address with a port that is free
+   * @param options.tls what `init` makes a certificate for; plain HTTP when absent
    */
   static async start(options: {
     folder?: string
     listen: string
     application?: string
+    tls?: { aliases: readonly string[] }
     programs?: Programs
   }): Promise<LiveFleet> {
-    const { programs = SOURCE_PROGRAMS, application = 'Test' } = options
+    const { programs = SOURCE_PROGRAMS, application = 'Test', tls } = options
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'fleetsweep-fleet-'))
     const log = openSync(join(folder, 'programs.log'), 'a')
     const data = join(folder, 'server')
-    const init = ['init', '--data', data, '--no-tls', '--listen', options.listen, '--json']
+    const names = tls ? tls.aliases.flatMap((alias) => ['--alias', alias]) : ['--no-tls']
+    const init = ['init', '--data', data, '--listen', options.listen, '--json', ...names]
     const made = Initialised.Parse(
       JSON.parse(await runProgram('fleetsweep', [...init, '--application', application], programs)),
     )
@@ -72,7 +80,7 @@ export class LiveFleet implements AsyncDisposable {
     })
     const { id: clientId, secret: clientSecret } = made.application
     const credentials = { baseUrl: url, tenant: made.tenant.id, clientId, clientSecret }
-    return new LiveFleet({ folder, log, programs, server, credentials })
+    return new LiveFleet({ folder, log, programs, server, credentials, caFile: made.caFile })
   }
 
   get agentPid(): number | undefined {

@@ -20,6 +20,7 @@ import {
   initServer,
   loadConfig,
   loadSealingKey,
+  type ServerConfig,
   type ServerParts,
 } from '@fleetsweep/server'
 import { pino } from 'pino'
@@ -34,6 +35,8 @@ export type TestServerOptions = {
   /** Of the whole server; a movable one that stands at `MovableClock`'s beginning when absent. */
   clock?: MovableClock
   tls?: InitOptions['tls']
+  /** Settings that shall not be as `init` writes them. */
+  config?: Partial<ServerConfig>
   /** Parts that shall not be the usual ones. */
   parts?: Partial<ServerParts>
 }
@@ -65,7 +68,8 @@ export class TestServer implements AsyncDisposable {
         tls: options.tls ?? 'off',
         listen: '127.0.0.1:0',
         publicOrigins: [],
-        behindProxy: false,
+        trustedProxies: [],
+        aliases: [],
         database,
         tenantDomain: 'contoso.example',
         applicationName: 'SOC automation',
@@ -74,7 +78,7 @@ export class TestServer implements AsyncDisposable {
     )
     const start = (port?: number) =>
       createServer({
-        config: loadConfig({}, { dataDir, port }),
+        config: { ...loadConfig({}, { dataDir, port }), ...options.config },
         sealingKey: loadSealingKey(dataDir, {}),
         logger: pino({ level: 'silent' }),
         clock,

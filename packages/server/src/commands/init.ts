@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
+import { API_HOSTS } from '@fleetsweep/protocol'
 import { type InitialisedServer, type InitOptions, initServer } from '../init/index.ts'
 import { systemClock } from '../kit/clock.ts'
 import { type ServerCommand, type ServerCommandCall, UsageError } from './server-command.ts'
@@ -17,7 +18,10 @@ export const init: ServerCommand = {
   --tls-cert <file>        your own certificate (PEM) instead of one from a local authority …
   --tls-key <file>         … and its key
   --no-tls                 speak plain HTTP, on loopback only unless a proxy stands in front
-  --behind-proxy           a proxy that speaks TLS stands in front (give --origin too)
+  --trusted-proxy <addr>   a proxy in front, by address or network such as 10.1.0.0/16: it may speak TLS for this
+                           server and say where calls come from (give --origin too); may stand more than once
+  --alias <name>           for test machines: a name of Microsoft's that leads here, and into the certificate:
+                           ${[...Object.keys(API_HOSTS), 'login'].join(', ')}, or a single host; may stand more than once
   --origin <url>           origin under which clients reach the server; may stand more than once
   --listen <addr:port>     where to listen; 0.0.0.0:8443, or 127.0.0.1:8443 without TLS
   --database <address>     "sqlite", or postgres://user@host/database
@@ -30,7 +34,8 @@ export const init: ServerCommand = {
     'tls-cert': { type: 'string' },
     'tls-key': { type: 'string' },
     'no-tls': { type: 'boolean' },
-    'behind-proxy': { type: 'boolean' },
+    'trusted-proxy': { type: 'string', multiple: true },
+    alias: { type: 'string', multiple: true },
     origin: { type: 'string', multiple: true },
     listen: { type: 'string' },
     database: { type: 'string' },
@@ -60,7 +65,8 @@ function readOptions(call: ServerCommandCall): InitOptions {
     tls: readTls(call),
     listen: call.text('listen'),
     publicOrigins: call.texts('origin'),
-    behindProxy: call.flag('behind-proxy'),
+    trustedProxies: call.texts('trusted-proxy'),
+    aliases: call.texts('alias'),
     database: call.text('database'),
     tenantDomain: call.text('tenant-domain') ?? 'fleetsweep.local',
     applicationName: call.text('application') ?? 'First application',

@@ -1,4 +1,5 @@
 export { ConfigError } from './config-error.ts'
+export type { ExternalIssuer } from './external-issuer.ts'
 export {
   CONFIG_FILE,
   type ConfigOverrides,

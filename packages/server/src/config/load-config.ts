@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ALL_API_HOSTS, API_HOSTS, isMicrosoftHost, LOGIN_HOSTS } from '@fleetsweep/protocol'
 import { parse } from 'smol-toml'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { ConfigError } from './config-error.ts'
+import { readExternalIssuers } from './external-issuer.ts'
 import type { ServerConfig } from './server-config.ts'
-import { SETTINGS, type Setting } from './settings.ts'
+import { FORMER_SETTINGS, SETTINGS, type Setting } from './settings.ts'
 
 export const CONFIG_FILE = 'fleetsweep.toml'
 export const DEFAULT_PORT = 8443
@@ -34,17 +36,19 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = 
   const dataDir = findDataDir(env, overrides.dataDir)
   const file = join(dataDir, CONFIG_FILE)
   const written = existsSync(file) ? readToml(file) : {}
+  refuseFormer(env, written, file)
   refuseUnknown(written, file)
   const read = <S extends TSchema>(setting: Setting<S>) => readSetting(setting, env, written, file)
 
   const tls = tlsFiles(read(SETTINGS.tls), dataDir)
   const listen = readAddress(read(SETTINGS.listen), tls.kind === 'off')
-  const behindProxy = read(SETTINGS.behindProxy) ?? false
-  const publicOrigins = (read(SETTINGS.publicOrigins) ?? []).map((origin) => new URL(origin).origin)
-  refusePlainText(tls, listen, behindProxy)
-  if (behindProxy && publicOrigins.length === 0) {
+  const trustedProxies = read(SETTINGS.trustedProxies) ?? []
+  const publicOrigins = readOrigins(read(SETTINGS.publicOrigins) ?? [])
+  const aliases = readAliases(read(SETTINGS.apiAliases) ?? [], read(SETTINGS.loginAliases) ?? false)
+  refusePlainText(tls, listen, trustedProxies, aliases)
+  if (trustedProxies.length > 0 && publicOrigins.length === 0) {
     throw new ConfigError(
-      `behindProxy is true, but nothing says how clients reach the proxy. Set publicOrigins in ${file}, such as ["https://fleet.example"].`,
+      `trustedProxies names a proxy, but nothing says how clients reach the proxy. Set publicOrigins in ${file}, such as ["https://fleet.example"].`,
     )
   }
   const database = read(SETTINGS.database) ?? 'sqlite'
@@ -57,7 +61,13 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = 
         ? { kind: 'sqlite', path: join(dataDir, DATABASE_FILE) }
         : { kind: 'postgres', connectionString: database },
     tls,
-    behindProxy,
+    trustedProxies,
+    aliases,
+    externalIssuers: readExternalIssuers(
+      read(SETTINGS.externalIssuers) ?? [],
+      dataDir,
+      `externalIssuers in ${file}`,
+    ),
     timeouts: {
       pendingMs: (read(SETTINGS.pendingHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
       silenceMs: (read(SETTINGS.silenceHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
@@ -81,6 +91,18 @@ function readToml(file: string): Record<string, unknown> {
     throw new ConfigError(`${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
       cause,
     })
+  }
+}
+
+/** Somebody relies on what it did: to ignore it would be to do something else without a word. */
+function refuseFormer(env: NodeJS.ProcessEnv, written: Record<string, unknown>, file: string): void {
+  for (const former of FORMER_SETTINGS) {
+    if (env[former.env] !== undefined) {
+      throw new ConfigError(`The environment variable ${former.env} is there no more. ${former.instead}`)
+    }
+    if (valueAt(written, former.key) !== undefined) {
+      throw new ConfigError(`${file} sets ${former.key}, which is there no more. ${former.instead}`)
+    }
   }
 }
 
@@ -109,8 +131,16 @@ function readSetting<S extends TSchema>(
   if (value === undefined || Value.Check(setting.schema, value)) return value
   const where = text === undefined ? `${setting.key} in ${file}` : `The environment variable ${setting.env}`
   throw new ConfigError(
-    `${where} must be ${setting.wants}. It is ${shown(value)}: correct it or take it out.`,
+    `${where} must be ${setting.wants}.${placeOf(setting, value)} It is ${shown(value)}: correct it or take it out.`,
   )
+}
+
+/** Where in a list of tables the mistake is; nothing else is so long that one must search for it. */
+function placeOf({ schema }: Setting, value: unknown): string {
+  const [error] = Value.Errors(schema, value)
+  const [index = '', ...path] = error?.instancePath.slice(1).split('/') ?? []
+  if (!Array.isArray(value) || !isTable(value[Number(index)])) return ''
+  return ` In entry ${Number(index) + 1}, ${[path.join('.'), error?.message].filter(Boolean).join(' ')}.`
 }
 
 /** Never prints a password that stands in the address of a database. */
@@ -144,10 +174,38 @@ function readAddress(text: string | undefined, plain: boolean): ServerConfig['li
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port }
 }
 
-function refusePlainText(tls: ServerConfig['tls'], { host }: { host: string }, behindProxy: boolean): void {
-  if (tls.kind !== 'off' || behindProxy || LOOPBACK.test(host)) return
+function readOrigins(texts: readonly string[]): string[] {
+  const urls = texts.map((text) => new URL(text))
+  const foreign = urls.find(({ hostname }) => isMicrosoftHost(hostname))
+  if (foreign === undefined) return urls.map(({ origin }) => origin)
+  throw new ConfigError(
+    `publicOrigins names ${foreign.hostname}, a host of Microsoft's. If that name leads to this server, list it in aliases.${ALL_API_HOSTS.includes(foreign.hostname) ? 'api' : 'login'} instead.`,
+  )
+}
+
+function readAliases(api: readonly string[], login: boolean | readonly string[]): ServerConfig['aliases'] {
+  const clouds: Readonly<Record<string, readonly string[]>> = API_HOSTS
+  return {
+    api: [...new Set(api.flatMap((name) => clouds[name] ?? [name]))],
+    login: login === true ? LOGIN_HOSTS : login === false ? [] : [...new Set(login)],
+  }
+}
+
+function refusePlainText(
+  tls: ServerConfig['tls'],
+  { host }: { host: string },
+  trustedProxies: readonly string[],
+  aliases: ServerConfig['aliases'],
+): void {
+  if (tls.kind !== 'off' || trustedProxies.length > 0) return
+  if (aliases.api.length + aliases.login.length > 0) {
+    throw new ConfigError(
+      'aliases are names that clients reach over TLS alone. Give tls a certificate and key, or name the proxy that speaks TLS in trustedProxies.',
+    )
+  }
+  if (LOOPBACK.test(host)) return
   throw new ConfigError(
     `Without TLS this server listens on loopback only, and listen says ${host}: secrets and tokens would cross the network readable. ` +
-      'Listen on 127.0.0.1, give tls a certificate and key, or set behindProxy = true when a proxy that speaks TLS stands in front.',
+      'Listen on 127.0.0.1, give tls a certificate and key, or name the proxy that speaks TLS in trustedProxies.',
   )
 }

@@ -1,3 +1,5 @@
+import type { ExternalIssuer } from './external-issuer.ts'
+
 /** Everything that a server must be told, checked. */
 export type ServerConfig = {
   /** Holds the keys, the certificate and, standalone, the database. */
@@ -11,8 +13,12 @@ export type ServerConfig = {
   publicOrigins: readonly string[]
   database: { kind: 'sqlite'; path: string } | { kind: 'postgres'; connectionString: string }
   tls: { kind: 'off' } | { kind: 'files'; certFile: string; keyFile: string }
-  /** True when a proxy stands in front: it may terminate TLS, and its forwarding headers are believed. */
-  behindProxy: boolean
+  /** Addresses and networks of the proxies in front: they may terminate TLS, and their forwarding headers are believed. */
+  trustedProxies: readonly string[]
+  /** Hosts of Microsoft's that lead to this server, each good for the API or for signing in alone. */
+  aliases: { api: readonly string[]; login: readonly string[] }
+  /** Issuers of somebody else's whose tokens are good here. */
+  externalIssuers: readonly ExternalIssuer[]
   timeouts: {
     /** How long an action waits for its machine. */
     pendingMs: number

@@ -1,4 +1,7 @@
+import { ALL_API_HOSTS, API_HOSTS, LOGIN_HOSTS } from '@fleetsweep/protocol'
 import { type TSchema, Type } from 'typebox'
+import { isNetwork } from '../kit/http/index.ts'
+import { ExternalIssuerEntry } from './external-issuer.ts'
 import { LOG_LEVELS } from './server-config.ts'
 
 /** One thing to configure: its name in the file, in the environment, and what it accepts. */
@@ -25,6 +28,8 @@ function setting<S extends TSchema>(
 
 const Hours = Type.Number({ exclusiveMinimum: 0, maximum: 8_760 })
 const hours = 'a number of hours, more than 0 and at most 8760'
+
+const CLOUDS = Object.keys(API_HOSTS)
 
 /** Every setting that there is; docs/configuration.md lists the same. */
 export const SETTINGS = {
@@ -57,12 +62,33 @@ export const SETTINGS = {
       return key === undefined || rest.length > 0 ? text : { cert, key }
     },
   ),
-  behindProxy: setting(
-    'behindProxy',
-    'FLEETSWEEP_BEHIND_PROXY',
-    Type.Boolean(),
-    'true or false',
-    (text) => ({ true: true, false: false, '1': true, '0': false })[text] ?? text,
+  trustedProxies: setting(
+    'trustedProxies',
+    'FLEETSWEEP_TRUSTED_PROXIES',
+    Type.Array(Type.Refine(Type.String(), isNetwork)),
+    'a list of IP addresses and networks, such as ["10.0.0.5", "10.1.0.0/16"]',
+    listFromText,
+  ),
+  apiAliases: setting(
+    'aliases.api',
+    'FLEETSWEEP_API_ALIASES',
+    Type.Array(Type.Enum([...CLOUDS, ...ALL_API_HOSTS])),
+    `a list of ${CLOUDS.join(', ')}, or of single hosts of Microsoft's API such as "api.security.microsoft.com"`,
+    listFromText,
+  ),
+  loginAliases: setting(
+    'aliases.login',
+    'FLEETSWEEP_LOGIN_ALIASES',
+    Type.Union([Type.Boolean(), Type.Array(Type.Enum([...LOGIN_HOSTS]))]),
+    `true, false, or a list of ${LOGIN_HOSTS.join(', ')}`,
+    (text) => booleanFromText(text) ?? listFromText(text),
+  ),
+  externalIssuers: setting(
+    'externalIssuers',
+    'FLEETSWEEP_EXTERNAL_ISSUERS',
+    Type.Array(ExternalIssuerEntry),
+    'a list of issuers as docs/external-issuers.md describes them, in the environment as JSON',
+    jsonFromText,
   ),
   pendingHours: setting('timeouts.pendingHours', 'FLEETSWEEP_PENDING_HOURS', Hours, hours, numberFromText),
   silenceHours: setting('timeouts.silenceHours', 'FLEETSWEEP_SILENCE_HOURS', Hours, hours, numberFromText),
@@ -74,11 +100,33 @@ export const SETTINGS = {
   ),
 }
 
+/** Settings that were there once, and what to write instead. */
+export const FORMER_SETTINGS = [
+  {
+    key: 'behindProxy',
+    env: 'FLEETSWEEP_BEHIND_PROXY',
+    instead:
+      'Take it out; if a proxy stands in front, name it: trustedProxies = ["10.0.0.5", "10.1.0.0/16"].',
+  },
+] as const
+
 function listFromText(text: string): string[] {
   return text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+}
+
+function booleanFromText(text: string): boolean | undefined {
+  return { true: true, false: false }[text]
+}
+
+function jsonFromText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 function numberFromText(text: string): unknown {

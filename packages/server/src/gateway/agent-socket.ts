@@ -3,7 +3,7 @@
  * take the place of the present one.
  */
 export interface AgentSocket {
-  /** Where the connection came from, as this server saw it. */
+  /** Where the connection came from, as far as trusted proxies say. */
   readonly remoteAddress: string | null
 
   /** Sets who hears of it; called once, right after the socket was accepted. */

@@ -10,6 +10,7 @@ import {
 } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import type { Bus, Hint } from '../kit/bus.ts'
+import type { TrustedProxies } from '../kit/http/index.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
 import type { Stores } from '../stores.ts'
 import type { AgentSocket } from './agent-socket.ts'
@@ -55,6 +56,8 @@ export type GatewayParts = {
   randomBytes: (size: number) => Buffer
   /** The id that this server keeps for ever. */
   serverId: string
+  /** Whose word counts about where a request came from. */
+  proxies: TrustedProxies
   /** Where people read the report of an action. */
   reportUrl: (tenant: TenantId, actionId: MachineActionId) => string
   options?: Partial<GatewayOptions>
@@ -94,10 +97,11 @@ export class Gateway {
     this.#parts = parts
     this.#options = options
     this.#accepts = new TokenBucket(parts.clock, options.accept)
-    this.#gate = new WebSocketGate(
-      () => this.#mayEnter(),
-      (socket) => this.#accept(socket),
-    )
+    this.#gate = new WebSocketGate({
+      mayEnter: () => this.#mayEnter(),
+      proxies: parts.proxies,
+      onSocket: (socket) => this.#accept(socket),
+    })
     this.#progress = new ProgressBoard({ ...parts, silenceMs: options.silenceMs })
     this.#lastSeen = new LastSeen(parts)
     this.#changed = new ChangedActions(parts.bus)

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AGENT_SUBPROTOCOL, CHANNEL_PATH, CLOSE, MAX_FRAME_BYTES } from '@fleetsweep/protocol'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import type { TrustedProxies } from '../kit/http/index.ts'
 import type { AgentSocket, AgentSocketListener, OnAgentSocket } from './agent-socket.ts'
 
 /** What an agent may leave unread before it counts as gone. */
@@ -25,12 +26,14 @@ export class WebSocketGate {
     handleProtocols: () => AGENT_SUBPROTOCOL,
   })
   readonly #mayEnter: () => boolean
+  readonly #proxies: TrustedProxies
   readonly #onSocket: OnAgentSocket
 
-  /** @param mayEnter asked once for each request; `false` answers 503, and the agent comes back later */
-  constructor(mayEnter: () => boolean, onSocket: OnAgentSocket) {
-    this.#mayEnter = mayEnter
-    this.#onSocket = onSocket
+  /** @param parts.mayEnter asked once for each request; `false` answers 503, and the agent comes back later */
+  constructor(parts: { mayEnter: () => boolean; proxies: TrustedProxies; onSocket: OnAgentSocket }) {
+    this.#mayEnter = parts.mayEnter
+    this.#proxies = parts.proxies
+    this.#onSocket = parts.onSocket
   }
 
   /** Listener for `upgrade` of an HTTP server. */
@@ -42,7 +45,7 @@ export class WebSocketGate {
       refuse(stream, ...refusal)
       return
     }
-    const address = plainAddress(request.socket.remoteAddress)
+    const address = this.#proxies.addressOf(request)
     this.#server.handleUpgrade(request, stream, head, (socket) => {
       this.#onSocket(new WsAgentSocket(socket, address))
     })
@@ -117,10 +120,6 @@ class WsAgentSocket implements AgentSocket {
 function offersOurProtocol(request: IncomingMessage): boolean {
   const offered = request.headers['sec-websocket-protocol'] ?? ''
   return offered.split(',').some((name) => name.trim() === AGENT_SUBPROTOCOL)
-}
-
-function plainAddress(address: string | undefined): string | null {
-  return address?.replace(/^::ffff:(?=\d+\.)/, '') ?? null
 }
 
 function refuse(stream: Duplex, status: string, words: string): void {

@@ -52,9 +52,9 @@ export function configText(chosen: {
   publicOrigins: readonly string[]
   database: string
   tls: 'off' | { cert: string; key: string }
-  behindProxy: boolean
+  trustedProxies: readonly string[]
+  aliases: { api: readonly string[]; login: readonly string[] }
 }): string {
-  const list = (values: readonly string[]) => `[${values.map((value) => JSON.stringify(value)).join(', ')}]`
   return `# How this server runs. Every setting can also come from the environment: publicOrigins as
 # FLEETSWEEP_PUBLIC_ORIGINS, timeouts.pendingHours as FLEETSWEEP_PENDING_HOURS, and so on.
 
@@ -69,8 +69,8 @@ database = ${JSON.stringify(chosen.database)}
 # "off", or two PEM files
 tls = ${chosen.tls === 'off' ? '"off"' : `{ cert = ${JSON.stringify(chosen.tls.cert)}, key = ${JSON.stringify(chosen.tls.key)} }`}
 
-# true when a proxy stands in front: it may terminate TLS, and its forwarding headers are believed
-behindProxy = ${chosen.behindProxy}
+# Proxies in front, by address or network: they may terminate TLS, and their forwarding headers are believed
+${chosen.trustedProxies.length === 0 ? '# trustedProxies = ["10.0.0.5", "10.1.0.0/16"]' : `trustedProxies = ${list(chosen.trustedProxies)}`}
 
 logLevel = "info"
 
@@ -78,5 +78,19 @@ logLevel = "info"
 # How long an action waits for its machine, and how long a scan may stay silent
 pendingHours = 72
 silenceHours = 72
+${aliasesText(chosen.aliases)}`
+}
+
+function aliasesText({ api, login }: { api: readonly string[]; login: readonly string[] }): string {
+  if (api.length + login.length === 0) return ''
+  return `
+[aliases]
+# Names of Microsoft's that lead to this server on test machines
+api = ${list(api)}
+login = ${list(login)}
 `
+}
+
+function list(values: readonly string[]): string {
+  return `[${values.map((value) => JSON.stringify(value)).join(', ')}]`
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, isGuid, type TenantId } from '@fleetsweep/protocol'
+import { type Clock, isGuid, isMicrosoftHost, LOGIN_HOSTS, type TenantId } from '@fleetsweep/protocol'
 import {
   CONFIG_FILE,
   ConfigError,
@@ -34,7 +34,9 @@ export type InitOptions = {
   tls: 'local' | 'off' | { cert: string; key: string }
   listen?: string | undefined
   publicOrigins: readonly string[]
-  behindProxy: boolean
+  trustedProxies: readonly string[]
+  /** Clouds or hosts of Microsoft's API, and `login` or single login hosts, that shall lead to this server. */
+  aliases: readonly string[]
   database?: string | undefined
   tenantDomain: string
   applicationName: string
@@ -79,7 +81,10 @@ export async function initServer(options: InitOptions, parts: Parts): Promise<In
     writeConfig(dataDir, options, files)
     const config = loadConfig(parts.env, { dataDir })
     const sealingKey = makeSealingKey(dataDir, files, parts)
-    if (options.tls === 'local') await makeCertificate(hosts, files, parts)
+    if (options.tls === 'local') {
+      const { api, login } = config.aliases
+      await makeCertificate([...hosts, ...api, ...login], files, parts)
+    }
     const tls = await loadServerTls(config, parts.clock.now())
     const made = await fillDatabase(config, sealingKey, options, files, parts)
     const [origin = ''] = originsOf(config, tls, config.listen.port)
@@ -105,7 +110,22 @@ function readHosts(given: readonly string[]): string[] {
       `--host takes a name such as fleet.example or an IP address, without scheme or port, not "${wrong}".`,
     )
   }
+  const foreign = hosts.find(isMicrosoftHost)
+  if (foreign !== undefined) {
+    throw new ConfigError(
+      `${foreign} is a host of Microsoft's and not a name of this server. If it shall lead here: --alias ${foreign}`,
+    )
+  }
   return [...new Set([...hosts, ...LOOPBACK_NAMES])]
+}
+
+function sortAliases(given: readonly string[]): { api: string[]; login: string[] } {
+  const names = given.map((name) => name.toLowerCase())
+  const isLogin = (name: string) => name === 'login' || (LOGIN_HOSTS as readonly string[]).includes(name)
+  return {
+    api: names.filter((name) => !isLogin(name)),
+    login: names.includes('login') ? [...LOGIN_HOSTS] : names.filter(isLogin),
+  }
 }
 
 function refuseTenantDomain(domain: string): void {
@@ -122,13 +142,14 @@ function refuseTenantDomain(domain: string): void {
 /** A configuration that is there already is kept: whoever wrote it knows best. */
 function writeConfig(dataDir: string, options: InitOptions, files: NewFiles): void {
   if (existsSync(join(dataDir, CONFIG_FILE))) return
-  const { listen, publicOrigins, database, tls, behindProxy } = options
+  const { listen, publicOrigins, database, tls, trustedProxies } = options
   const text = configText({
     listen: listen ?? `${tls === 'off' ? '127.0.0.1' : '0.0.0.0'}:${DEFAULT_PORT}`,
     publicOrigins,
     database: database ?? 'sqlite',
     tls: tls === 'local' ? { cert: TLS_FILES.cert, key: TLS_FILES.key } : tls,
-    behindProxy,
+    trustedProxies,
+    aliases: sortAliases(options.aliases),
   })
   files.write(CONFIG_FILE, text, database?.includes('@') ? 0o600 : 0o644)
 }
@@ -140,9 +161,9 @@ function makeSealingKey(dataDir: string, files: NewFiles, { env, randomBytes }: 
   return key
 }
 
-async function makeCertificate(hosts: readonly string[], files: NewFiles, { clock }: Parts): Promise<void> {
-  const ca = await createLocalCa(hosts, clock.now())
-  const server = await issueServerCertificate(ca, hosts, clock.now())
+async function makeCertificate(names: readonly string[], files: NewFiles, { clock }: Parts): Promise<void> {
+  const ca = await createLocalCa(names, clock.now())
+  const server = await issueServerCertificate(ca, names, clock.now())
   files.write(TLS_FILES.caKey, ca.keyPem, 0o600)
   files.write(TLS_FILES.caCert, ca.certPem, 0o644)
   files.write(TLS_FILES.key, server.keyPem, 0o600)

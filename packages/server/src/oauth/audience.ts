@@ -1,16 +1,9 @@
-/** Names of Microsoft's API, which clients ask tokens for. Good only in tokens that our own issuer signed. */
-const DEFENDER_AUDIENCES: readonly string[] = [
-  'https://api.securitycenter.windows.com',
-  'https://api.securitycenter.microsoft.com',
-  'https://api.security.microsoft.com',
-  'https://securitycenter.onmicrosoft.com/windowsatpservice',
-  'https://api-gcc.securitycenter.microsoft.us',
-  'https://api-gov.securitycenter.microsoft.us',
-  // The application id of WindowsDefenderATP in Microsoft's directory.
-  'fc780465-2017-40d4-a0c5-307022471b92',
-]
+import { DEFENDER_AUDIENCES } from '@fleetsweep/protocol'
 
-/** True for a resource that tokens are issued for: Defender's API by any of its names, or this server. */
+/**
+ * True for a resource that tokens are issued for: Defender's API by any of its names, or this server. Defender's names
+ * are good only in tokens that our own issuer signed.
+ */
 export function isAudience(resource: string, origins: readonly string[]): boolean {
   const bare = resource.toLowerCase().replace(/\/+$/, '')
   return DEFENDER_AUDIENCES.includes(bare) || origins.includes(bare)

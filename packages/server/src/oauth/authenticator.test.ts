@@ -83,10 +83,16 @@ describe('authenticating by a token', () => {
       usersOf: () => ({
         find: (id) => read(user?.id === id ? user : undefined),
         groupsOf: async () => [],
+        groupsByExternalId: async () => [],
         accessOf: async () => access,
       }),
       isSignedIn: async () => isSignedIn,
       securityEpochs,
+      externalTokens: {
+        knows: () => false,
+        verify: () => Promise.reject(new Error('nobody')),
+        tenantOf: async () => undefined,
+      },
       signingKeys: { tokenKeys: () => answer(keys), tokenKeysAnew: () => answer(keys) },
       origins: new Origins([origin]),
       clock,

@@ -11,32 +11,39 @@ import {
 } from '@fleetsweep/protocol'
 import { decodeJwt, decodeProtectedHeader, errors, type JWK } from 'jose'
 import { type ApplicationStore, holdsCredential } from '../application/index.ts'
+import { type ExternalTokens, externalPrincipal } from '../external-issuer/index.ts'
 import { BoundedMap } from '../kit/bounded-map.ts'
 import { ApiError, type HttpServerOptions, type Origins } from '../kit/http/index.ts'
 import { ALL_MACHINES, type Principal } from '../principal/index.ts'
 import { NoSigningKeyError, type SigningKeys } from '../signing-key/index.ts'
 import type { SecurityEpochs } from '../tenant/index.ts'
 import type { UserStore } from '../user/index.ts'
-import { type AccessToken, type TokenSubject, verifyAccessToken } from './access-token.ts'
+import { type TokenSubject, verifyAccessToken } from './access-token.ts'
 
 /** Verifying a signature costs a hundred times what finding the token again does. */
 const MAX_VERIFIED_TOKENS = 10_000
+const EXTERNAL_GOOD_FOR_MS = 5 * 60_000
 
 type Dependencies = {
   applicationsOf: (tenant: TenantId) => Pick<ApplicationStore, 'find'>
-  usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'groupsOf' | 'accessOf'>
+  usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'groupsOf' | 'groupsByExternalId' | 'accessOf'>
   /** True while nobody has signed out of it, nor been signed out. */
   isSignedIn: (tenant: TenantId, session: string) => Promise<boolean>
   securityEpochs: Pick<SecurityEpochs, 'known' | 'of'>
   signingKeys: Pick<SigningKeys, 'tokenKeys' | 'tokenKeysAnew'>
+  externalTokens: Pick<ExternalTokens, 'knows' | 'verify' | 'tenantOf'>
   origins: Origins
   clock: Clock
 }
 
 /** A token whose signature is right, and whom it stood for when the tenant's security epoch was this. */
 type Verified = {
-  token: AccessToken
   tenant: TenantId
+  expiresAtSeconds: number
+  /** When the signature is looked at again: an external issuer takes keys back without telling us. */
+  goodUntilMs: number
+  /** @throws ApiError `Unauthorized` when its subject, or what it was got with, is there no more */
+  lookUp: () => Promise<Principal>
   principal?: Principal
   epoch?: number
 }
@@ -55,11 +62,11 @@ export function authenticator(
     const text = bearerToken(authorization)
     const key = hash('sha256', text, 'base64')
     let known = verified.get(key)
-    if (!known) {
+    if (!known || known.goodUntilMs <= clock.monotonicMs()) {
       known = await verify(text, dependencies)
       verified.set(key, known)
     }
-    if (known.token.expiresAtSeconds * 1_000_000 <= clock.now()) {
+    if (known.expiresAtSeconds * 1_000_000 <= clock.now()) {
       verified.delete(key)
       throw unauthorized('The access token has expired')
     }
@@ -67,7 +74,7 @@ export function authenticator(
     // Read before the principal: whatever changes in between shows as another epoch next time.
     const epoch = securityEpochs.known(tenant) ?? (await orUnavailable(securityEpochs.of(tenant)))
     if (known.principal && known.epoch === epoch) return known.principal
-    const principal = await orUnavailable(principalOf(known.token, tenant, dependencies))
+    const principal = await orUnavailable(known.lookUp())
     known.principal = principal
     known.epoch = epoch
     return principal
@@ -80,25 +87,56 @@ function bearerToken(authorization: string | undefined): string {
   return token
 }
 
-async function verify(token: string, dependencies: Dependencies): Promise<Verified> {
-  const { origins, clock } = dependencies
-  const { tenant, kid } = signerNamedBy(token)
-  const keys = await orUnavailable(publicKeys(tenant, kid, dependencies))
+async function verify(text: string, dependencies: Dependencies): Promise<Verified> {
+  const signer = signerNamedBy(text)
+  return dependencies.externalTokens.knows(signer.issuer)
+    ? verifyExternal(text, dependencies)
+    : verifyOwn(text, signer, dependencies)
+}
+
+type Signer = { issuer: unknown; tenant: unknown; kid: string | undefined }
+
+/** Not trusted yet: it only says whose keys must have signed. */
+function signerNamedBy(text: string): Signer {
   try {
-    return { token: await verifyAccessToken(token, { tenant, keys, origins: origins.all, clock }), tenant }
+    const { iss, tid } = decodeJwt(text)
+    return { issuer: iss, tenant: tid, kid: decodeProtectedHeader(text).kid }
   } catch (cause) {
     throw unauthorized('The access token is not valid', cause)
   }
 }
 
-/** Not trusted yet: it only says whose keys must have signed. */
-function signerNamedBy(token: string): { tenant: TenantId; kid: string | undefined } {
+async function verifyOwn(text: string, signer: Signer, dependencies: Dependencies): Promise<Verified> {
+  const { origins, clock } = dependencies
+  if (typeof signer.tenant !== 'string' || !isGuid(signer.tenant)) {
+    throw unauthorized('The access token is not valid', new errors.JWTInvalid('it names no tenant'))
+  }
+  const tenant = signer.tenant.toLowerCase() as TenantId
+  const keys = await orUnavailable(publicKeys(tenant, signer.kid, dependencies))
   try {
-    const { tid } = decodeJwt(token)
-    if (typeof tid !== 'string' || !isGuid(tid)) throw new errors.JWTInvalid('it names no tenant')
-    return { tenant: tid.toLowerCase() as TenantId, kid: decodeProtectedHeader(token).kid }
+    const token = await verifyAccessToken(text, { tenant, keys, origins: origins.all, clock })
+    const { expiresAtSeconds } = token
+    const lookUp = () => principalOf(token, tenant, dependencies)
+    return { tenant, expiresAtSeconds, goodUntilMs: Number.POSITIVE_INFINITY, lookUp }
   } catch (cause) {
     throw unauthorized('The access token is not valid', cause)
+  }
+}
+
+async function verifyExternal(
+  text: string,
+  { externalTokens, usersOf, clock }: Dependencies,
+): Promise<Verified> {
+  const token = await externalTokens.verify(text).catch((cause) => {
+    throw unauthorized('The access token is not valid', cause)
+  })
+  const tenant = await orUnavailable(externalTokens.tenantOf(token))
+  if (tenant === undefined) throw unauthorized('The access token is not valid')
+  return {
+    tenant,
+    expiresAtSeconds: token.expiresAtSeconds,
+    goodUntilMs: clock.monotonicMs() + EXTERNAL_GOOD_FOR_MS,
+    lookUp: () => externalPrincipal(token, tenant, usersOf(tenant)),
   }
 }
 
@@ -130,7 +168,6 @@ function unauthorized(message: string, cause?: unknown): ApiError {
   return new ApiError('Unauthorized', message, { headers: { 'www-authenticate': 'Bearer' }, cause })
 }
 
-/** @throws ApiError `Unauthorized` when its subject, or what it was got with, is there no more */
 function principalOf(token: TokenSubject, tenant: TenantId, dependencies: Dependencies): Promise<Principal> {
   return token.kind === 'application'
     ? applicationPrincipal(token, tenant, dependencies)

@@ -20,6 +20,7 @@ import { tooLarge } from './request-body.ts'
 import { pathPattern, routedTarget, splitTarget } from './request-target.ts'
 import { sendBroken, sendError, setCommonHeaders } from './respond.ts'
 import { DEFAULT_BODY_LIMIT_BYTES, serveOperation } from './serve-operation.ts'
+import { TrustedProxies } from './trusted-proxies.ts'
 
 const REQUEST_TIMEOUT_MS = 60_000
 /** A computer name has at most 255 characters; nothing longer names anything. */
@@ -44,8 +45,8 @@ export type HttpServerOptions<Principal, Services> = {
   newId: () => string
   /** Key and certificate; plain HTTP without. */
   tls?: SecureContextOptions
-  /** Whose X-Forwarded-For is believed, as Fastify's `trustProxy`; nobody's when absent. */
-  trustProxy?: boolean | string | string[]
+  /** Whose X-Forwarded-For is believed; nobody's when absent. */
+  proxies?: TrustedProxies
   /**
    * True for what an `upgrade` listener is to have; nothing when absent. Any other request that offers an upgrade (some
    * clients offer HTTP/2 with every first call) is answered as if it had not, as HTTP allows.
@@ -65,9 +66,11 @@ export function createHttpServer<Principal extends Caller, Services>(
   options: HttpServerOptions<Principal, Services>,
 ): FastifyInstance {
   const server = bareServer(options, (error, request, reply) => fail(error, request, reply))
+  const { proxies = new TrustedProxies() } = options
   const fail = failureSender(options)
 
   server.decorateRequest('caller', undefined)
+  server.decorateRequest('address', '')
   server.removeAllContentTypeParsers()
   // JSON has an entry of its own, because Fastify looks every type that has none up anew.
   server.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_, body, done) => {
@@ -75,8 +78,12 @@ export function createHttpServer<Principal extends Caller, Services>(
   })
   server.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(reply, options.origins.of(request.headers.host))
-    if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') done()
-    else done(new ApiError('BadRequest', 'The Host header is missing'))
+    request.address = proxies.addressOf(request.raw) ?? ''
+    const { host } = request.headers
+    if (host === undefined && request.raw.httpVersion !== '1.0') {
+      done(new ApiError('BadRequest', 'The Host header is missing'))
+    } else if (options.origins.serves(host, request.routeOptions.url ?? '')) done()
+    else done(nothingHere())
   })
   server.setErrorHandler((error, request, reply) => fail(error, request, reply))
   server.setNotFoundHandler((request, reply) => fail(nothingThere(request), request, reply))
@@ -85,7 +92,7 @@ export function createHttpServer<Principal extends Caller, Services>(
   const nothingThere = ({ method, url }: FastifyRequest): ApiError => {
     const { path } = splitTarget(url)
     const allowed = new Set(paths.filter(({ pattern }) => pattern.test(path)).map((known) => known.method))
-    if (allowed.size === 0) return new ApiError('NotFound', 'There is nothing at this path')
+    if (allowed.size === 0) return nothingHere()
     if (allowed.has('GET')) allowed.add('HEAD')
     return new ApiError('MethodNotAllowed', `The method ${method} is not allowed at this path`, {
       headers: { allow: [...allowed].join(', ') },
@@ -96,13 +103,17 @@ export function createHttpServer<Principal extends Caller, Services>(
   return server
 }
 
+function nothingHere(): ApiError {
+  return new ApiError('NotFound', 'There is nothing at this path')
+}
+
 type SendFailure = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
 function bareServer<Principal, Services>(
   options: HttpServerOptions<Principal, Services>,
   fail: SendFailure,
 ): FastifyInstance {
-  const { logger, origins, tls, trustProxy, mayUpgrade } = options
+  const { logger, origins, tls, mayUpgrade } = options
   const settings = {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -110,7 +121,6 @@ function bareServer<Principal, Services>(
     childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     requestTimeout: REQUEST_TIMEOUT_MS,
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
-    ...(trustProxy === undefined ? {} : { trustProxy }),
     rewriteUrl: ({ url }: { url?: string | undefined }) => routedTarget(url ?? '/'),
     routerOptions: {
       caseSensitive: false,
@@ -143,7 +153,9 @@ function failureSender<Principal, Services>({
     const target = newId()
     const refusal = asRefusal(error, request)
     const call = { target, method: request.method, path: splitTarget(request.originalUrl).path }
-    if (refusal.status < 500) logger.info({ ...call, code: refusal.code }, refusal.message)
+    // What the caller is not told, whoever runs the server may need: why a token is not valid.
+    const reason = refusal.cause instanceof Error ? { reason: refusal.cause.message } : {}
+    if (refusal.status < 500) logger.info({ ...call, code: refusal.code, ...reason }, refusal.message)
     else logger.error({ ...call, code: refusal.code, err: error }, 'A call failed')
     const operation = request.routeOptions?.config?.operation
     if (operation && request.caller !== undefined) {

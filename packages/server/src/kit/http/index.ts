@@ -14,5 +14,6 @@ export {
   type OperationRequest,
   operationFor,
 } from './operation.ts'
-export { Origins } from './origins.ts'
+export { type Alias, Origins } from './origins.ts'
 export { serveApplication } from './static-folder.ts'
+export { isNetwork, TrustedProxies } from './trusted-proxies.ts'

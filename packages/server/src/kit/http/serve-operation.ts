@@ -21,6 +21,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Whoever authenticated; the operation knows the type. */
     caller: unknown
+    /** Where the call came from: an IP address, as far as trusted proxies say. */
+    address: string
   }
 }
 
@@ -60,7 +62,7 @@ async function admit<Principal extends Caller, Services>(
 ): Promise<void> {
   const { limiter } = options
   if ('anonymous' in access) {
-    refuseTooMany(limiter.countAnonymous(request.ip, callClass))
+    refuseTooMany(limiter.countAnonymous(request.address, callClass))
     return
   }
   const caller = await authenticate(request, options)
@@ -70,16 +72,16 @@ async function admit<Principal extends Caller, Services>(
 }
 
 async function authenticate<Principal extends Caller, Services>(
-  { headers, ip }: FastifyRequest,
+  { headers, address }: FastifyRequest,
   { authenticate, limiter, origins }: HttpServerOptions<Principal, Services>,
 ): Promise<Principal> {
   const { authorization, host } = headers
   try {
-    return await authenticate({ authorization, origin: origins.of(host), address: ip })
+    return await authenticate({ authorization, origin: origins.of(host), address })
   } catch (error) {
     // After the attempt, not before: behind one address, those with good tokens go on.
     if (error instanceof ApiError && error.status === 401) {
-      refuseTooMany(limiter.countAnonymous(ip, 'failedAuthentication'))
+      refuseTooMany(limiter.countAnonymous(address, 'failedAuthentication'))
     }
     throw error
   }
@@ -141,7 +143,7 @@ class Call<Principal>
     this.path = path
     this.origin = origin
     this.headers = request.headers
-    this.address = request.ip
+    this.address = request.address
     this.request = request
     this.#reply = reply
   }

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+
+/**
+ * The proxies that may say where a call came from. What anybody else writes into `X-Forwarded-For` is ignored: it could
+ * be made up, to pass a limit or to blame somebody else in the audit.
+ */
+export class TrustedProxies {
+  readonly #list = new BlockList()
+
+  /** @param trusted IP addresses, and networks such as `10.1.0.0/16`, as `isNetwork` takes them */
+  constructor(trusted: readonly string[] = []) {
+    for (const entry of trusted) {
+      const [address = '', bits] = entry.split('/')
+      const family = familyOf(address)
+      if (bits === undefined) this.#list.addAddress(address, family)
+      else this.#list.addSubnet(address, Number(bits), family)
+    }
+  }
+
+  /**
+   * Where a call came from: the other end of its connection, or what a trusted proxy says of it. Reads from the right,
+   * where the nearest proxy has written, and stops at the first address that is no proxy of ours; everything left of it
+   * came from outside.
+   *
+   * @returns an IP address; `null` when the connection is gone already
+   */
+  addressOf({ socket, headers }: Pick<IncomingMessage, 'headers' | 'socket'>): string | null {
+    const peer = readAddress(socket.remoteAddress)
+    if (peer === null || !this.#trusts(peer)) return peer
+    const said = [headers['x-forwarded-for'] ?? ''].flat().join(',').split(',')
+    let address = peer
+    while (this.#trusts(address)) {
+      // A proxy that hides where a call came from leaves its own address to count.
+      const before = readAddress(said.pop())
+      if (before === null) break
+      address = before
+    }
+    return address
+  }
+
+  #trusts(address: string): boolean {
+    return this.#list.check(withoutZone(address), familyOf(address))
+  }
+}
+
+/** True for an IP address, and for a network such as `10.1.0.0/16` or `fd00::/8`. */
+export function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || address.includes('%') || more.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}
+
+/** Some proxies add a port; a socket that listens on both families shows IPv4 as a form of IPv6. */
+function readAddress(text: string | undefined): string | null {
+  const trimmed = text?.trim() ?? ''
+  const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^([\d.]+):\d+$/, '$1')
+  const address = bare.replace(/^::ffff:(?=\d+\.)/i, '')
+  return isIP(address) === 0 ? null : address
+}
+
+/** `fe80::1%eth0`: the interface says nothing about who it is. */
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/, '')
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return address.includes(':') ? 'ipv6' : 'ipv4'
+}
