@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { RefusalTally } from './audit/index.ts'
 import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
-import { ExpireActions, KeepCallCounts, RecordRefusals, SealAudit } from './jobs/index.ts'
+import { ExpireActions, ForgetSignIns, KeepCallCounts, RecordRefusals, SealAudit } from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
 import {
@@ -140,6 +140,12 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
+  const forgetSignIns = new ForgetSignIns({
+    artifacts: stores.expiredArtifacts,
+    throttles: stores.staleThrottles,
+    clock,
+    logger,
+  })
   const auditOf = (tenant: TenantId) => stores.forTenant(tenant).audit
   const sealAudit = new SealAudit({ backlog: stores.auditBacklog, auditOf, signingKeys, clock, logger })
   const recordRefusals = new RecordRefusals({ refusals, auditOf, clock, logger, newId })
@@ -150,7 +156,12 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   started.defer(() => keepCallCounts.stop())
   started.defer(async () => {
     services.fleetEvents.close()
-    await Promise.all([expireActions.stop(), gateway.drain(), closeHttp(http, drain, clock)])
+    await Promise.all([
+      expireActions.stop(),
+      forgetSignIns.stop(),
+      gateway.drain(),
+      closeHttp(http, drain, clock),
+    ])
     await services.credentialUses.flush()
   })
 
@@ -159,6 +170,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   origins.list(originsOf(config, tls, port), aliasesOf(config))
   expireActions.start()
   recordRefusals.start()
+  forgetSignIns.start()
   sealAudit.start()
   const running = started.move()
   let stopped: Promise<void> | undefined

@@ -1,6 +1,7 @@
 import {
   init,
   keys,
+  recover,
   recoverApplication,
   runServerCommand,
   type ServerCommand,
@@ -10,7 +11,14 @@ import {
 import { server } from './serve-command.ts'
 
 /** Every command that works on a server's own data directory. */
-export const SERVER_COMMANDS: readonly ServerCommand[] = [init, server, keys, recoverApplication, verifyAudit]
+export const SERVER_COMMANDS: readonly ServerCommand[] = [
+  init,
+  server,
+  keys,
+  recover,
+  recoverApplication,
+  verifyAudit,
+]
 
 /** Runs one of `SERVER_COMMANDS`. @returns the exit code: 0 done, 1 failed, 2 misused */
 export function runServerMain(argv: readonly string[], io: ServerCommandIo): Promise<number> {

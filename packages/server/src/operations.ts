@@ -41,11 +41,14 @@ import { getRole } from './role/http/get-role.ts'
 import { listRoles } from './role/http/list-roles.ts'
 import { getScan } from './scan/http/get-scan.ts'
 import type { Services } from './services.ts'
+import { getApplicationSignIn, setApplicationSignIn } from './sign-in/http/application-sign-in.ts'
 import { authorize, resumeAuthorize } from './sign-in/http/authorize.ts'
+import { createPasswordLink } from './sign-in/http/create-password-link.ts'
 import { deviceOperations, resumeDevice } from './sign-in/http/device.ts'
 import { startDeviceCode } from './sign-in/http/device-code.ts'
 import { getSignInStyle } from './sign-in/http/get-sign-in-style.ts'
 import { logoutOperations } from './sign-in/http/logout.ts'
+import { passwordOperations } from './sign-in/http/password.ts'
 import { revokeSignIn } from './sign-in/http/revoke.ts'
 import { signInOperations } from './sign-in/http/sign-in.ts'
 import { getSignInInfo } from './tenant/http/get-sign-in-info.ts'
@@ -78,7 +81,11 @@ export const operations: readonly Operation<Principal, Services>[] = [
   ...signInOperations,
   ...logoutOperations,
   revokeSignIn,
+  ...passwordOperations,
   getSignInStyle,
+  createPasswordLink,
+  setApplicationSignIn,
+  getApplicationSignIn,
   getMachine,
   listMachines,
   countMachines,

@@ -30,8 +30,11 @@ import { type ScanService, scanService } from './scan/index.ts'
 import {
   type DeviceSignIn,
   PasswordCheck,
+  PasswordLinks,
+  type SignInAdministration,
   type SignInService,
   SignIns,
+  signInAdministration,
   signInClients,
   signInProviders,
   signInService,
@@ -61,6 +64,7 @@ export type Services = {
   roles: RoleService
   scans: ScanService
   signIn: SignInService
+  signInAdministration: SignInAdministration
   signingKeys: SigningKeys
   tenants: TenantService
   tokenIssuer: TokenIssuer
@@ -139,6 +143,7 @@ export function composeServices(parts: Parts): Services {
     roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),
     signIn: signIn.service,
+    signInAdministration: signIn.administration,
     signingKeys,
     tenants: tenantService(stores),
     tokenIssuer: issuer,
@@ -161,17 +166,18 @@ function composeSignIn(
     credentialsOf: (tenant: TenantId) => storesOf(tenant).credentials,
     throttlesOf: (tenant: TenantId) => storesOf(tenant).throttles,
     usersOf: (tenant: TenantId) => storesOf(tenant).users,
-    clients: signInClients({
-      applicationsOf: (tenant) => storesOf(tenant).applications,
-      signInApplicationsOf: (tenant) => storesOf(tenant).signInApplications,
-    }),
+    applicationsOf: (tenant: TenantId) => storesOf(tenant).applications,
+    signInApplicationsOf: (tenant: TenantId) => storesOf(tenant).signInApplications,
   }
   const signIns = new SignIns(dependencies)
   const passwords = new PasswordCheck({ ...dependencies, key: deriveKey(sealingKey, 'sign-in throttle') })
-  const providers = signInProviders({ ...dependencies, signIns, passwords })
+  const links = new PasswordLinks({ ...dependencies, passwords })
+  const clients = signInClients(dependencies)
+  const providers = signInProviders({ ...dependencies, clients, signIns, passwords })
   return {
     signIns,
-    service: signInService({ ...parts, ...oauth, providers }),
-    userTokens: userTokens({ ...dependencies, ...oauth, providers }),
+    service: signInService({ ...parts, ...oauth, providers, links }),
+    userTokens: userTokens({ ...dependencies, ...oauth, clients, providers }),
+    administration: signInAdministration({ ...dependencies, links }),
   }
 }

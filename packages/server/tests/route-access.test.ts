@@ -24,6 +24,7 @@ const ANONYMOUS = [
   'GET /:tenant/oauth2/v2.0/authorize/:interaction',
   'GET /:tenant/oauth2/v2.0/logout',
   'GET /:tenant/oauth2/v2.0/token',
+  'GET /:tenant/password',
   'GET /:tenant/sign-in/:interaction',
   'GET /:tenant/v2.0/.well-known/openid-configuration',
   'GET /assets/sign-in.css',
@@ -35,6 +36,7 @@ const ANONYMOUS = [
   'POST /:tenant/oauth2/v2.0/logout',
   'POST /:tenant/oauth2/v2.0/revoke',
   'POST /:tenant/oauth2/v2.0/token',
+  'POST /:tenant/password',
   'POST /:tenant/sign-in/:interaction',
 ]
 

@@ -1,5 +1,6 @@
 export { init } from './init.ts'
 export { keys } from './keys.ts'
+export { recover } from './recover.ts'
 export { recoverApplication } from './recover-application.ts'
 export { runServerCommand } from './run-server-command.ts'
 export { type ServerCommand, type ServerCommandIo, UsageError, wholeNumber } from './server-command.ts'

@@ -27,6 +27,7 @@ export const init: ServerCommand = {
   --database <address>     "sqlite", or postgres://user@host/database
   --tenant-domain <name>   the tenant's other name in paths; fleetsweep.local
   --application <name>     display name of the first application; First application
+  --administrator <name>   user name of the first administrator; admin@ and the tenant's domain
   --json                   print JSON for programs`,
   options: {
     data: { type: 'string' },
@@ -41,6 +42,7 @@ export const init: ServerCommand = {
     database: { type: 'string' },
     'tenant-domain': { type: 'string' },
     application: { type: 'string' },
+    administrator: { type: 'string' },
     json: { type: 'boolean' },
   },
   async run(call) {
@@ -70,6 +72,7 @@ function readOptions(call: ServerCommandCall): InitOptions {
     database: call.text('database'),
     tenantDomain: call.text('tenant-domain') ?? 'fleetsweep.local',
     applicationName: call.text('application') ?? 'First application',
+    administrator: call.text('administrator'),
   }
 }
 
@@ -85,7 +88,14 @@ function readTls(call: ServerCommandCall): InitOptions['tls'] {
   return { cert: resolve(cert), key: resolve(key) }
 }
 
-function describe({ dataDir, origin, tenant, application, caFile }: InitialisedServer): string {
+function describe({
+  dataDir,
+  origin,
+  tenant,
+  application,
+  administrator,
+  caFile,
+}: InitialisedServer): string {
   const trust = caFile === null ? '' : `--cacert ${quote(caFile)} `
   return `Fleetsweep is set up in ${dataDir}.
 
@@ -101,7 +111,11 @@ Start the server:
 
   fleetsweep server --data ${quote(dataDir)}
 
-Then, from a shell:
+Then open this link within three days and choose the password of ${administrator.userPrincipalName}. It works once:
+
+  ${administrator.url}
+
+And, from a shell:
 
   TOKEN=$(curl -s ${trust}${origin}/${tenant.id}/oauth2/v2.0/token \\
     -d grant_type=client_credentials -d client_id=${application.id} \\

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { loadConfig, loadSealingKey } from '../config/index.ts'
+import { loadConfig, loadSealingKey, type ServerConfig } from '../config/index.ts'
 import { systemClock } from '../kit/clock.ts'
 import { newGuid } from '../kit/new-id.ts'
 import { openDatabase } from '../open-database.ts'
@@ -12,6 +12,7 @@ import { type ServerCommandCall, UsageError } from './server-command.ts'
 export type LocalServer = {
   stores: Stores
   tenant: StoredTenant
+  config: ServerConfig
   signingKeys: SigningKeys
   newId: () => string
   randomBytes: (size: number) => Uint8Array
@@ -33,7 +34,7 @@ export async function withLocalServer(
     clock: systemClock,
     newId: newGuid,
   })
-  return await work({ stores, tenant, signingKeys, newId: newGuid, randomBytes })
+  return await work({ stores, tenant, config, signingKeys, newId: newGuid, randomBytes })
 }
 
 async function chooseTenant(stores: Stores, named: string | undefined): Promise<StoredTenant> {

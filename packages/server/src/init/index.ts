@@ -4,4 +4,5 @@ export {
   type LocalApplication,
 } from './create-local-application.ts'
 export { type InitialisedServer, type InitOptions, initServer } from './init-server.ts'
+export { linkForAdministrator } from './local-administrator.ts'
 export { localOperator } from './local-operator.ts'

@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, isGuid, isMicrosoftHost, LOGIN_HOSTS, type TenantId } from '@fleetsweep/protocol'
+import {
+  type Clock,
+  isGuid,
+  isMicrosoftHost,
+  LOGIN_HOSTS,
+  type PasswordLink,
+  type TenantId,
+} from '@fleetsweep/protocol'
 import {
   CONFIG_FILE,
   ConfigError,
@@ -16,15 +23,14 @@ import {
   type ServerConfig,
   TLS_FILES,
 } from '../config/index.ts'
-import { inProcessBus } from '../kit/bus.ts'
 import { openDatabase } from '../open-database.ts'
-import { roleService } from '../role/index.ts'
 import { readSealingKey, type SealingKey, sealedSigningKeys } from '../signing-key/index.ts'
 import { type Stores, sqlStores } from '../stores.ts'
 import { RESERVED_NAMES } from '../tenant/index.ts'
 import { createLocalCa, issueServerCertificate, loadServerTls, originsOf } from '../tls/index.ts'
 import { createLocalApplication, type LocalApplication } from './create-local-application.ts'
 import { configText, NewFiles, prepareDataDir } from './data-files.ts'
+import { linkForAdministrator } from './local-administrator.ts'
 import { localOperator } from './local-operator.ts'
 
 export type InitOptions = {
@@ -40,6 +46,8 @@ export type InitOptions = {
   database?: string | undefined
   tenantDomain: string
   applicationName: string
+  /** User name of the first administrator; `admin@` and the tenant's domain when absent. */
+  administrator?: string | undefined
 }
 
 /** What `init` made; the secret is nowhere else. */
@@ -50,6 +58,8 @@ export type InitialisedServer = {
   serverId: string
   tenant: { id: TenantId; domain: string }
   application: LocalApplication
+  /** With the one-time link on which they choose a password. */
+  administrator: PasswordLink
   /** The certificate that clients and agents must trust; null where there is no authority of our own. */
   caFile: string | null
   caSha256: string | null
@@ -86,8 +96,8 @@ export async function initServer(options: InitOptions, parts: Parts): Promise<In
       await makeCertificate([...hosts, ...api, ...login], files, parts)
     }
     const tls = await loadServerTls(config, parts.clock.now())
-    const made = await fillDatabase(config, sealingKey, options, files, parts)
     const [origin = ''] = originsOf(config, tls, config.listen.port)
+    const made = await fillDatabase(config, { sealingKey, origin }, options, files, parts)
     return {
       dataDir,
       origin,
@@ -172,11 +182,11 @@ async function makeCertificate(names: readonly string[], files: NewFiles, { cloc
 
 async function fillDatabase(
   config: ServerConfig,
-  sealingKey: SealingKey,
+  { sealingKey, origin }: { sealingKey: SealingKey; origin: string },
   options: InitOptions,
   files: NewFiles,
   parts: Parts,
-): Promise<Pick<InitialisedServer, 'serverId' | 'tenant' | 'application'>> {
+): Promise<Pick<InitialisedServer, 'serverId' | 'tenant' | 'application' | 'administrator'>> {
   if (config.database.kind === 'sqlite') {
     files.add(DATABASE_FILE, `${DATABASE_FILE}-wal`, `${DATABASE_FILE}-shm`)
   }
@@ -189,9 +199,6 @@ async function fillDatabase(
     sealingKey,
     ...parts,
   })
-  // Nobody is told of the change: no server runs on this database yet.
-  const roles = roleService({ rolesOf: (id) => stores.forTenant(id).roles, bus: inProcessBus(), ...parts })
-  await roles.ensureBuiltIns(tenant.id, localOperator())
   await signingKeys.addKey(tenant.id, 'token', localOperator())
   await signingKeys.addKey(tenant.id, 'order', localOperator())
   await signingKeys.addKey(tenant.id, 'audit', localOperator())
@@ -201,7 +208,13 @@ async function fillDatabase(
     { displayName: options.applicationName },
     parts,
   )
-  return { serverId, tenant, application }
+  const administrator = await linkForAdministrator(
+    stores,
+    { tenant: tenant.id, origin },
+    options.administrator ?? `admin@${tenant.domain}`,
+    parts,
+  )
+  return { serverId, tenant, application, administrator }
 }
 
 async function createTenant(stores: Stores, options: InitOptions, { newId }: Parts) {

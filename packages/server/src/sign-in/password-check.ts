@@ -79,6 +79,12 @@ export class PasswordCheck {
     return this.#turnstile.run(() => hashPassword(password))
   }
 
+  /** Forgets how often it failed for somebody who has proved in another way who they are. */
+  async forgive(tenant: TenantId, { name, address }: { name: string; address: string }): Promise<void> {
+    const { account } = this.#subjects(name, address)
+    await this.#parts.throttlesOf(tenant).succeed({ cleared: account, eased: [] })
+  }
+
   async #verify(tenant: TenantId, name: string, password: string): Promise<StoredUser | undefined> {
     const { usersOf, credentialsOf } = this.#parts
     const user = await usersOf(tenant).findByName(name)

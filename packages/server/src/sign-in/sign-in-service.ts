@@ -1,6 +1,8 @@
 import { isGuid, type TenantId } from '@fleetsweep/protocol'
 import { ApiError } from '../kit/http/index.ts'
 import type { StoredTenant } from '../tenant/index.ts'
+import type { PasswordLinks } from './password-links.ts'
+import { passwordPages } from './password-pages.ts'
 import type { ProviderAnswer, Providers } from './provider/index.ts'
 import { readScopes } from './scope-request.ts'
 
@@ -24,6 +26,9 @@ export type SignInService = {
 
   /** Begins the sign-in of a program that asks for one. */
   authorize(step: BrowserStep): Promise<ProviderAnswer>
+
+  /** Shows the page on which somebody chooses a password with a one-time link, and takes what they chose. */
+  choosePassword(step: BrowserStep): Promise<ProviderAnswer>
 }
 
 /** Where one page leads to another that comes by another name. */
@@ -33,26 +38,38 @@ export function signInService(parts: {
   getTenant: (name: string) => Promise<StoredTenant>
   origins: { readonly all: readonly string[] }
   providers: Providers
+  links: PasswordLinks
 }): SignInService {
   const step: SignInService['step'] = async (step) => {
     const { id } = await parts.getTenant(step.tenantName)
     if (step.tenantName !== id) return underItsId(id, step)
     if (step.method === 'POST') refuseOtherSites(step, parts.origins.all)
-    const { method, path, origin, address, fields } = step
+    const { method, path, origin, address } = step
+    const { fields, typed } = method === 'GET' ? withoutUserCode(step.fields) : { fields: step.fields }
     return parts.providers.ask(
       { tenant: id, origin },
       { method, path, cookie: step.headers.cookie, accept: 'text/html' },
-      { fields, address, proof: 'none' },
+      { fields, address, proof: 'none', ...(typed === undefined ? {} : { typed }) },
     )
   }
   return {
     step,
+    choosePassword: passwordPages(parts),
     // A redirect to the tenant's id comes back with what the program wrote.
     authorize: (request) =>
       isGuid(request.tenantName)
         ? step({ ...request, fields: asTheProviderReads(request.fields) })
         : step(request),
   }
+}
+
+/** A code in a link only fills the field: the provider would send it on by script, and ask nobody. */
+function withoutUserCode(given: URLSearchParams): { fields: URLSearchParams; typed?: string } {
+  const typed = given.get('user_code')
+  if (typed === null) return { fields: given }
+  const fields = new URLSearchParams(given)
+  fields.delete('user_code')
+  return { fields, typed }
 }
 
 /** Cookies belong to the tenant's id: a page under the tenant's domain would not find them. */

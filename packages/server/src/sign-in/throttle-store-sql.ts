@@ -1,4 +1,4 @@
-import { addMs, type Instant, type TenantId } from '@fleetsweep/protocol'
+import { addMs, type Instant, MICROSECONDS_PER_MS, type TenantId } from '@fleetsweep/protocol'
 import type { Database } from '../kit/db/database.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
@@ -98,10 +98,12 @@ function* setRow(
   { dialect, at }: WriteContext,
 ): WriteSteps<void> {
   const waitMs = waitMsAfter(failures, free)
+  // Moments within one millisecond differ; what is told in seconds must not become one more by that.
+  const from = Math.floor(at / MICROSECONDS_PER_MS) * MICROSECONDS_PER_MS
   yield* run(
     tables<ThrottleTables>(dialect)
       .updateTable('sign_in_throttle')
-      .set({ failures, last_at: at, blocked_until: waitMs === 0 ? 0 : addMs(at, waitMs) })
+      .set({ failures, last_at: at, blocked_until: waitMs === 0 ? 0 : addMs(from as Instant, waitMs) })
       .where('tenant', '=', tenant)
       .where('subject_hash', '=', hash),
   )

@@ -6,6 +6,8 @@ export type ForwardedCall = {
   /** The fields of its form, or of its query. */
   readonly fields: URLSearchParams
   readonly address: string
+  /** What a person need not type again, such as the code in a link. */
+  readonly typed?: string
   /** How the program proved who it is. */
   readonly proof: ClientProof
   /** Why the provider refused it, in more words than it sends. */

@@ -41,7 +41,7 @@ export function enterDeviceCode(
     deviceCodePage({
       action: ctx.oidc.urlFor('code_verification'),
       xsrf: secretOf(ctx),
-      code: error?.userCode ?? callOf(ctx.req).fields.get('user_code') ?? '',
+      code: error?.userCode ?? callOf(ctx.req).typed ?? '',
       problem: error && REASONS[error.name],
     }),
   )
