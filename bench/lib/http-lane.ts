@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
+export type LaneAnswer = { status: number; body: string }
+
 /** One client on one kept-alive connection: as little work as possible, because it shares the cores with the server. */
 export class HttpLane {
   readonly #socket: Socket
   readonly #host: string
-  #waiting: ((answer: { status: number; body: string }) => void) | undefined
+  #waiting: { resolve: (answer: LaneAnswer) => void; reject: (error: Error) => void } | undefined
   #received = ''
 
   static async open(url: URL): Promise<HttpLane> {
@@ -18,20 +20,28 @@ export class HttpLane {
     this.#socket = socket
     this.#host = host
     socket.setEncoding('latin1').on('data', (text: string) => this.#take(text))
+    socket.on('close', () => this.#waiting?.reject(new Error('The server closed the connection.')))
   }
 
-  post(path: string, token: string, body: string): Promise<{ status: number; body: string }> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = resolve
-      this.#socket.once('close', () => reject(new Error('The server closed the connection.')))
-      this.#socket.write(
-        `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      )
-    }).finally(() => this.#socket.removeAllListeners('close')) as Promise<{ status: number; body: string }>
+  get(path: string, token: string): Promise<LaneAnswer> {
+    return this.#send(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAuthorization: Bearer ${token}\r\n\r\n`)
+  }
+
+  post(path: string, token: string, body: string): Promise<LaneAnswer> {
+    return this.#send(
+      `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    )
   }
 
   close(): void {
     this.#socket.destroy()
+  }
+
+  #send(request: string): Promise<LaneAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<LaneAnswer>()
+    this.#waiting = { resolve, reject }
+    this.#socket.write(request)
+    return promise
   }
 
   #take(text: string): void {
@@ -43,6 +53,6 @@ export class HttpLane {
     if (this.#received.length < end) return
     const answer = { status: Number(this.#received.slice(9, 12)), body: this.#received.slice(head + 4, end) }
     this.#received = this.#received.slice(end)
-    this.#waiting?.(answer)
+    this.#waiting?.resolve(answer)
   }
 }

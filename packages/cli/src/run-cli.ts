@@ -6,12 +6,17 @@ import { applications } from './commands/applications.ts'
 import { audit } from './commands/audit.ts'
 import { cancel } from './commands/cancel.ts'
 import { detections } from './commands/detections.ts'
+import { deviceGroups } from './commands/device-groups.ts'
 import { login } from './commands/login.ts'
 import { logout } from './commands/logout.ts'
 import { machines } from './commands/machines.ts'
 import { report } from './commands/report.ts'
+import { roles } from './commands/roles.ts'
 import { scan } from './commands/scan.ts'
 import { tokens } from './commands/tokens.ts'
+import { userGroups } from './commands/user-groups.ts'
+import { users } from './commands/users.ts'
+import { whoami } from './commands/whoami.ts'
 import { connect } from './connect.ts'
 import { explain } from './explain.ts'
 import { optionsOf, renderCommandHelp, renderOverview } from './render/help.ts'
@@ -26,6 +31,11 @@ const COMMANDS: readonly (Command | LocalCommand)[] = [
   report,
   detections,
   tokens,
+  users,
+  userGroups,
+  roles,
+  deviceGroups,
+  whoami,
   applications,
   audit,
 ]

@@ -292,6 +292,38 @@ describe('fleetsweep tokens', () => {
   })
 })
 
+describe('fleetsweep applications', () => {
+  it('keeps a private key here, whatever file was named by mistake', async () => {
+    io.files['both.pem'] = '-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n'
+    expect(await io.run('applications certificates add x both.pem')).toBe(2)
+    expect(io.stderr).toContain('holds a private key')
+    expect(server.requests).toEqual([])
+  })
+
+  it.each([
+    ['applications', /Say list, show, create/],
+    ['applications make', /Say list, show, create/],
+    ['applications create Lab', /at least one --permission/],
+    ['applications create Lab --permission Machine.Everything', /no permission "Machine.Everything"/],
+    [
+      'applications create Lab --permission Machine.Scan --expires 731d',
+      /--expires is a time from 1d to 730d/,
+    ],
+    ['applications create Lab --permission Machine.Scan --expires 9d --never', /exclude each other/],
+    ['applications change x', /Say what to change/],
+    ['applications secrets x', /Say secrets add or secrets revoke/],
+    ['applications secrets revoke x', /which of its secrets/],
+    ['applications certificates add x', /the file with its certificate/],
+    ['applications certificates add x gone.pem', /"gone.pem" cannot be read/],
+    ['applications limits x', /--per-minute, --per-hour or both; or --usual/],
+    ['applications limits x --usual --per-hour 3', /or --usual alone/],
+  ])('explains what is wrong with "%s"', async (line, words) => {
+    expect(await io.run(line)).toBe(2)
+    expect(io.stderr).toMatch(words)
+    expect(server.requests).toEqual([])
+  })
+})
+
 describe('fleetsweep audit', () => {
   const entry = (n: number) => ({
     id: `entry-${n}`,

@@ -22,6 +22,7 @@ import {
   writeNotedHead,
 } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
+import { AccessClient } from './access-client.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
 import { type WatchedEvent, watchEvents } from './event-stream.ts'
 import { HttpConnection, type RetryLimits } from './http-connection.ts'
@@ -48,10 +49,13 @@ type Signalled = { signal?: AbortSignal }
  * server asks for, within `retry`; one without an answer is repeated only where it reads.
  */
 export class FleetsweepClient {
+  /** People, user groups, roles and device groups. */
+  readonly access: AccessClient
   readonly #connection: HttpConnection
 
   constructor({ baseUrl, tokens, runtime = platformRuntime(), retry = DEFAULT_RETRY }: ClientOptions) {
     this.#connection = new HttpConnection(baseUrl, tokens, runtime, retry)
+    this.access = new AccessClient(this.#connection)
   }
 
   /** Asks a machine to run an antivirus scan and returns the action, usually still `Pending`. */
@@ -215,9 +219,8 @@ export class FleetsweepClient {
     return this.#connection.call({ method: 'GET', path, signal }, schema)
   }
 
-  async #delete(path: string, signal: AbortSignal | undefined): Promise<void> {
-    const response = await this.#connection.open({ method: 'DELETE', path, signal })
-    await response.body?.cancel()
+  #delete(path: string, signal: AbortSignal | undefined): Promise<void> {
+    return this.#connection.do({ method: 'DELETE', path, signal })
   }
 }
 

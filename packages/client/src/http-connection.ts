@@ -46,6 +46,12 @@ export class HttpConnection {
     throw new ClientError('BadAnswer', message, { status: response.status })
   }
 
+  /** Sends a call whose success is all there is to know. */
+  async do(call: Call): Promise<void> {
+    const response = await this.open(call)
+    await response.body?.cancel()
+  }
+
   /** Sends a call and gives the answer unread, once it is a success. */
   async open(call: Call): Promise<Response> {
     for (let attempt = 0; ; attempt++) {

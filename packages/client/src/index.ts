@@ -1,3 +1,4 @@
+export type { AccessClient } from './access-client.ts'
 export * from './client-error.ts'
 export * from './client-runtime.ts'
 export * from './event-stream.ts'

@@ -169,8 +169,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const port = await listen(http, config)
   origins.list(originsOf(config, tls, port), aliasesOf(config))
   expireActions.start()
-  recordRefusals.start()
   forgetSignIns.start()
+  recordRefusals.start()
   sealAudit.start()
   const running = started.move()
   let stopped: Promise<void> | undefined

@@ -13,7 +13,7 @@ import { writes } from './writes.ts'
  * @param options.writerEntry the module that SQLite's writer thread starts from: a bundle names its one file
  */
 export function openDatabase(
-  { database }: ServerConfig,
+  { database }: Pick<ServerConfig, 'database'>,
   options: { clock: Clock; writerEntry?: URL | undefined; synchronous?: 'FULL' | 'OFF' | undefined },
 ): Promise<Database> {
   const instants = new InstantSource(options.clock)

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { createServer, type FleetServer } from './app.ts'
 import { type ServerCommand, type ServerCommandIo, UsageError, wholeNumber } from './commands/index.ts'
 import { loadConfig, loadSealingKey } from './config/index.ts'
@@ -24,6 +25,7 @@ Stops on SIGTERM or SIGINT when what was begun is finished; a second signal stop
       dataDir: call.text('data'),
       port: port === undefined ? undefined : wholeNumber(port, '--port', { min: 0, max: 65_535 }),
     })
+    allocateYoung()
     const sealingKey = loadSealingKey(config.dataDir, call.io.env)
     const logger = createLogger(config.logLevel)
     const signals = stopSignals()
@@ -41,6 +43,14 @@ Stops on SIGTERM or SIGINT when what was begun is finished; a second signal stop
     await running.stop()
     return 0
   },
+}
+
+/**
+ * What a call makes dies with it. V8 may guess otherwise from the first moments, then puts such objects among the old
+ * ones for as long as the process lives, and collecting them takes a fifth of its time.
+ */
+function allocateYoung(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring')
 }
 
 function sayReady(io: ServerCommandIo, { url, port, origins }: FleetServer, json: boolean): void {

@@ -1,10 +1,11 @@
 // https://learn.microsoft.com/en-us/defender-endpoint/api/exposed-apis-list
-import { API_HOSTS, LOGIN_HOSTS } from '@fleetsweep/protocol'
+import { API_HOSTS, CLI_CLIENT_ID, LOGIN_HOSTS } from '@fleetsweep/protocol'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operations } from '../src/operations.ts'
 import { ApiServer, type Application, sqliteDatabase } from './api-server.ts'
 import { type CallAnswer, call } from './call.ts'
+import { authorizeRequest } from './sign-in-flow.ts'
 
 const API_ALIAS = 'api.security.microsoft.com'
 const LOGIN_ALIAS = 'login.microsoftonline.com'
@@ -83,6 +84,25 @@ describe('the names of a server', () => {
     const answer = await ask(target.replace(':tenant', api.tenant), host)
     expect(answer.status).toBe(404)
     expect(answer.text).toContain('There is nothing at this path')
+  })
+
+  it.each([API_ALIAS, LOGIN_ALIAS, EVIL])('never lead a sign-in to the console of %s', async (host) => {
+    for (const at of [new URL(api.origin).host, LOGIN_ALIAS]) {
+      const { target } = authorizeRequest(api, { redirect_uri: `https://${host}/console/signed-in` })
+      const answer = await call(api.origin, `GET ${target}`, { headers: { host: at } })
+      expect(answer.status).toBe(400)
+      expect(answer.headers.location).toBeUndefined()
+    }
+  })
+
+  it('stand in the sign-in by device code of a login host, with what its page needs', async () => {
+    const answer = await call(api.origin, `POST /${api.tenant}/oauth2/v2.0/devicecode`, {
+      headers: { host: LOGIN_ALIAS },
+      body: new URLSearchParams({ client_id: CLI_CLIENT_ID, scope: 'openid' }).toString(),
+    })
+    expect(answer.json().verification_uri).toBe(`https://${LOGIN_ALIAS}/${api.tenant}/device`)
+    expect((await ask(`GET /${api.tenant}/device`, LOGIN_ALIAS)).status).toBe(200)
+    expect((await ask('GET /assets/sign-in.css', LOGIN_ALIAS)).status).toBe(200)
   })
 
   it('do not open the channel of agents at an alias', async () => {

@@ -260,12 +260,8 @@ describe('rate limits of a server that is killed', () => {
     const io = { env: {}, err: () => {}, out: (text: string) => void said.push(text) }
     await runServerMain(['init', '--data', dataDir, '--no-tls', '--json'], io)
     const { application, tenant }: InitialisedServer = JSON.parse(said.join(''))
-    let authorization = ''
-    const ask = (origin: string, target = 'GET /api/machines/x', body?: object) =>
-      call(origin, target, { headers: { authorization }, ...(body && { body }) })
-    {
-      await using server = await ServerProcess.start(dataDir)
-      const origin = `http://127.0.0.1:${server.port}`
+    const callerAt = async ({ port }: ServerProcess): Promise<ApiCaller> => {
+      const origin = `http://127.0.0.1:${port}`
       const form = new URLSearchParams({
         grant_type: 'client_credentials',
         client_id: application.id,
@@ -273,11 +269,16 @@ describe('rate limits of a server that is killed', () => {
         resource: 'https://api.securitycenter.microsoft.com',
       })
       const issued = await call(origin, `POST /${tenant.id}/oauth2/token`, { body: form.toString() })
-      authorization = `Bearer ${issued.json<{ access_token: string }>().access_token}`
+      const authorization = `Bearer ${issued.json<{ access_token: string }>().access_token}`
+      return (target, options = {}) => call(origin, target, { ...options, headers: { authorization } })
+    }
+    {
+      await using server = await ServerProcess.start(dataDir)
+      const ask = await callerAt(server)
       // By the hour, so that it does not matter how long all this takes.
       const limits = `PUT /fleet/v1/applications/${application.id}/limits`
-      expect((await ask(origin, limits, { perMinute: null, perHour: 50 })).status).toBe(200)
-      for (let done = 0; done < 50; done += 1) expect((await ask(origin)).status).toBe(404)
+      expect((await ask(limits, { body: { perMinute: null, perHour: 50 } })).status).toBe(200)
+      for (let done = 0; done < 50; done += 1) expect((await ask('GET /api/machines/x')).status).toBe(404)
       const file = new DatabaseSync(join(dataDir, 'fleetsweep.db'), { readOnly: true })
       const kept = file.prepare(`SELECT counts FROM call_count WHERE call_class = 'usual'`)
       await until(() => kept.all().some(({ counts }) => callsIn(String(counts)) === 50), 'all was kept')
@@ -286,8 +287,8 @@ describe('rate limits of a server that is killed', () => {
       await server.exited
     }
     await using server = await ServerProcess.start(dataDir)
-    const refused = refusalOf(await ask(`http://127.0.0.1:${server.port}`))
-    expect(refused).toMatchObject({
+    const ask = await callerAt(server)
+    expect(refusalOf(await ask('GET /api/machines/x'))).toMatchObject({
       status: 429,
       message: expect.stringContaining('maximum allowed 50 per 01:00:00'),
     })

@@ -173,35 +173,6 @@ describe('requesting an antivirus scan', () => {
     await expectBlocked(id, first.id, BODY)
   })
 
-  it('refuses platforms that Defender does not scan either', async () => {
-    const windows = (osPlatform: string, osBuild: number | null = null) =>
-      newMachine({ osKind: 'windows', osPlatform, osBuild })
-    for (const id of [await windows('WindowsServer2016'), await windows('Windows7')]) {
-      expect(refusalOf(await scan(id))).toMatchObject({ status: 400, code: 'OsPlatformNotSupported' })
-    }
-    expect(refusalOf(await scan(await windows('Windows10', 15_063)))).toMatchObject({
-      code: 'OsPlatformNotSupported',
-      message: 'RunAntiVirusScan is not supported on Windows10',
-    })
-    for (const id of [
-      await windows('Windows10', 16_299),
-      await windows('Windows10'),
-      await windows('Windows11', 22_000),
-      await windows('WindowsServer2019'),
-      await windows(''),
-    ]) {
-      expect((await scan(id)).status).toBe(201)
-    }
-  })
-
-  it('refuses a machine without an engine', async () => {
-    const engine = { name: 'none', version: null, state: 'missing', signatures: null } as const
-    expect(refusalOf(await scan(await newMachine({ engine })))).toMatchObject({
-      status: 400,
-      code: 'ClientVersionNotSupported',
-    })
-  })
-
   it('takes a scan for a machine whose orders are held back', async () => {
     const id = await newMachine()
     await api.of.machines.holdOrders(id, 'Its key is in use twice.', {

@@ -13,8 +13,10 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { connect as connectTls } from 'node:tls'
+import { instantFromMs } from '@fleetsweep/protocol'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { runServerMain } from '../src/main.ts'
+import { clientCertificate } from './client-certificate.ts'
 import { fleetsweep, type Ran, ServerProcess, type WireAnswer, wire } from './program.ts'
 
 type Initialised = {
@@ -264,6 +266,16 @@ describe('fleetsweep applications', () => {
     expect((await withSecret(created.secret.secret)).status).toBe(401)
     expect((await withSecret(second)).status).toBe(200)
     expect(await command('list')).toContain('Lab')
+    const { pem, sha1 } = await clientCertificate(instantFromMs(Date.now()))
+    writeFileSync(join(folder, 'lab.pem'), pem)
+    const certificate = (await command('certificates', 'add', created.id, join(folder, 'lab.pem'))).trim()
+    const shown = await command('show', created.id)
+    for (const part of [certificate, sha1.toString('hex').toUpperCase(), created.secret.hint]) {
+      expect(shown).toContain(part)
+    }
+    expect(shown).not.toContain(second)
+    await command('certificates', 'revoke', created.id, certificate)
+    expect(await command('change', created.id, '--name', 'Laboratory')).toContain('Laboratory')
     await command('delete', created.id)
     expect((await withSecret(second)).status).toBe(400)
   })

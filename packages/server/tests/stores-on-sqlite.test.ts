@@ -2,14 +2,18 @@ import { describeApplicationStore } from '../src/application/application-store.c
 import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
 import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
 import { describeDetectionStore } from '../src/detection/detection-store.contract.ts'
+import { describeDeviceGroupStore } from '../src/device-group/device-group-store.contract.ts'
 import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.contract.ts'
 import { describeDatabase } from '../src/kit/db/database.contract.ts'
 import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
 import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
 import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
+import { describeRoleStore } from '../src/role/role-store.contract.ts'
 import { describeScanStore } from '../src/scan/scan-store.contract.ts'
 import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.contract.ts'
 import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
+import { describeUserStore } from '../src/user/user-store.contract.ts'
+import { describeUserGroupStore } from '../src/user-group/user-group-store.contract.ts'
 import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
@@ -24,3 +28,7 @@ describeMachineActionStore('SQLite', openSqliteBackend)
 describeScanStore('SQLite', openSqliteBackend)
 describeSigningKeyStore('SQLite', openSqliteBackend)
 describeTenantStore('SQLite', openSqliteBackend)
+describeDeviceGroupStore('SQLite', openSqliteBackend)
+describeRoleStore('SQLite', openSqliteBackend)
+describeUserStore('SQLite', openSqliteBackend)
+describeUserGroupStore('SQLite', openSqliteBackend)

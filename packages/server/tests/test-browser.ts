@@ -5,12 +5,15 @@ type Cookie = { value: string; path: string }
 /** A browser without a window: it keeps cookies by path, follows redirects on one origin, and sends forms. */
 export class TestBrowser {
   readonly origin: string
+  readonly #server: string
   readonly #cookies = new Map<string, Cookie>()
   /** Where it is. */
   url: string
 
-  constructor(origin: string) {
+  /** @param server where the origin leads to, if it is not the server's own address */
+  constructor(origin: string, server: string = origin) {
     this.origin = origin
+    this.#server = server
     this.url = `${origin}/`
   }
 
@@ -40,10 +43,11 @@ export class TestBrowser {
       .filter(([, { path }]) => pathname === path || pathname.startsWith(`${path.replace(/\/$/, '')}/`))
       .map(([name, { value }]) => `${name}=${value}`)
       .join('; ')
-    const answer = await call(this.origin, `${method} ${pathname}${search}`, {
+    const answer = await call(this.#server, `${method} ${pathname}${search}`, {
       headers: {
         ...(cookie === '' ? {} : { cookie }),
         ...(method === 'POST' ? { origin: this.origin } : {}),
+        host: new URL(this.origin).host,
         ...headers,
       },
       ...(fields === undefined ? {} : { body: new URLSearchParams(fields).toString() }),

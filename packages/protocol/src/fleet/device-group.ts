@@ -15,7 +15,10 @@ const STRICT = { additionalProperties: false }
 
 /** Compared without case. */
 export const RuleCondition = Type.Object(
-  { operator: Type.Enum(RULE_OPERATORS), value: Type.String({ minLength: 1, maxLength: 255 }) },
+  {
+    operator: Type.Enum(RULE_OPERATORS),
+    value: Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f]+$' }),
+  },
   STRICT,
 )
 export type RuleCondition = Static<typeof RuleCondition>
@@ -59,7 +62,7 @@ export const REMEDIATION_LEVELS = [
 export type RemediationLevel = (typeof REMEDIATION_LEVELS)[number]
 
 /** Most device groups of one tenant. */
-export const MAX_DEVICE_GROUPS = 500
+export const MAX_DEVICE_GROUPS = 200
 
 /** The name of the machines that no device group matches. */
 export const UNGROUPED_NAME = 'Ungrouped devices (default)'

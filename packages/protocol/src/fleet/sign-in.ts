@@ -20,7 +20,7 @@ export const ApplicationSignIn = Type.Object({
    * do. None is needed to sign in by device code.
    */
   redirectUris: Type.Array(Type.String({ minLength: 1, maxLength: 2_000 }), { maxItems: 50 }),
-  /** What it may ask to do in a person's name, by names of delegated scopes such as `Machine.Read`. */
+  /** What it may ask to do in a person's name, such as `Machine.Read`. Without one, nobody signs in with it. */
   delegatedScopes: Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50, uniqueItems: true }),
 })
 export type ApplicationSignIn = Static<typeof ApplicationSignIn>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { TenantId } from '@fleetsweep/protocol'
+import { until } from '@fleetsweep/testkit'
 import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import { auditEntry } from '../../tests/stores/builders.ts'
@@ -267,16 +268,21 @@ export function describeAuditChain(kind: string, open: OpenBackend): void {
       await ours.signingKeys.addKey(ours.tenant, 'audit', OPERATOR)
       await using second = await bed.openNode()
       const theirs = useChain(ours.tenant, second)
-      let areWriting = true
+      let recorded = 0
       const sealers = [ours, theirs].map(async ({ seal }) => {
-        while (areWriting) await seal()
+        // Both at the same moments, so that they get into each other's way.
+        for (let sealed = 0; sealed < 100_000; sealed += 4_000) {
+          await until(() => recorded >= sealed, 'there is more to seal')
+          await seal()
+        }
       })
       const writers = Array.from({ length: 100 }, async () => {
-        for (let call = 0; call < 40; call += 1) await record(ours.audit, 25)
+        for (let call = 0; call < 40; call += 1) {
+          await record(ours.audit, 25)
+          recorded += 25
+        }
       })
-      await Promise.all(writers)
-      areWriting = false
-      await Promise.all(sealers)
+      await Promise.all([...writers, ...sealers])
       await ours.seal()
       expect(await ours.verify()).toMatchObject({ isIntact: true, entries: 100_001, unsealed: 0 })
 
@@ -290,6 +296,6 @@ export function describeAuditChain(kind: string, open: OpenBackend): void {
       expect((await ours.verify()).findings).toMatchObject([
         { kind: 'changed', from: 70_001, through: 70_001, entryId: entry?.id },
       ])
-    }, 60_000)
+    }, 120_000)
   })
 }

@@ -5,6 +5,9 @@ import type { AuditHead, StoredAuditEntry } from './audit-entry.ts'
 /** An end of a chain: what the next entry is hashed together with. */
 export type ChainEnd = { position: number; hash: string }
 
+/** An entry with the place that it gets. */
+export type PlacedEntry = ChainEnd & Pick<StoredAuditEntry, 'id' | 'at'>
+
 /** Where every chain begins. */
 export const CHAIN_START: ChainEnd = { position: 0, hash: '0'.repeat(64) }
 
@@ -44,11 +47,11 @@ export function chainEntries(
   tenant: TenantId,
   end: ChainEnd,
   entries: readonly StoredAuditEntry[],
-): ({ id: string } & ChainEnd)[] {
+): PlacedEntry[] {
   let { position, hash } = end
   return entries.map((entry) => {
     position += 1
     hash = hashEntry(tenant, hash, position, entry)
-    return { id: entry.id, position, hash }
+    return { id: entry.id, at: entry.at, position, hash }
   })
 }

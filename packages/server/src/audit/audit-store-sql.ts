@@ -1,8 +1,8 @@
 import type { Instant, TenantId } from '@fleetsweep/protocol'
-import { type CompiledQuery, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
-import { type Dialect, tables } from '../kit/db/query.ts'
+import { type Dialect, type Query, tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import type { AuditEntry, AuditHead, SealedAuditEntry, StoredAuditEntry } from './audit-entry.ts'
 import type { AuditBacklog, AuditQuery, AuditStore } from './audit-store.ts'
@@ -69,18 +69,45 @@ const insertHead = prepare((db: Kysely<HeadTables>, head: HeadTables['audit_head
 )
 
 /** One statement for all of them; the last is repeated up to a power of two, so that few statements are prepared. */
-function placeEntries(dialect: Dialect, tenant: TenantId, entries: Seal['entries']) {
+function placeEntries(dialect: Dialect, tenant: TenantId, entries: Seal['entries']): Query<never> {
   const size = 2 ** Math.ceil(Math.log2(entries.length))
   const last = entries.at(-1)
-  const padded = Array.from({ length: size }, (_, index) => entries[index] ?? last)
-  const values = padded.map(
-    (entry) => sql`(${entry?.id}, CAST(${entry?.position} AS BIGINT), ${entry?.hash})`,
-  )
-  const statement = sql`
-    WITH placed (id, position, hash) AS (VALUES ${sql.join(values)})
-    UPDATE audit_entry SET position = placed.position, hash = placed.hash
-    FROM placed WHERE audit_entry.tenant = ${tenant} AND audit_entry.id = placed.id`
-  return { compile: (): CompiledQuery<never> => statement.compile(tables(dialect)) as CompiledQuery<never> }
+  const values: PlaceValues = { tenant, from: entries[0]?.at ?? 0, to: last?.at ?? 0 }
+  for (let index = 0; index < size; index += 1) {
+    const entry = entries[index] ?? last
+    values[`id${index}`] = entry?.id
+    values[`position${index}`] = entry?.position
+    values[`hash${index}`] = entry?.hash
+  }
+  const place = PLACE.get(size) ?? placeMany(size)
+  PLACE.set(size, place)
+  return place(dialect, values)
+}
+
+type PlaceValues = { tenant: string; from: number; to: number; [value: string]: unknown }
+
+const PLACE = new Map<number, ReturnType<typeof placeMany>>()
+
+function placeMany(size: number) {
+  return prepare<AuditTables, PlaceValues, never>((db, { tenant, from, to, ...values }, dialect) => {
+    const rows = Array.from({ length: size }, (_, index) => {
+      const [id, position, hash] = [`id${index}`, `position${index}`, `hash${index}`].map(
+        (name) => values[name],
+      )
+      return sql`(${id}, CAST(${position} AS BIGINT), ${hash})`
+    })
+    // By the ids alone PostgreSQL reads every entry of the tenant, because it cannot tell how many they are. The moments
+    // say nothing new, and lead it to the few entries without a place. SQLite goes by the ids, which is right.
+    const among =
+      dialect === 'postgres'
+        ? sql`AND audit_entry.position IS NULL AND audit_entry.at BETWEEN ${from} AND ${to}`
+        : sql``
+    const statement = sql<never>`
+      WITH placed (id, position, hash) AS (VALUES ${sql.join(rows)})
+      UPDATE audit_entry SET position = placed.position, hash = placed.hash
+      FROM placed WHERE audit_entry.tenant = ${tenant} AND audit_entry.id = placed.id ${among}`
+    return { compile: () => statement.compile(db) }
+  })
 }
 
 /** The audit of one tenant, on either database. */

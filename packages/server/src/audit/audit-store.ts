@@ -1,5 +1,5 @@
 import type { Instant, TenantId } from '@fleetsweep/protocol'
-import type { ChainEnd } from './audit-chain.ts'
+import type { PlacedEntry } from './audit-chain.ts'
 import type { AuditEntry, AuditHead, SealedAuditEntry, StoredAuditEntry } from './audit-entry.ts'
 
 /** Which entries to list; all conditions hold together. */
@@ -40,7 +40,8 @@ export interface AuditStore {
    */
   seal(seal: {
     follows: number
-    entries: readonly ({ id: string } & ChainEnd)[]
+    /** In their order, without one left out. */
+    entries: readonly PlacedEntry[]
     head: AuditHead
   }): Promise<'sealed' | 'overtaken'>
 

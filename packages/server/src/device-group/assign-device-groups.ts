@@ -1,5 +1,6 @@
 import { type MachineId, type TenantId, UNGROUPED } from '@fleetsweep/protocol'
-import { type RawBuilder, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { rawQuery } from '../kit/db/raw-query.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
@@ -25,6 +26,7 @@ export function* assignMachine(tenant: TenantId, id: MachineId, context: WriteCo
 /** Part of every write that changes rules or ranks: moves all machines that are in another group now. */
 export function* assignAllMachines(tenant: TenantId, context: WriteContext): WriteSteps<void> {
   const group = (yield* groupOfMachine(tenant, context)) ?? sql.lit(UNGROUPED)
+  if (context.dialect === 'postgres') yield* run(allowTime(context.dialect, { limit: `${LONGEST_MS}` }))
   // Each machine is judged once, and only those that move are written.
   yield* run(
     rawQuery(
@@ -35,6 +37,14 @@ export function* assignAllMachines(tenant: TenantId, context: WriteContext): Wri
     ),
   )
 }
+
+/** A hundred thousand machines that all move take some seconds, more than a million may: longer than calls may take. */
+const LONGEST_MS = 300_000
+
+/** Until the end of the transaction. */
+const allowTime = prepare((db: Kysely<unknown>, { limit }: { limit: string }) =>
+  db.selectNoFrom(sql`set_config('statement_timeout', ${limit}, true)`.as('set')),
+)
 
 /** The group that a row of `machine` belongs to: the first of the ranked ones that matches. `undefined` without any. */
 function* groupOfMachine(

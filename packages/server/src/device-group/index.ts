@@ -10,4 +10,4 @@ export {
   deleteDeviceGroupWrite,
   orderDeviceGroupsWrite,
 } from './device-group-writes.ts'
-export { matchesRules } from './rules-to-sql.ts'
+export { linesOf, matchesRules } from './rules-to-sql.ts'

@@ -24,17 +24,15 @@ export function matchesRules(rules: DeviceGroupRules, dialect: Dialect): Sql {
 const PROPERTIES: Record<RuleProperty, (conditions: readonly RuleCondition[], dialect: Dialect) => Sql> = {
   name: (conditions) => anyOf(conditions, sql`computer_dns_name_lower`),
   domain: (conditions, dialect) => {
-    const dot = sql`${sql.raw(dialect === 'sqlite' ? 'instr' : 'strpos')}(computer_dns_name_lower, '.')`
+    const dot = position('computer_dns_name_lower', '.', dialect)
     // Without a dot there is no domain, and the whole name must not stand for one.
     const domain = sql`substr(computer_dns_name_lower, ${dot} + 1)`
     return sql`(${dot} > 0 and ${anyOf(conditions, domain)})`
   },
   tag: (conditions, dialect) => {
-    const tags =
-      dialect === 'sqlite'
-        ? sql`json_each(tags_lower)`
-        : sql`(select json_array_elements_text(tags_lower::json) collate "C" as value)`
-    return sql`exists (select 1 from ${tags} as tag where ${anyOf(conditions, sql`tag.value`)})`
+    const lines = conditions.map(({ operator, value }) => TAG_LINES[operator](asLine(value)))
+    const found = lines.map((text) => sql`${position('tags_lower', text, dialect)} > 0`)
+    return sql`(${sql.join(found, sql` or `)})`
   },
   // Names of systems are ASCII, which both databases fold alike.
   osPlatform: (conditions) => anyOf(conditions, sql`lower(os_platform)`),
@@ -50,6 +48,29 @@ const OPERATORS: Record<RuleOperator, (text: RawBuilder<unknown>, value: string)
   startsWith: (text, value) => like(text, `${escapeLike(value)}%`),
   endsWith: (text, value) => like(text, `%${escapeLike(value)}`),
   contains: (text, value) => like(text, `%${escapeLike(value)}%`),
+}
+
+/** Tags as `tags_lower` holds them: each in lower case on a line of its own, between line breaks. */
+export function linesOf(tags: readonly string[]): string {
+  return tags.length === 0 ? '' : `\n${tags.map(asLine).join('\n')}\n`
+}
+
+/** What to look for in those lines. */
+const TAG_LINES: Record<RuleOperator, (value: string) => string> = {
+  equals: (value) => `\n${value}\n`,
+  startsWith: (value) => `\n${value}`,
+  endsWith: (value) => `${value}\n`,
+  contains: (value) => value,
+}
+
+/** A line break within a tag counts as a blank. */
+function asLine(text: string): string {
+  return text.toLowerCase().replaceAll('\n', ' ')
+}
+
+/** Where a text begins in a column, counted from 1; 0 where it is not. */
+function position(column: string, text: string, dialect: Dialect): RawBuilder<number> {
+  return sql`${sql.raw(dialect === 'sqlite' ? 'instr' : 'strpos')}(${sql.ref(column)}, ${text})`
 }
 
 function like(text: RawBuilder<unknown>, pattern: string): Sql {

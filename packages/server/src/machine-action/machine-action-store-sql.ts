@@ -1,5 +1,6 @@
 import {
   addMs,
+  type DeviceGroupId,
   HRESULT_CANCELLED,
   HRESULT_TIMED_OUT,
   type Instant,
@@ -15,7 +16,7 @@ import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import { countRows, type RowSource, readPage } from '../kit/odata/index.ts'
 import { machineWithinReach } from '../machine/index.ts'
-import type { Reach } from '../principal/index.ts'
+import { type Reach, reaches } from '../principal/index.ts'
 import { orderStop, startScanRecord } from '../scan/index.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import { MACHINE_ACTION_SOURCE } from './machine-action-fields.ts'
@@ -214,6 +215,23 @@ const selectById = prepare(
     db.selectFrom('machine_action').selectAll().where('tenant', '=', tenant).where('id', '=', id),
 )
 
+type GroupTables = MachineActionTables & { machine: { tenant: string; id: string; device_group: number } }
+
+/** With the group that its machine is in now. */
+const selectWithGroup = prepare((db: Kysely<GroupTables>, { tenant, id }: { tenant: string; id: string }) =>
+  db
+    .selectFrom('machine_action')
+    .innerJoin('machine', (join) =>
+      join
+        .onRef('machine.tenant', '=', 'machine_action.tenant')
+        .onRef('machine.id', '=', 'machine_action.machine'),
+    )
+    .selectAll('machine_action')
+    .select('machine.device_group')
+    .where('machine_action.tenant', '=', tenant)
+    .where('machine_action.id', '=', id),
+)
+
 function sourceWithin(reach: Reach): RowSource {
   return { ...MACHINE_ACTION_SOURCE, within: machineWithinReach(reach, 'machine_action', 'machine') }
 }
@@ -228,17 +246,9 @@ export function sqlMachineActionStore(db: Database, tenant: TenantId): MachineAc
       return row && toMachineAction(row)
     },
     async findWithin(id, reach) {
-      const within = machineWithinReach(reach, 'machine_action', 'machine')
-      if (!within) return this.find(id)
-      const [row] = await db.read<MachineActionRow>(
-        tables<MachineActionTables>(db.dialect)
-          .selectFrom('machine_action')
-          .selectAll()
-          .where('tenant', '=', tenant)
-          .where('id', '=', id)
-          .where(within),
-      )
-      return row && toMachineAction(row)
+      if (reach.kind === 'allMachines') return this.find(id)
+      const [row] = await db.read(selectWithGroup(db.dialect, { tenant, id }))
+      return row && reaches(reach, row.device_group as DeviceGroupId) ? toMachineAction(row) : undefined
     },
     async list(query, reach) {
       const page = await readPage<MachineActionRow>(db, tenant, 'machine_action', query, sourceWithin(reach))

@@ -1,7 +1,7 @@
 import { ApiError } from '../kit/http/index.ts'
 import type { StoredMachine } from '../machine/index.ts'
 
-const FIRST_WINDOWS_10_BUILD = 16_299 // 1709
+const FIRST_WINDOWS_10 = { build: 16_299, version: '1709' }
 const FIRST_WINDOWS_SERVER_YEAR = 2019
 
 /**
@@ -9,24 +9,25 @@ const FIRST_WINDOWS_SERVER_YEAR = 2019
  *
  * @throws ApiError `OsPlatformNotSupported`, or `ClientVersionNotSupported` when there is nothing to scan with
  */
-export function requireScanSupport(machine: StoredMachine): void {
-  if (!isSupported(machine)) {
-    throw new ApiError('OsPlatformNotSupported', `RunAntiVirusScan is not supported on ${machine.osPlatform}`)
+export function requireScanSupport({ osKind, osPlatform, osBuild, engine }: StoredMachine): void {
+  const unsupported = osKind === 'windows' ? unsupportedWindows(osPlatform, osBuild) : undefined
+  if (unsupported !== undefined) {
+    throw new ApiError('OsPlatformNotSupported', `RunAntiVirusScan is not supported on ${unsupported}`)
   }
-  if (machine.engine.state === 'missing') {
+  if (engine.state === 'missing') {
     throw new ApiError(
       'ClientVersionNotSupported',
-      'RunAntiVirusScan needs an antivirus engine, and the machine has none',
+      'RunAntiVirusScan needs an antivirus engine of any version, and the machine has none: install one',
     )
   }
 }
 
-function isSupported({ osKind, osPlatform, osBuild }: StoredMachine): boolean {
-  if (osKind !== 'windows' || osPlatform === '') return true
+/** What of a Windows is too old, in words; `undefined` when nothing is, or nobody can tell. */
+function unsupportedWindows(osPlatform: string, osBuild: number | null): string | undefined {
   const server = /^WindowsServer(\d{4})/i.exec(osPlatform)
-  if (server) return Number(server[1]) >= FIRST_WINDOWS_SERVER_YEAR
-  const client = /^Windows(\d+)/i.exec(osPlatform)
-  if (!client) return true
-  const version = Number(client[1])
-  return version > 10 || (version === 10 && (osBuild === null || osBuild >= FIRST_WINDOWS_10_BUILD))
+  if (server) return Number(server[1]) < FIRST_WINDOWS_SERVER_YEAR ? osPlatform : undefined
+  const version = Number(/^Windows(\d+)/i.exec(osPlatform)?.[1] ?? Number.POSITIVE_INFINITY)
+  if (version !== 10) return version < 10 ? osPlatform : undefined
+  if (osBuild === null || osBuild >= FIRST_WINDOWS_10.build) return undefined
+  return `${osPlatform} of build ${osBuild}; it needs build ${FIRST_WINDOWS_10.build} (version ${FIRST_WINDOWS_10.version}) or newer`
 }

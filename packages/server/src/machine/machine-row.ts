@@ -2,6 +2,7 @@ import { type DeviceGroupId, type Instant, Inventory, IpAddress, type MachineId 
 import { sql } from 'kysely'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { linesOf } from '../device-group/index.ts'
 import type { StoredMachine } from './machine.ts'
 
 export type MachineTables = { machine: MachineRow }
@@ -76,9 +77,9 @@ export const DEVICE_GROUP_NAME = sql<
   string | null
 >`(select display_name from device_group where device_group.tenant = machine.tenant and device_group.id = machine.device_group and device_group.id <> 0)`
 
-/** The columns that hold tags: as they are, and as rules compare them. */
+/** The columns that hold tags: as they are, and as rules look for them. */
 export function tagColumns(tags: readonly string[]): Pick<MachineRow, 'tags' | 'tags_lower'> {
-  return { tags: JSON.stringify(tags), tags_lower: JSON.stringify(tags.map((tag) => tag.toLowerCase())) }
+  return { tags: JSON.stringify(tags), tags_lower: linesOf(tags) }
 }
 
 /** The columns that an inventory sets. `externalIp` is the address that the connection came from, as the server saw it. */

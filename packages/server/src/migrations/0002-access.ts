@@ -66,8 +66,8 @@ export const access: Migration = {
       // Ids are never given twice: what others noted as `rbacGroupId` keeps its meaning.
       table('device_group_sequence', `tenant ${text} PRIMARY KEY, last_id ${integer} NOT NULL`),
       `ALTER TABLE machine ADD COLUMN device_group ${integer} NOT NULL DEFAULT 0`,
-      // JSON, as `tags`: rules compare without case.
-      `ALTER TABLE machine ADD COLUMN tags_lower ${text} NOT NULL DEFAULT '[]'`,
+      // The tags in lower case, a line each between line breaks: rules look for text in it, which JSON makes dear.
+      `ALTER TABLE machine ADD COLUMN tags_lower ${text} NOT NULL DEFAULT ''`,
       'CREATE INDEX machine_by_device_group ON machine (tenant, device_group, last_seen DESC, id DESC)',
     ]
   },

@@ -73,7 +73,7 @@ export function tokenIssuer({
       const resource = readTokenGrant(version, form)
       const client = await authenticateClient({ tenant, form, authorization, address })
       const { application, credential, proof } = client
-      if (!isAudience(resource, origins.all)) {
+      if (!isAudience(resource, origins.own)) {
         throw new OAuthError(
           'unknownResource',
           `The resource principal named ${resource} was not found in the tenant named ${tenant.displayName}.`,

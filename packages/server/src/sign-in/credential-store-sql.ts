@@ -133,6 +133,17 @@ function* setCredential(
   )
 }
 
+/** Part of deleting somebody: no password, link or sign-in of theirs is kept. */
+export function* forgetCredentials(tenant: TenantId, user: UserId, context: WriteContext): WriteSteps<void> {
+  yield* endAll(tenant, user, context)
+  yield* run(
+    tables<CredentialTables>(context.dialect)
+      .deleteFrom('user_credential')
+      .where('tenant', '=', tenant)
+      .where('user_account', '=', user),
+  )
+}
+
 function* removeLinks(tenant: TenantId, user: UserId, { dialect }: WriteContext): WriteSteps<void> {
   yield* run(
     tables<CredentialTables>(dialect)

@@ -11,6 +11,7 @@ export {
 export type { CredentialStore } from './credential-store.ts'
 export {
   addLinkWrite,
+  forgetCredentials,
   rehashWrite,
   signOutEverywhereWrite,
   sqlCredentialStore,

@@ -9,6 +9,7 @@ import {
   type TenantId,
   type UserId,
 } from '@fleetsweep/protocol'
+import type { ApplicationStore } from '../application/index.ts'
 import type { AuditPrincipal } from '../audit/index.ts'
 import { ApiError, notFound } from '../kit/http/index.ts'
 import { type AccessChangeParts, accessChange } from '../tenant/index.ts'
@@ -42,18 +43,19 @@ export type SignInAdministration = {
     signIn: ApplicationSignIn,
   ): Promise<ApplicationSignIn>
 
-  /** @throws ApiError `ResourceNotFound` where people may not sign in with it */
+  /** @throws ApiError `ResourceNotFound` for an application that is not there */
   getApplicationSignIn(tenant: TenantId, application: string): Promise<ApplicationSignIn>
 }
 
 export function signInAdministration(
   parts: AccessChangeParts & {
     usersOf: (tenant: TenantId) => Pick<UserStore, 'find' | 'findByName'>
+    applicationsOf: (tenant: TenantId) => Pick<ApplicationStore, 'find'>
     signInApplicationsOf: (tenant: TenantId) => SignInApplicationStore
     links: PasswordLinks
   },
 ): SignInAdministration {
-  const { usersOf, signInApplicationsOf, links } = parts
+  const { usersOf, applicationsOf, signInApplicationsOf, links } = parts
   const change = accessChange(parts)
   return {
     async createPasswordLink(at, by, idOrName) {
@@ -85,12 +87,15 @@ export function signInAdministration(
       return shown(signIn)
     },
     async getApplicationSignIn(tenant, application) {
-      const signIn = await signInApplicationsOf(tenant).find(applicationId(application))
-      if (!signIn) throw notFound(`A sign-in of people with the application ${application}`)
-      return shown(signIn)
+      const id = applicationId(application)
+      if (!(await applicationsOf(tenant).find(id))) throw notFound(`The application ${application}`)
+      return shown((await signInApplicationsOf(tenant).find(id)) ?? NOBODY)
     },
   }
 }
+
+/** Without a scope there is nothing to sign in for. */
+const NOBODY: StoredSignIn = { isPublic: false, redirectUris: [], scopes: [] }
 
 function applicationId(text: string): ApplicationId {
   if (!isGuid(text)) throw notFound(`The application ${text}`)

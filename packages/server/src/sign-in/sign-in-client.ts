@@ -26,7 +26,7 @@ export type SignInClient = {
 
 /** Finds programs that people may sign in with. */
 export interface SignInClients {
-  /** @param origins the listed public origins */
+  /** @param origins the server’s own, where its console is: at an alias, a code would go to somebody else */
   find(tenant: TenantId, clientId: string, origins: readonly string[]): Promise<SignInClient | undefined>
 }
 
@@ -50,7 +50,7 @@ export function signInClients(parts: {
         parts.applicationsOf(tenant).find(id),
         parts.signInApplicationsOf(tenant).find(id),
       ])
-      if (!application || !allowed) return undefined
+      if (!application || !allowed || allowed.scopes.length === 0) return undefined
       const { displayName } = application
       const { redirectUris } = allowed
       const isNative = redirectUris.some(isNativeUri)

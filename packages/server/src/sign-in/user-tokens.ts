@@ -50,7 +50,7 @@ type Dependencies = {
   authenticateClient: AuthenticateClient
   clients: SignInClients
   providers: Providers
-  origins: { readonly all: readonly string[] }
+  origins: { readonly own: readonly string[] }
 }
 
 /** The grants that stand for people, redeemed by the provider and answered in Entra's dialect. */
@@ -58,7 +58,7 @@ export function userTokens(parts: Dependencies): UserTokens & DeviceSignIn {
   const { getTenant, authenticateClient, clients, providers, origins } = parts
 
   const getClient = async (tenant: StoredTenant, clientId: string | undefined): Promise<SignInClient> => {
-    const client = clientId ? await clients.find(tenant.id, clientId.trim(), origins.all) : undefined
+    const client = clientId ? await clients.find(tenant.id, clientId.trim(), origins.own) : undefined
     if (client) return client
     throw new OAuthError(
       'unknownApplication',

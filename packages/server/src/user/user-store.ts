@@ -22,7 +22,7 @@ export interface UserStore {
     audit: AuditEntry,
   ): Promise<'changed' | 'unknown' | 'lastAdministrator'>
 
-  /** Takes them from their user groups, too. */
+  /** Takes them from their user groups, and forgets their password and sign-ins. */
   delete(id: UserId, audit: AuditEntry): Promise<'deleted' | 'unknown' | 'lastAdministrator'>
 
   find(id: UserId): Promise<StoredUser | undefined>

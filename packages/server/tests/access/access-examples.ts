@@ -80,6 +80,15 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     body: { perMinute: 5, perHour: null },
     status: 200,
   }),
+  'GET /fleet/v1/applications/:applicationId/signIn': async (world) => ({
+    path: `/fleet/v1/applications/${await newApplication(world)}/signIn`,
+    status: 200,
+  }),
+  'PUT /fleet/v1/applications/:applicationId/signIn': async (world) => ({
+    path: `/fleet/v1/applications/${await newApplication(world)}/signIn`,
+    body: { isPublicClient: true, redirectUris: [], delegatedScopes: ['Machine.Read'] },
+    status: 200,
+  }),
   'POST /fleet/v1/applications/:applicationId/secrets': async (world) => ({
     path: `/fleet/v1/applications/${await newApplication(world)}/secrets`,
     body: {},
@@ -111,6 +120,10 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
   'GET /fleet/v1/users/:userId': async (world) => ({
     path: `/fleet/v1/users/${await newUser(world)}`,
     status: 200,
+  }),
+  'POST /fleet/v1/users/:userId/passwordLink': async (world) => ({
+    path: `/fleet/v1/users/${await newUser(world)}/passwordLink`,
+    status: 201,
   }),
   'PATCH /fleet/v1/users/:userId': async (world) => ({
     path: `/fleet/v1/users/${await newUser(world)}`,

@@ -1,9 +1,25 @@
-import type { AgentEvent, Detection, Inventory, MachineActionId, MachineId } from '@fleetsweep/protocol'
+import type {
+  AgentEvent,
+  Detection,
+  DeviceGroupRules,
+  Inventory,
+  MachineActionId,
+  MachineId,
+  RoleId,
+  RuleOperator,
+  RuleProperty,
+  UserGroupId,
+  UserId,
+} from '@fleetsweep/protocol'
 import { buildEngine, buildReport } from '@fleetsweep/testkit'
 import type { AuditEntry } from '../../src/audit/index.ts'
+import type { NewDeviceGroup } from '../../src/device-group/device-group.ts'
 import type { Enrollment, NewEnrollmentToken } from '../../src/enrollment/enrollment-store.ts'
 import type { Cancellation, NewScan } from '../../src/machine-action/machine-action-store.ts'
+import type { NewRole } from '../../src/role/role.ts'
 import type { IncomingEvent } from '../../src/scan/index.ts'
+import type { NewUser } from '../../src/user/index.ts'
+import type { NewUserGroup } from '../../src/user-group/user-group.ts'
 
 // Ids are small numbers written as ids, so that two tenants and two databases can hold the same.
 
@@ -147,4 +163,62 @@ export function enrollment(
     auditId: auditEntry().id,
     ...given,
   }
+}
+
+export function userId(n: number): UserId {
+  return guid(n) as UserId
+}
+
+export function userGroupId(n: number): UserGroupId {
+  return guid(n) as UserGroupId
+}
+
+export function roleId(n: number): RoleId {
+  return guid(n) as RoleId
+}
+
+/** Person `n`, in these user groups. */
+export function newUser(n: number, groups: readonly number[] = []): NewUser {
+  return {
+    id: userId(n),
+    userPrincipalName: `Person-${n}@contoso.example`,
+    displayName: `Person ${n}`,
+    groups: groups.map(userGroupId),
+  }
+}
+
+export function newUserGroup(n: number, given: Partial<NewUserGroup> = {}): NewUserGroup {
+  return { id: userGroupId(n), displayName: `Group ${n}`, description: '', externalId: null, ...given }
+}
+
+/** Role `n`, assigned to these user groups. */
+export function newRole(n: number, groups: readonly number[] = [], given: Partial<NewRole> = {}): NewRole {
+  return {
+    id: roleId(n),
+    displayName: `Role ${n}`,
+    description: '',
+    permissions: ['ViewData'],
+    userGroups: groups.map(userGroupId),
+    ...given,
+  }
+}
+
+export function newDeviceGroup(
+  displayName: string,
+  rules: DeviceGroupRules,
+  given: Partial<NewDeviceGroup> = {},
+): NewDeviceGroup {
+  return {
+    displayName,
+    description: '',
+    rules,
+    remediationLevel: 'NoAutomatedResponse',
+    userGroups: [],
+    ...given,
+  }
+}
+
+/** Rules with one condition. */
+export function rule(property: RuleProperty, operator: RuleOperator, value: string): DeviceGroupRules {
+  return { [property]: [{ operator, value }] }
 }

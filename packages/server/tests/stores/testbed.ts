@@ -9,7 +9,20 @@ import { migrations } from '../../src/migrations/index.ts'
 import { type Stores, sqlStores, type TenantStores } from '../../src/stores.ts'
 import { writes } from '../../src/writes.ts'
 import type { Backend, OpenBackend, Schema } from './backends.ts'
-import { accepted, enrollment, newScan, newToken, told } from './builders.ts'
+import {
+  accepted,
+  auditEntry,
+  enrollment,
+  newDeviceGroup,
+  newRole,
+  newScan,
+  newToken,
+  newUser,
+  newUserGroup,
+  rule,
+  told,
+  userGroupId,
+} from './builders.ts'
 
 /** The server's own tables and writes. */
 export const serverSchema: Schema = {
@@ -30,7 +43,7 @@ export type Testbed = {
   readonly clock: MovableClock
   /**
    * Two new tenants whose machines have the same ids; the second also has actions 1 (`Pending`, on machine 1) and 2
-   * (`InProgress`, on machine 2). After the test not one row of the second may have changed.
+   * (`InProgress`, on machine 2), person 1 in user group 1 with role 1, and device group 1 with machine 1. After the test not one row of the second may have changed.
    */
   twoTenants(): Promise<{ tenant: TenantId; ours: TenantStores; theirs: TenantStores }>
   /** All rows of a tenant in one table. */
@@ -113,6 +126,7 @@ export function useTestbed(open: OpenBackend): Testbed {
       await theirs.machineActions.requestScan(newScan(1, 1, { timeOutMs: TEN_YEARS_MS }))
       await theirs.machineActions.requestScan(newScan(2, 2))
       await theirs.scans.takeEvent({ ...told(2, 2, 1, accepted), silenceMs: TEN_YEARS_MS })
+      await fillAccess(theirs)
       strangers.push({ tenant: stranger, before: await dumpTenant(get().db, stranger) })
       return { tenant, ours, theirs }
     },
@@ -139,4 +153,12 @@ export const MACHINES_TOKEN = 0xff
 async function enrollMachines({ enrollment: store }: TenantStores): Promise<void> {
   await store.createToken(newToken(MACHINES_TOKEN, { maxUses: MACHINES.length }))
   await Promise.all(MACHINES.map((n) => store.enroll(enrollment(MACHINES_TOKEN, `key-${n}`, n))))
+}
+
+async function fillAccess({ users, userGroups, roles, deviceGroups }: TenantStores): Promise<void> {
+  await userGroups.create(newUserGroup(1), auditEntry())
+  await users.create(newUser(1, [1]), auditEntry())
+  await roles.create(newRole(1, [1]), auditEntry())
+  const given = { userGroups: [userGroupId(1)] }
+  await deviceGroups.create(newDeviceGroup('First', rule('name', 'startsWith', 'lab-1'), given), auditEntry())
 }

@@ -1,13 +1,17 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { CompiledQuery } from 'kysely'
+import { BoundedMap } from '../bounded-map.ts'
 import type { Row } from './query.ts'
 
 const MAX_CACHED_STATEMENTS = 500
 
+type Prepared = { statement: StatementSync; columns: readonly string[] }
+const newStatements = () => new BoundedMap<string, Prepared>(MAX_CACHED_STATEMENTS)
+
 /** One connection to a SQLite file, with its statements kept prepared. */
 export class SqliteFile {
   readonly #db: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  #statements = newStatements()
 
   /**
    * @param options.synchronous FULL: a commit is on disk when it returns. OFF is for the one test that proves that the
@@ -36,31 +40,33 @@ export class SqliteFile {
   }
 
   query(query: CompiledQuery): Row[] {
-    const statement = this.#prepare(query.sql)
+    const { statement, columns } = this.#prepare(query.sql)
     // node:sqlite refuses booleans and undefined itself, so nothing is converted behind the caller's back.
     const parameters = query.parameters as (string | number | bigint | null | Uint8Array)[]
-    return statement.all(...parameters) as Row[]
+    return statement.all(...parameters).map((values) => toRow(columns, values))
   }
 
   close(): void {
-    this.#statements.clear()
+    this.#statements = newStatements()
     this.#db.close()
   }
 
-  #prepare(sql: string): StatementSync {
+  #prepare(sql: string): Prepared {
     const cached = this.#statements.get(sql)
-    if (cached) {
-      // Re-inserted, so that the oldest key is the one unused for longest.
-      this.#statements.delete(sql)
-      this.#statements.set(sql, cached)
-      return cached
-    }
+    if (cached) return cached
     const statement = this.#db.prepare(sql)
-    this.#statements.set(sql, statement)
-    if (this.#statements.size > MAX_CACHED_STATEMENTS) {
-      const oldest = this.#statements.keys().next()
-      if (!oldest.done) this.#statements.delete(oldest.value)
-    }
-    return statement
+    statement.setReturnArrays(true)
+    const prepared = { statement, columns: statement.columns().map(({ name }) => name) }
+    this.#statements.set(sql, prepared)
+    return prepared
   }
+}
+
+/** Twice as fast as letting node:sqlite make objects, which looks up every name for every row. */
+function toRow(columns: readonly string[], values: unknown): Row {
+  // The statement was told to give arrays.
+  const array = values as readonly unknown[]
+  const row: Row = {}
+  for (let at = 0; at < columns.length; at += 1) row[columns[at] ?? ''] = array[at]
+  return row
 }

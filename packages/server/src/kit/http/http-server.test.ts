@@ -78,6 +78,12 @@ const operations = [
     handle: ({ query }, { say }: Services) => say(query.limit),
   }),
   operation({
+    route: 'GET /fleet/v1/self',
+    access: { signedIn: 'everybody may know who they are' },
+    answers: { 200: Echo },
+    handle: ({ principal }, { say }: Services) => say([...principal.permissions]),
+  }),
+  operation({
     route: 'GET /:tenant/form',
     access: { anonymous: 'forms come from anybody' },
     consumes: 'form',
@@ -258,6 +264,14 @@ describe('the HTTP server', () => {
         (code) => `POST /api/things/:thingId/paint: ${code}`,
       ),
     )
+  })
+
+  it('asks no more than who calls where it is enough to be signed in, and limits them all the same', async () => {
+    permissions = []
+    expect((await ask('GET /fleet/v1/self')).json()).toEqual({ said: [] })
+    expect((await call(origin, 'GET /fleet/v1/self')).status).toBe(401)
+    tooMany = { retryAfterSeconds: 12, calls: 100, windowSeconds: 60 }
+    expect((await ask('GET /fleet/v1/self')).status).toBe(429)
   })
 
   it('lets in whoever has any one of the permissions', async () => {

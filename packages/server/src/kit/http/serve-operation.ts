@@ -124,13 +124,12 @@ class Call<Principal>
 {
   readonly params: Record<string, string>
   readonly principal: Principal | undefined
-  readonly search: URLSearchParams
   readonly origin: string
-  readonly path: string
   readonly headers: OperationRequest<never, never, never, never>['headers']
   readonly address: string
   readonly request: FastifyRequest
   readonly #reply: FastifyReply
+  #search: URLSearchParams | undefined
   body: unknown
   query: unknown
 
@@ -138,14 +137,22 @@ class Call<Principal>
     // Written by `admit` of the same operation.
     this.principal = request.caller as Principal | undefined
     this.params = paramsOf(request)
-    const { path, query } = splitTarget(request.originalUrl)
-    this.search = parseSearch(query)
-    this.path = path
+    // Here, not where it is read first: what no text may hold is refused before anything is done.
+    if (request.originalUrl.includes('?')) this.#search = parseSearch(splitTarget(request.originalUrl).query)
     this.origin = origin
     this.headers = request.headers
     this.address = request.address
     this.request = request
     this.#reply = reply
+  }
+
+  get search(): URLSearchParams {
+    this.#search ??= new URLSearchParams()
+    return this.#search
+  }
+
+  get path(): string {
+    return splitTarget(this.request.originalUrl).path
   }
 
   get signal(): AbortSignal {
@@ -157,12 +164,13 @@ class Call<Principal>
 }
 
 function paramsOf({ params }: FastifyRequest): Record<string, string> {
-  const named: Record<string, string> = {}
-  for (const [name, value] of Object.entries(params ?? {})) {
+  // The router makes a new one, without a prototype, for each call.
+  const named = (params ?? {}) as Record<string, unknown>
+  for (const name in named) {
+    const value = named[name]
     if (typeof value !== 'string' || !isKeepable(value)) throw notFound('What the path names')
-    named[name] = value
   }
-  return named
+  return named as Record<string, string>
 }
 
 function inputReader<Principal, Services>(operation: Operation<Principal, Services>) {

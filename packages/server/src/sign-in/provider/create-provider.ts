@@ -31,11 +31,18 @@ const LIFE = {
   IdToken: 3_600,
 } as const
 
+/** The public origins of this server, with and without the names of somebody else that lead here. */
+export type ListedOrigins = { readonly all: readonly string[]; readonly own: readonly string[] }
+
+/** What this server's own tokens are for: never the name of somebody else that a program signs in by. */
+export function ownAudience(origin: string, { own }: ListedOrigins): string {
+  return own.includes(origin) ? origin : (own[0] ?? origin)
+}
+
 export type ProviderParts = {
   tenant: TenantId
   origin: string
-  /** All listed origins. */
-  origins: () => readonly string[]
+  origins: ListedOrigins
   artifacts: ArtifactStore
   users: Pick<UserStore, 'find'>
   signIns: SignIns
@@ -126,11 +133,11 @@ function configuration(parts: ProviderParts): Configuration {
             throw new errors.InvalidScope('The scopes belong to more than one resource.', '')
           }
           const audience = audienceOf(resource)
-          if (audience !== '' && !isAudience(audience, origins())) {
+          if (audience !== '' && !isAudience(audience, origins.own)) {
             throw new errors.InvalidTarget(`The resource ${audience} was not found in the tenant.`)
           }
           return {
-            audience: audience === '' ? origin : audience,
+            audience: audience === '' ? ownAudience(origin, origins) : audience,
             scope: [DEFAULT_SCOPE, ...scopesOf(ctx.oidc.client)].join(' '),
             accessTokenFormat: 'opaque',
           }
@@ -158,9 +165,9 @@ export function scopesOf(client: object | undefined): string[] {
   return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : []
 }
 
-function clientFinder(tenant: TenantId, clients: SignInClients, origins: () => readonly string[]) {
+function clientFinder(tenant: TenantId, clients: SignInClients, origins: ListedOrigins) {
   return async (id: string): Promise<ClientMetadata | undefined> => {
-    const client = await clients.find(tenant, id, origins())
+    const client = await clients.find(tenant, id, origins.own)
     return client && metadataOf(client)
   }
 }

@@ -8,7 +8,7 @@ import { problemPage } from '../page/pages.ts'
 import type { PasswordCheck } from '../password-check.ts'
 import type { SignInClients } from '../sign-in-client.ts'
 import type { SignIns } from '../sign-ins.ts'
-import { createProvider } from './create-provider.ts'
+import { createProvider, type ListedOrigins } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 import { show } from './provider-pages.ts'
 import { Providers } from './providers.ts'
@@ -29,7 +29,7 @@ export type ProviderDependencies = {
   signIns: SignIns
   passwords: PasswordCheck
   signingKeys: Pick<SigningKeys, 'tokenKeys'>
-  origins: { readonly all: readonly string[] }
+  origins: ListedOrigins
   sealingKey: SealingKey
   clock: Clock
   logger: Logger
@@ -40,9 +40,8 @@ export type ProviderDependencies = {
 export function signInProviders(dependencies: ProviderDependencies): Providers {
   const { artifactsOf, usersOf, logger, sealingKey } = dependencies
   return new Providers((tenant, origin) => {
-    const origins = () => dependencies.origins.all
     const users = usersOf(tenant)
-    const parts = { ...dependencies, tenant, origin, origins, users, artifacts: artifactsOf(tenant) }
+    const parts = { ...dependencies, tenant, origin, users, artifacts: artifactsOf(tenant) }
     const provider = createProvider(parts)
     listen(provider, logger)
     provider.use(signInSteps(provider, parts))

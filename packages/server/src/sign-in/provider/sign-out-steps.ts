@@ -8,6 +8,7 @@ import { messagePage, problemPage, signOutPage } from '../page/pages.ts'
 import type { SignInClients } from '../sign-in-client.ts'
 import type { SignIns } from '../sign-ins.ts'
 import { sessionHashOf } from './artifact-adapter.ts'
+import type { ListedOrigins } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 import { show } from './provider-pages.ts'
 
@@ -17,7 +18,7 @@ const CARRIED = ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'stat
 
 type Parts = {
   tenant: TenantId
-  origins: () => readonly string[]
+  origins: ListedOrigins
   clients: SignInClients
   signIns: SignIns
   signingKeys: Pick<SigningKeys, 'tokenKeys'>
@@ -72,12 +73,13 @@ async function readRequest(
 ): Promise<{ user?: string; leadsTo?: string } | undefined> {
   const hint = fields.get('id_token_hint')
   const keys = (await signingKeys.tokenKeys(tenant)).public
-  const known = hint === null ? undefined : await readIdTokenHint(hint, { tenant, keys, origins: origins() })
+  const known =
+    hint === null ? undefined : await readIdTokenHint(hint, { tenant, keys, origins: origins.all })
   const user = known === undefined ? {} : { user: known.user }
   const wanted = fields.get('post_logout_redirect_uri')
   if (wanted === null) return user
   const clientId = known?.application ?? fields.get('client_id')
-  const client = clientId === null ? undefined : await clients.find(tenant, clientId, origins())
+  const client = clientId === null ? undefined : await clients.find(tenant, clientId, origins.own)
   if (!client?.postLogoutRedirectUris.includes(wanted)) return undefined
   const url = new URL(wanted)
   const state = fields.get('state')

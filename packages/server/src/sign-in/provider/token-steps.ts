@@ -6,12 +6,13 @@ import type { SigningKeys } from '../../signing-key/index.ts'
 import type { UserStore } from '../../user/index.ts'
 import { audienceOf, DEFAULT_SCOPE, PROVIDER_SCOPES, writeScopes } from '../scope-request.ts'
 import { signInOf } from './artifact-adapter.ts'
-import { scopesOf } from './create-provider.ts'
+import { type ListedOrigins, ownAudience, scopesOf } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 
 type Parts = {
   tenant: TenantId
   origin: string
+  origins: ListedOrigins
   users: Pick<UserStore, 'find'>
   signingKeys: Pick<SigningKeys, 'tokenKeys'>
   clock: Clock
@@ -58,7 +59,7 @@ async function tokensOf(ctx: KoaContextWithOIDC, parts: Parts): Promise<UserToke
     },
     ...person,
     proof: callOf(ctx.req).proof,
-    audience: audience === '' ? origin : audience,
+    audience: audience === '' ? ownAudience(origin, parts.origins) : audience,
     issuedAtSeconds,
     uti: parts.newId(),
   })

@@ -1,0 +1,34 @@
+// Clients that read, each its next one as soon as the last is answered.
+import { HttpLane } from './http-lane.ts'
+
+/** The call number n reads `paths[n]` with `tokens[n]`, counted round. */
+export type ReadLoad = { url: string; tokens: string[]; paths: string[]; calls: number; clients: number }
+export type ReadLoadResult = {
+  seconds: number
+  /** How busy the clients were: near 1, they and not the server are what is measured. */
+  clientLoad: number
+  latenciesMs: number[]
+}
+
+process.on('message', async ({ url, tokens, paths, calls, clients }: ReadLoad) => {
+  const lanes = await Promise.all(Array.from({ length: clients }, () => HttpLane.open(new URL(url))))
+  const latenciesMs: number[] = []
+  let next = 0
+  const cpu = process.cpuUsage()
+  const begin = performance.now()
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (let call = next++; call < calls; call = next++) {
+        const sent = performance.now()
+        const answer = await lane.get(paths[call % paths.length] ?? '/', tokens[call % tokens.length] ?? '')
+        if (answer.status !== 200) throw new Error(`A read was answered ${answer.status} ${answer.body}`)
+        latenciesMs.push(performance.now() - sent)
+      }
+    }),
+  )
+  const seconds = (performance.now() - begin) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  for (const lane of lanes) lane.close()
+  const clientLoad = (user + system) / 1_000_000 / seconds
+  process.send?.({ seconds, clientLoad, latenciesMs } satisfies ReadLoadResult)
+})
