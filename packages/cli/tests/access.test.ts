@@ -54,6 +54,15 @@ describe('people on the command line', () => {
     expect([gone.code, gone.err]).toEqual([1, expect.stringContaining('ada@contoso.example was not found')])
   })
 
+  it('get a link on which they choose a password, alone on stdout', async () => {
+    await run('users', 'create', 'dee@contoso.example')
+    const made = await run('users', 'link', 'DEE@contoso.example')
+    expect(made.out).toMatch(/^http\S+\/password\?link=[\w-]{43}\n$/)
+    expect(made.err).toContain('dee@contoso.example chooses a password')
+    const nobody = await run('users', 'link', 'nobody@contoso.example')
+    expect([nobody.code, nobody.out]).toEqual([1, ''])
+  })
+
   it('come into a group together, or not at all', async () => {
     await run('user-groups', 'create', 'Desk', '--external-id', 'entra-7')
     for (const name of ['bo', 'cy']) await run('users', 'create', `${name}@contoso.example`)
@@ -68,6 +77,21 @@ describe('people on the command line', () => {
     ])
     const changed = await json<UserGroup>('user-groups', 'change', 'Desk', '--external-id', '')
     expect(changed.externalId).toBeNull()
+  })
+})
+
+describe('programs that people sign in with on the command line', () => {
+  it('are told how, shown, and closed again', async () => {
+    const { id } = server.made.application
+    const show = async () => (await run('applications', 'sign-in', id)).out
+    expect(await show()).toBe('Nobody signs in with it.\n')
+    const redirect = 'https://app.example/back'
+    const set = ['--public', '--redirect', redirect, '--scope', 'Machine.Read']
+    expect((await run('applications', 'sign-in', id, ...set)).code).toBe(0)
+    expect(await show()).toContain(`sent back to ${redirect}. It is public: it has no secret.`)
+    expect((await run('applications', 'sign-in', id, '--nobody')).out).toBe('Nobody signs in with it.\n')
+    expect((await run('applications', 'sign-in', id, '--redirect', redirect)).code).toBe(2)
+    expect((await run('applications', 'sign-in', id, '--nobody', '--public')).code).toBe(2)
   })
 })
 

@@ -12,6 +12,7 @@ import {
   DeviceGroupPreview,
   type DeviceGroupRules,
   Me,
+  PasswordLink,
   Role,
   User,
   UserGroup,
@@ -55,6 +56,11 @@ export class AccessClient {
 
   deleteUser(idOrName: string, options: Signalled = {}): Promise<void> {
     return this.#do('DELETE', at(USERS, idOrName), options)
+  }
+
+  /** Makes a one-time link on which somebody chooses a password; the only answer that shows it. */
+  createPasswordLink(idOrName: string, options: Signalled = {}): Promise<PasswordLink> {
+    return this.#call('POST', `${at(USERS, idOrName)}/passwordLink`, PasswordLink, options)
   }
 
   /** Newest first. */

@@ -2,6 +2,7 @@ import {
   type AddCertificateBody,
   Application,
   ApplicationCertificate,
+  ApplicationSignIn,
   AuditVerification,
   CallLimits,
   type ChangeApplicationBody,
@@ -174,6 +175,23 @@ export class FleetsweepClient {
   setApplicationLimits(id: string, body: CallLimits, { signal }: Signalled = {}): Promise<CallLimits> {
     const path = applicationPath(id, 'limits')
     return this.#connection.call({ method: 'PUT', path, body, signal }, CallLimits)
+  }
+
+  /** How people sign in with an application. */
+  getApplicationSignIn(id: string, { signal }: Signalled = {}): Promise<ApplicationSignIn> {
+    return this.#connection.call(
+      { method: 'GET', path: applicationPath(id, 'signIn'), signal },
+      ApplicationSignIn,
+    )
+  }
+
+  setApplicationSignIn(
+    id: string,
+    body: ApplicationSignIn,
+    { signal }: Signalled = {},
+  ): Promise<ApplicationSignIn> {
+    const path = applicationPath(id, 'signIn')
+    return this.#connection.call({ method: 'PUT', path, body, signal }, ApplicationSignIn)
   }
 
   /** The answer is the only time that the secret itself is shown. Other secrets stay good. */

@@ -23,6 +23,7 @@ type Initialised = {
   origin: string
   tenant: { id: string; domain: string }
   application: { id: string; secret: string; permissions: readonly string[] }
+  administrator: { userId: string; userPrincipalName: string; url: string }
   caFile: string | null
 }
 
@@ -313,6 +314,34 @@ describe('fleetsweep recover-application', () => {
     const recovered = JSON.parse((await run(['recover-application', '--data', dataDir, '--json'])).out)
     const answer = await administer(recovered, 'GET ')
     expect(JSON.parse(answer.body)).toMatchObject({ items: [{ id: recovered.id, displayName: 'Recovery' }] })
+  })
+})
+
+describe('fleetsweep recover', () => {
+  it('lets in the first administrator, whom set-up made, and anybody else, beside a running server', async () => {
+    const made = await init('--no-tls', '--administrator', 'ada@contoso.example')
+    expect(made.administrator).toMatchObject({ userPrincipalName: 'ada@contoso.example' })
+    await using server = await ServerProcess.start(dataDir)
+    const at = ({ url }: { url: string }) => {
+      const { pathname, search } = new URL(url)
+      return `http://localhost:${server.port}${pathname}${search}`
+    }
+    const open = async (link: { url: string }) => (await wire(`GET ${at(link)}`)).status
+    expect(await open(made.administrator)).toBe(200)
+    const recover = async (...args: string[]) =>
+      JSON.parse((await run(['recover', ...args, '--data', dataDir, '--json'])).out)
+    const again = await recover('ADA@contoso.example')
+    expect(again).toMatchObject({ userId: made.administrator.userId })
+    expect([await open(made.administrator), await open(again)]).toEqual([404, 200])
+    const other = await recover('bob@contoso.example')
+    const body = new URLSearchParams({
+      link: new URL(other.url).searchParams.get('link') ?? '',
+      password: 'a word nobody says',
+      again: 'a word nobody says',
+    }).toString()
+    expect((await wire(`POST ${at(other)}`, { body })).status).toBe(200)
+    expect(await open(other)).toBe(404)
+    expect((await run(['recover', 'not a name', '--data', dataDir])).err).toContain('is not a user name')
   })
 })
 

@@ -10,6 +10,10 @@ import { describeMachineActionStore } from '../src/machine-action/machine-action
 import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
 import { describeRoleStore } from '../src/role/role-store.contract.ts'
 import { describeScanStore } from '../src/scan/scan-store.contract.ts'
+import { describeArtifactStore } from '../src/sign-in/artifact-store.contract.ts'
+import { describeCredentialStore } from '../src/sign-in/credential-store.contract.ts'
+import { describeSignInApplicationStore } from '../src/sign-in/sign-in-application-store.contract.ts'
+import { describeThrottleStore } from '../src/sign-in/throttle-store.contract.ts'
 import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.contract.ts'
 import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
 import { describeUserStore } from '../src/user/user-store.contract.ts'
@@ -28,6 +32,10 @@ describeMachineActionStore('SQLite', openSqliteBackend)
 describeScanStore('SQLite', openSqliteBackend)
 describeSigningKeyStore('SQLite', openSqliteBackend)
 describeTenantStore('SQLite', openSqliteBackend)
+describeArtifactStore('SQLite', openSqliteBackend)
+describeCredentialStore('SQLite', openSqliteBackend)
+describeSignInApplicationStore('SQLite', openSqliteBackend)
+describeThrottleStore('SQLite', openSqliteBackend)
 describeDeviceGroupStore('SQLite', openSqliteBackend)
 describeRoleStore('SQLite', openSqliteBackend)
 describeUserStore('SQLite', openSqliteBackend)

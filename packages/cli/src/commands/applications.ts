@@ -20,7 +20,12 @@ import {
   wholeOption,
 } from '../command.ts'
 import { collect } from '../list-output.ts'
-import { describeLimits, renderApplication, renderApplications } from '../render/application.ts'
+import {
+  describeLimits,
+  describeSignIn,
+  renderApplication,
+  renderApplications,
+} from '../render/application.ts'
 import { formatMoment } from '../render/moment.ts'
 
 const MAX_CALLS = 999_999_999
@@ -29,6 +34,7 @@ export const applications: Command = {
   name: 'applications',
   args: `list | show <id> | create <name> | change <id> | delete <id> | limits <id>
        fleetsweep applications secrets add <id> | secrets revoke <id> <secret id>
+       fleetsweep applications sign-in <id>
        fleetsweep applications certificates add <id> <file> | certificates revoke <id> <certificate id>`,
   summary: 'Register programs, with their permissions, secrets, certificates and limits',
   options: {
@@ -50,6 +56,23 @@ export const applications: Command = {
     'per-minute': { type: 'string', value: 'n', help: 'limits: calls a minute, instead of the usual limit' },
     'per-hour': { type: 'string', value: 'n', help: 'limits: calls an hour, instead of the usual limit' },
     usual: { type: 'boolean', help: 'limits: back to the usual ones' },
+    public: {
+      type: 'boolean',
+      help: 'sign-in: a program that cannot keep a secret, on a computer or in a page',
+    },
+    redirect: {
+      type: 'string',
+      multiple: true,
+      value: 'address',
+      help: 'sign-in: where it may have people sent back to; repeatable, none for device codes',
+    },
+    scope: {
+      type: 'string',
+      multiple: true,
+      value: 'scope',
+      help: 'sign-in: what it may ask to do in their names, such as Machine.Read; repeatable',
+    },
+    nobody: { type: 'boolean', help: 'sign-in: nobody signs in with it any more' },
   },
   async run(context) {
     const [verb = '', ...args] = context.args
@@ -68,6 +91,7 @@ const VERBS: Readonly<Record<string, (context: CommandContext) => Promise<number
   secrets: (context) => credentials(context, 'secrets', addSecret),
   certificates: (context) => credentials(context, 'certificates', addCertificate),
   limits: setLimits,
+  'sign-in': signIn,
 }
 
 async function list({ io, client, args, json }: CommandContext): Promise<number> {
@@ -178,6 +202,26 @@ async function readPem(io: CommandContext['io'], path: string): Promise<string> 
   // It stays here: what was never sent cannot be overheard.
   if (!text.includes('PRIVATE KEY-----')) return text
   throw new UsageError(`"${path}" holds a private key. Give a file with the certificate alone.`)
+}
+
+/** Shows how people sign in with an application, or sets it where anything is said of that. */
+async function signIn({ io, client, args, options, json }: CommandContext): Promise<number> {
+  const id = onlyArgument(args, 'application id')
+  const delegatedScopes = textsOption(options, 'scope')
+  const redirectUris = textsOption(options, 'redirect')
+  const isPublicClient = options.public === true
+  const isNobody = options.nobody === true
+  const isSaid = delegatedScopes.length > 0 || redirectUris.length > 0 || isPublicClient
+  if (isNobody && isSaid) throw new UsageError('--nobody stands alone.')
+  if (isSaid && delegatedScopes.length === 0) throw new UsageError('Give it at least one --scope.')
+  const set = { isPublicClient, redirectUris, delegatedScopes }
+  const signal = { signal: io.signal }
+  const signIn =
+    isSaid || isNobody
+      ? await client.setApplicationSignIn(id, set, signal)
+      : await client.getApplicationSignIn(id, signal)
+  io.out(json ? `${JSON.stringify(signIn, null, 2)}\n` : describeSignIn(signIn))
+  return 0
 }
 
 async function setLimits({ io, client, args, options, json }: CommandContext): Promise<number> {

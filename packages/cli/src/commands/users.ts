@@ -1,3 +1,4 @@
+import { safeText } from '@fleetsweep/client'
 import type { User } from '@fleetsweep/protocol'
 import {
   type Command,
@@ -15,7 +16,7 @@ import { done, runVerb, show } from '../verbs.ts'
 
 export const users: Command = {
   name: 'users',
-  args: 'list | show | create | change | disable | enable | delete [person]',
+  args: 'list | show | create | change | link | disable | enable | delete [person]',
   summary: 'Administer the people who may sign in',
   options: {
     name: { type: 'string', value: 'text', help: 'create, change: display name' },
@@ -33,6 +34,7 @@ export const users: Command = {
         show: showUser,
         create: createUser,
         change: changeUser,
+        link: makeLink,
         disable: (given) => setDisabled(given, true),
         enable: (given) => setDisabled(given, false),
         delete: deleteUser,
@@ -66,6 +68,20 @@ async function createUser(context: CommandContext): Promise<number> {
     { signal: io.signal },
   )
   return printUser(context, user)
+}
+
+async function makeLink({ io, client, args, json }: CommandContext): Promise<number> {
+  const name = onlyArgument(args, 'person')
+  const link = await client.access.createPasswordLink(name, { signal: io.signal })
+  if (json) io.out(`${JSON.stringify(link, null, 2)}\n`)
+  else {
+    // The link alone on stdout, so that a script can take it; it is never shown again.
+    io.err(
+      `On this link, ${safeText(link.userPrincipalName)} chooses a password. It works once, until ${formatMoment(link.expiresAt)}, and is shown this once:\n`,
+    )
+    io.out(`${safeText(link.url)}\n`)
+  }
+  return 0
 }
 
 async function changeUser(context: CommandContext): Promise<number> {

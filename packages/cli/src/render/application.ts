@@ -1,5 +1,5 @@
 import { safeText } from '@fleetsweep/client'
-import type { Application, CallLimits } from '@fleetsweep/protocol'
+import type { Application, ApplicationSignIn, CallLimits } from '@fleetsweep/protocol'
 import { formatMoment } from './moment.ts'
 import { renderTable } from './table.ts'
 
@@ -72,4 +72,16 @@ function lastUse({ secrets, certificates }: Application): string | null {
       .toSorted()
       .at(-1) ?? null
   )
+}
+
+/** How people sign in with an application. */
+export function describeSignIn({ isPublicClient, redirectUris, delegatedScopes }: ApplicationSignIn): string {
+  if (delegatedScopes.length === 0) return 'Nobody signs in with it.\n'
+  const proof = isPublicClient
+    ? 'It is public: it has no secret.'
+    : 'It proves itself with its own credential.'
+  const back =
+    redirectUris.length === 0 ? 'by device code alone' : `and are sent back to ${redirectUris.join(', ')}`
+  const text = `People sign in with it ${back}. ${proof} Scopes: ${delegatedScopes.join(', ')}.`
+  return `${safeText(text)}\n`
 }

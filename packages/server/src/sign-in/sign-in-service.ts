@@ -91,6 +91,8 @@ function asTheProviderReads(fields: URLSearchParams): URLSearchParams {
   read.delete('resource')
   read.set('scope', scope)
   for (const resource of resources) read.append('resource', resource)
+  // It comes back in an ID token, and this program gets none.
+  if (!scope.split(' ').includes('openid')) read.delete('nonce')
   // Whoever is asked to choose an account chooses by signing in; consent is an administrator's.
   const prompt = fields.get('prompt')
   if (prompt === 'select_account') read.set('prompt', 'login')

@@ -55,7 +55,7 @@ export type ProviderParts = {
  * The certified provider of one tenant at one origin, with our store, our pages and our programs. It stands behind our
  * own routes: what it is asked has been limited, and comes by a listed origin.
  *
- * @see docs/adr/0005-sign-in-behind-our-own-routes.md
+ * @see docs/adr/0006-sign-in-behind-our-own-routes.md
  */
 export function createProvider(parts: ProviderParts): Provider {
   const { tenant, origin } = parts
