@@ -194,7 +194,7 @@ export class FakeSignIn {
       case 'pending':
         return refuse(response, 'authorization_pending', 'AADSTS70016: Nobody has entered the code yet.')
       case 'declined':
-        return refuse(response, 'access_denied', 'AADSTS65004: The person said no.')
+        return refuse(response, 'authorization_declined', 'AADSTS70017: The person said no.')
       case 'expired':
         return refuse(response, 'expired_token', 'AADSTS70020: The code has expired.')
       default:

@@ -116,7 +116,9 @@ async function ask(
       return answer.error
     case 'expired_token':
       throw expired()
+    // By RFC 8628, and as Entra says it.
     case 'access_denied':
+    case 'authorization_declined':
       throw new ClientError('SignInDeclined', 'The sign-in was declined')
     default:
       throw refused(answer)
