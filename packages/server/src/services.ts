@@ -31,12 +31,12 @@ import {
   type DeviceSignIn,
   PasswordCheck,
   PasswordLinks,
+  Providers,
   type SignInAdministration,
   type SignInService,
   SignIns,
   signInAdministration,
   signInClients,
-  signInProviders,
   signInService,
   userTokens,
 } from './sign-in/index.ts'
@@ -173,7 +173,7 @@ function composeSignIn(
   const passwords = new PasswordCheck({ ...dependencies, key: deriveKey(sealingKey, 'sign-in throttle') })
   const links = new PasswordLinks({ ...dependencies, passwords })
   const clients = signInClients(dependencies)
-  const providers = signInProviders({ ...dependencies, clients, signIns, passwords })
+  const providers = new Providers({ ...dependencies, clients, signIns, passwords })
   return {
     signIns,
     service: signInService({ ...parts, ...oauth, providers, links }),

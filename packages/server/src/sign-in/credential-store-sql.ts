@@ -164,6 +164,17 @@ function* endAll(tenant: TenantId, user: UserId, context: WriteContext): WriteSt
   yield* raiseSecurityEpoch(tenant, context)
 }
 
+/** Part of the write that deletes somebody: nothing that they could prove themselves with is left, nor any sign-in. */
+export function* forgetPerson(tenant: TenantId, user: UserId, context: WriteContext): WriteSteps<void> {
+  yield* endAll(tenant, user, context)
+  yield* run(
+    tables<CredentialTables>(context.dialect)
+      .deleteFrom('user_credential')
+      .where('tenant', '=', tenant)
+      .where('user_account', '=', user),
+  )
+}
+
 /** Passwords and links of one tenant, on either database. */
 export function sqlCredentialStore(db: Database, tenant: TenantId): CredentialStore {
   const builder = tables<CredentialTables>(db.dialect)

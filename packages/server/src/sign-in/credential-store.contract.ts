@@ -64,6 +64,18 @@ export function describeCredentialStore(kind: string, open: OpenBackend): void {
       expect(await bed.stores.tenants.securityEpoch(tenant)).toBe(1)
     })
 
+    it('are gone with the person', async () => {
+      const { tenant, ours } = await bed.twoTenants()
+      const user = { id: ada, userPrincipalName: 'ada@contoso.example', displayName: 'Ada', groups: [] }
+      await ours.users.create(user, auditEntry())
+      await ours.credentials.addLink(link('secret'), auditEntry())
+      await ours.credentials.useLink({ user: ada, secretHash: 'secret', passwordHash: 'x' }, auditEntry())
+      await ours.credentials.addLink(link('another'), auditEntry())
+      expect(await ours.users.delete(ada, auditEntry())).toBe('deleted')
+      expect(await bed.rows('user_credential', tenant)).toEqual([])
+      expect(await bed.rows('password_link', tenant)).toEqual([])
+    })
+
     it('rehash a password only while it is the same', async () => {
       const { ours } = await bed.twoTenants()
       await ours.credentials.addLink(link('secret'), auditEntry())

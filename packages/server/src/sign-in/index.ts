@@ -12,6 +12,7 @@ export type { CredentialStore } from './credential-store.ts'
 export {
   addLinkWrite,
   forgetCredentials,
+  forgetPerson,
   rehashWrite,
   signOutEverywhereWrite,
   sqlCredentialStore,
@@ -21,7 +22,7 @@ export { pageErrors } from './page/page-errors.ts'
 export { SIGN_IN_STYLE } from './page/sign-in-style.ts'
 export { PasswordCheck } from './password-check.ts'
 export { newPasswordLink, PasswordLinks } from './password-links.ts'
-export { signInProviders } from './provider/index.ts'
+export { Providers } from './provider/providers.ts'
 export { type SignInAdministration, signInAdministration } from './sign-in-administration.ts'
 export type { SignInApplicationStore } from './sign-in-application-store.ts'
 export { setApplicationSignInWrite, sqlSignInApplicationStore } from './sign-in-application-store-sql.ts'

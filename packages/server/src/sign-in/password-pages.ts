@@ -3,7 +3,7 @@ import { type Page, pagePolicy, writePage } from './page/page.ts'
 import { choosePasswordPage, messagePage, problemPage } from './page/pages.ts'
 import type { PasswordChoice, PasswordLinks } from './password-links.ts'
 import { MIN_PASSWORD_LENGTH } from './password-rule.ts'
-import type { ProviderAnswer } from './provider/index.ts'
+import type { ProviderAnswer } from './provider/providers.ts'
 import type { BrowserStep } from './sign-in-service.ts'
 
 /** The page on which somebody chooses a password with a one-time link. */

@@ -3,7 +3,7 @@ import { ApiError } from '../kit/http/index.ts'
 import type { StoredTenant } from '../tenant/index.ts'
 import type { PasswordLinks } from './password-links.ts'
 import { passwordPages } from './password-pages.ts'
-import type { ProviderAnswer, Providers } from './provider/index.ts'
+import type { ProviderAnswer, Providers } from './provider/providers.ts'
 import { readScopes } from './scope-request.ts'
 
 /** A step of a sign-in that a browser takes. */

@@ -8,13 +8,9 @@ import type {
 } from '../oauth/index.ts'
 import { OAuthError } from '../oauth/index.ts'
 import type { StoredTenant } from '../tenant/index.ts'
-import {
-  DEVICE_GRANT,
-  type ForwardedCall,
-  type ProviderRefusal,
-  type Providers,
-  REVOCATION_PATH,
-} from './provider/index.ts'
+import { DEVICE_GRANT } from './device-grant.ts'
+import type { ForwardedCall, ProviderRefusal } from './provider/forwarded-call.ts'
+import type { Providers } from './provider/providers.ts'
 import { DEFAULT_SCOPE, PROVIDER_SCOPES, readScopes } from './scope-request.ts'
 import type { SignInClient, SignInClients } from './sign-in-client.ts'
 
@@ -107,7 +103,7 @@ export function userTokens(parts: Dependencies): UserTokens & DeviceSignIn {
       const { tenant, client, proof } = await identify(request)
       const { form, origin, address } = request
       const fields = new URLSearchParams({ client_id: client.id, token: form.token ?? '' })
-      await ask({ tenant, origin }, REVOCATION_PATH, { fields, address, proof })
+      await ask({ tenant, origin }, '/oauth2/v2.0/revoke', { fields, address, proof })
     },
 
     async start({ tenantName, form, origin, address }) {

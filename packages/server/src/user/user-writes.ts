@@ -2,7 +2,7 @@ import type { TenantId, UserId } from '@fleetsweep/protocol'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import { forgetCredentials } from '../sign-in/index.ts'
+import { forgetCredentials, forgetPerson } from '../sign-in/index.ts'
 import { lockAccess, raiseSecurityEpoch } from '../tenant/index.ts'
 import { areUserGroupsKnown, losesLastAdministrator, type UserGroupTables } from '../user-group/index.ts'
 import type { UserChange } from './user.ts'
@@ -85,6 +85,7 @@ export const deleteUserWrite = defineWrite<DeleteUser, Outcome<'delete'>>(
     const db = tables<UserTables & UserGroupTables>(context.dialect)
     yield* run(db.deleteFrom('user_group_member').where('tenant', '=', tenant).where('member', '=', id))
     yield* forgetCredentials(tenant, id, context)
+    yield* forgetPerson(tenant, id, context)
     yield* run(db.deleteFrom('user_account').where('tenant', '=', tenant).where('id', '=', id))
     yield* raiseSecurityEpoch(tenant, context)
     yield* writeAudit(tenant, withName(audit, known), context)

@@ -1,5 +1,5 @@
 import { Answer } from '../../kit/http/index.ts'
-import type { ProviderAnswer } from '../provider/index.ts'
+import type { ProviderAnswer } from '../provider/providers.ts'
 import type { BrowserStep } from '../sign-in-service.ts'
 
 const PAGE = 'text/html; charset=utf-8'

@@ -5,6 +5,8 @@ import { isAudience, issuerOf } from '../../oauth/index.ts'
 import { deriveKey, type SealingKey } from '../../signing-key/index.ts'
 import type { UserStore } from '../../user/index.ts'
 import type { ArtifactStore } from '../artifact-store.ts'
+import { DEVICE_GRANT } from '../device-grant.ts'
+import { type ListedOrigins, ownAudience } from '../listed-origins.ts'
 import { audienceOf, DEFAULT_SCOPE, PROVIDER_SCOPES } from '../scope-request.ts'
 import type { SignInClient, SignInClients } from '../sign-in-client.ts'
 import type { SignIns } from '../sign-ins.ts'
@@ -12,8 +14,6 @@ import { adapterOf } from './artifact-adapter.ts'
 import { existingGrant, promptPolicy } from './consent.ts'
 import { errors, Provider } from './oidc-provider.ts'
 import { confirmDevice, enterDeviceCode, showDeviceDone, showError } from './provider-pages.ts'
-
-export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
 const MINUTE = 60
 const DAY = 86_400
@@ -30,14 +30,6 @@ const LIFE = {
   Session: DAY,
   IdToken: 3_600,
 } as const
-
-/** The public origins of this server, with and without the names of somebody else that lead here. */
-export type ListedOrigins = { readonly all: readonly string[]; readonly own: readonly string[] }
-
-/** What this server's own tokens are for: never the name of somebody else that a program signs in by. */
-export function ownAudience(origin: string, { own }: ListedOrigins): string {
-  return own.includes(origin) ? origin : (own[0] ?? origin)
-}
 
 export type ProviderParts = {
   tenant: TenantId

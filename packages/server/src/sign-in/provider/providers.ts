@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { TenantId } from '@fleetsweep/protocol'
 import type Koa from 'koa'
 import inject from 'light-my-request'
-import type { Provider } from 'oidc-provider'
 import { BoundedMap } from '../../kit/bounded-map.ts'
+import type { ProviderDependencies } from './assemble-provider.ts'
 import { type ForwardedCall, rememberCall } from './forwarded-call.ts'
 
 /** Tenants times origins that are in use at once; another one pushes out the one idle longest. */
@@ -13,11 +13,11 @@ export type ProviderAnswer = { status: number; headers: Record<string, string | 
 
 /** The providers of all tenants, made when they are first needed. */
 export class Providers {
-  readonly #create: (tenant: TenantId, origin: string) => Provider
-  readonly #known = new BoundedMap<string, { handle: ReturnType<Koa['callback']> }>(MAX_PROVIDERS)
+  readonly #dependencies: ProviderDependencies
+  readonly #known = new BoundedMap<string, Promise<ReturnType<Koa['callback']>>>(MAX_PROVIDERS)
 
-  constructor(create: (tenant: TenantId, origin: string) => Provider) {
-    this.#create = create
+  constructor(dependencies: ProviderDependencies) {
+    this.#dependencies = dependencies
   }
 
   /**
@@ -36,7 +36,7 @@ export class Providers {
     call: ForwardedCall,
   ): Promise<ProviderAnswer> {
     const { tenant, origin } = at
-    const { handle } = this.#of(tenant, origin)
+    const handle = await this.#of(at)
     const { host, protocol } = new URL(origin)
     const fields = call.fields.toString()
     const isPost = request.method === 'POST'
@@ -65,14 +65,17 @@ export class Providers {
     return { status: answer.statusCode, headers: ownHeaders(answer.headers), body: answer.payload }
   }
 
-  #of(tenant: TenantId, origin: string) {
-    const key = `${tenant} ${origin}`
-    let known = this.#known.get(key)
-    if (!known) {
-      known = { handle: this.#create(tenant, origin).callback() }
-      this.#known.set(key, known)
-    }
+  #of(at: { tenant: TenantId; origin: string }) {
+    const key = `${at.tenant} ${at.origin}`
+    const known = this.#known.get(key) ?? this.#make(at)
+    this.#known.set(key, known)
     return known
+  }
+
+  async #make(at: { tenant: TenantId; origin: string }) {
+    // Loaded when somebody first signs in: commands, and the thread that writes, have no use for it.
+    const { assembleProvider } = await import('./assemble-provider.ts')
+    return assembleProvider(this.#dependencies, at).callback()
   }
 }
 

@@ -5,12 +5,12 @@ import type { SignIns } from '../sign-ins.ts'
 import { signInOf } from './artifact-adapter.ts'
 import { callOf } from './forwarded-call.ts'
 
-export const REVOCATION_PATH = '/oauth2/v2.0/revoke'
+const PATH = '/oauth2/v2.0/revoke'
 
 /** Ends the sign-in that a refresh token belongs to, for the program that it was given to. */
 export function revocationSteps(provider: Provider, parts: { tenant: TenantId; signIns: SignIns }) {
   return async (ctx: Context, next: Next): Promise<void> => {
-    if (ctx.path !== REVOCATION_PATH) return next()
+    if (ctx.path !== PATH) return next()
     const { fields } = callOf(ctx.req)
     const token = await provider.RefreshToken.find(fields.get('token') ?? '')
     if (token?.grantId !== undefined && token.clientId === fields.get('client_id')) {

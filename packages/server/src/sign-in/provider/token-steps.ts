@@ -4,9 +4,10 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import { signAccessToken, signIdToken, type UserTokenAnswer } from '../../oauth/index.ts'
 import type { SigningKeys } from '../../signing-key/index.ts'
 import type { UserStore } from '../../user/index.ts'
+import { type ListedOrigins, ownAudience } from '../listed-origins.ts'
 import { audienceOf, DEFAULT_SCOPE, PROVIDER_SCOPES, writeScopes } from '../scope-request.ts'
 import { signInOf } from './artifact-adapter.ts'
-import { type ListedOrigins, ownAudience, scopesOf } from './create-provider.ts'
+import { scopesOf } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 
 type Parts = {

@@ -4,23 +4,18 @@ import type { Logger } from 'pino'
 import { deriveKey, type SealingKey, type SigningKeys } from '../../signing-key/index.ts'
 import type { UserStore } from '../../user/index.ts'
 import type { ArtifactStore } from '../artifact-store.ts'
+import type { ListedOrigins } from '../listed-origins.ts'
 import { problemPage } from '../page/pages.ts'
 import type { PasswordCheck } from '../password-check.ts'
 import type { SignInClients } from '../sign-in-client.ts'
 import type { SignIns } from '../sign-ins.ts'
-import { createProvider, type ListedOrigins } from './create-provider.ts'
+import { createProvider } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 import { show } from './provider-pages.ts'
-import { Providers } from './providers.ts'
 import { revocationSteps } from './revocation-steps.ts'
 import { signInSteps } from './sign-in-steps.ts'
 import { signOutSteps } from './sign-out-steps.ts'
 import { tokenSteps } from './token-steps.ts'
-
-export { DEVICE_GRANT } from './create-provider.ts'
-export type { ForwardedCall, ProviderRefusal } from './forwarded-call.ts'
-export type { ProviderAnswer, Providers } from './providers.ts'
-export { REVOCATION_PATH } from './revocation-steps.ts'
 
 export type ProviderDependencies = {
   artifactsOf: (tenant: TenantId) => ArtifactStore
@@ -36,20 +31,21 @@ export type ProviderDependencies = {
   newId: () => string
 }
 
-/** The providers of all tenants, with the steps that are our own. */
-export function signInProviders(dependencies: ProviderDependencies): Providers {
+/** Makes the provider of one tenant at one origin, with the steps that are our own. */
+export function assembleProvider(
+  dependencies: ProviderDependencies,
+  { tenant, origin }: { tenant: TenantId; origin: string },
+): Provider {
   const { artifactsOf, usersOf, logger, sealingKey } = dependencies
-  return new Providers((tenant, origin) => {
-    const users = usersOf(tenant)
-    const parts = { ...dependencies, tenant, origin, users, artifacts: artifactsOf(tenant) }
-    const provider = createProvider(parts)
-    listen(provider, logger)
-    provider.use(signInSteps(provider, parts))
-    provider.use(signOutSteps(provider, { ...parts, key: deriveKey(sealingKey, 'sign-out forms') }))
-    provider.use(revocationSteps(provider, parts))
-    provider.use(tokenSteps(parts))
-    return provider
-  })
+  const users = usersOf(tenant)
+  const parts = { ...dependencies, tenant, origin, users, artifacts: artifactsOf(tenant) }
+  const provider = createProvider(parts)
+  listen(provider, logger)
+  provider.use(signInSteps(provider, parts))
+  provider.use(signOutSteps(provider, { ...parts, key: deriveKey(sealingKey, 'sign-out forms') }))
+  provider.use(revocationSteps(provider, parts))
+  provider.use(tokenSteps(parts))
+  return provider
 }
 
 /** Failures go to the log; refusals are remembered for whoever forwarded the call. */
