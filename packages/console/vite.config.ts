@@ -15,5 +15,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 1_500,
   },
   // While developing, the APIs come from a real server.
-  server: { proxy: { '/api': proxied, '/fleet': proxied, '^/[^/]+/oauth2/': proxied } },
+  server: {
+    proxy: { '/api': proxied, '/fleet': proxied, '^/[^/]+/(oauth2|sign-in|device)(/|$)': proxied },
+  },
 })

@@ -14,6 +14,8 @@ export type CliIo = {
   columns: number
   env: Readonly<Record<string, string | undefined>>
   runtime: ClientRuntime
+  /** The wall clock, in milliseconds since the epoch. */
+  nowMs(): number
   readFile(path: string): Promise<string>
   /** Trusts further certificate authorities (PEM) for every connection from now on. */
   trust(pem: string): void
@@ -31,6 +33,7 @@ export function nodeIo(signal: AbortSignal): CliIo {
     columns: stderr.columns ?? 100,
     env: process.env,
     runtime: platformRuntime(),
+    nowMs: () => Date.now(),
     readFile: (path) => readFile(path, 'utf8'),
     // For the whole process: Node's fetch takes no certificates of its own.
     trust: (pem) => setDefaultCACertificates([...getCACertificates('default'), pem]),

@@ -19,19 +19,30 @@ export type CommandValues = Readonly<
   Record<string, string | boolean | readonly (string | boolean)[] | undefined>
 >
 
-/** One command of the CLI. `run` returns the exit code: 0 done, 1 failed. */
-export type Command = {
+type CommandFace = {
   name: string
   /** Such as `<machine…>`. */
   args: string
   summary: string
   options: CommandOptions
-  run(context: CommandContext): Promise<number>
+}
+
+/** One command of the CLI. `run` returns the exit code: 0 done, 1 failed. */
+export type Command = CommandFace & { run(context: CommandContext): Promise<number> }
+
+/** A command that works without being connected to a server, or connects by itself. */
+export type LocalCommand = CommandFace & {
+  runLocally(context: Omit<CommandContext, 'client'>): Promise<number>
 }
 
 /** The command was called in a way that it does not understand: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+}
+
+/** The command cannot do it, and says why and what to do: exit code 1. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
 }
 
 /** Reads an option that takes a text. */

@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util'
 import type { CliIo } from './cli-io.ts'
-import { type Command, parserOptions, UsageError } from './command.ts'
+import { type Command, type CommandOptions, type LocalCommand, parserOptions, UsageError } from './command.ts'
 import { actions } from './commands/actions.ts'
 import { applications } from './commands/applications.ts'
 import { audit } from './commands/audit.ts'
 import { cancel } from './commands/cancel.ts'
 import { detections } from './commands/detections.ts'
 import { deviceGroups } from './commands/device-groups.ts'
+import { login } from './commands/login.ts'
+import { logout } from './commands/logout.ts'
 import { machines } from './commands/machines.ts'
 import { report } from './commands/report.ts'
 import { roles } from './commands/roles.ts'
@@ -15,11 +17,13 @@ import { tokens } from './commands/tokens.ts'
 import { userGroups } from './commands/user-groups.ts'
 import { users } from './commands/users.ts'
 import { whoami } from './commands/whoami.ts'
-import { CONNECTION_OPTIONS, connect } from './connect.ts'
+import { connect } from './connect.ts'
 import { explain } from './explain.ts'
-import { renderCommandHelp, renderOverview } from './render/help.ts'
+import { optionsOf, renderCommandHelp, renderOverview } from './render/help.ts'
 
-const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly (Command | LocalCommand)[] = [
+  login,
+  logout,
   scan,
   machines,
   actions,
@@ -72,18 +76,18 @@ export async function runCli(
   }
 }
 
-async function runCommand(command: Command, argv: string[], io: CliIo): Promise<number> {
-  const options = { ...command.options, ...CONNECTION_OPTIONS }
-  const { values, positionals } = readArguments(argv, options)
+async function runCommand(command: Command | LocalCommand, argv: string[], io: CliIo): Promise<number> {
+  const { values, positionals } = readArguments(argv, { ...command.options, ...optionsOf(command) })
   if (values.help === true) {
     io.out(renderCommandHelp(command))
     return 0
   }
-  const client = await connect(values, io)
-  return command.run({ io, client, args: positionals, options: values, json: values.json === true })
+  const context = { io, args: positionals, options: values, json: values.json === true }
+  if ('runLocally' in command) return command.runLocally(context)
+  return command.run({ ...context, client: await connect(values, io) })
 }
 
-function readArguments(argv: string[], options: Command['options']) {
+function readArguments(argv: string[], options: CommandOptions) {
   try {
     return parseArgs({ args: argv, options: parserOptions(options), allowPositionals: true, strict: true })
   } catch (cause) {

@@ -1,4 +1,7 @@
-import { platformRuntime } from '@fleetsweep/client'
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ClientRuntime, platformRuntime } from '@fleetsweep/client'
 import type { FakeServer } from '@fleetsweep/testkit'
 import { type CliIo, runCli } from '../src/index.ts'
 
@@ -8,8 +11,12 @@ export class CliTestIo implements CliIo {
   stderr = ''
   isTerminal = false
   columns = 120
-  env: Record<string, string> = {}
-  runtime = platformRuntime()
+  /** Where a sign-in would be kept: a folder that is not there yet, and not the person's own. */
+  readonly configFolder = join(tmpdir(), `fleetsweep-cli-${randomUUID()}`)
+  env: Record<string, string> = { XDG_CONFIG_HOME: this.configFolder }
+  runtime: ClientRuntime = platformRuntime()
+  /** How far the wall clock is ahead. */
+  aheadMs = 0
   files: Record<string, string> = {}
   trusted: string[] = []
   readonly abort = new AbortController()
@@ -18,11 +25,16 @@ export class CliTestIo implements CliIo {
   constructor(server?: FakeServer) {
     if (!server) return
     this.env = {
+      ...this.env,
       FLEETSWEEP_URL: server.baseUrl,
       FLEETSWEEP_TENANT: server.tenant,
       FLEETSWEEP_CLIENT_ID: server.clientId,
       FLEETSWEEP_CLIENT_SECRET: server.clientSecret,
     }
+  }
+
+  nowMs(): number {
+    return Date.now() + this.aheadMs
   }
 
   out(text: string): void {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { platformRuntime } from './client-runtime.ts'
 import { EventLines, type WatchedEvent } from './event-stream.ts'
 import { FleetsweepClient } from './fleetsweep-client.ts'
-import { clientCredentials } from './token-source.ts'
+import { clientCredentials } from './sign-in/client-credentials.ts'
 
 let server: FakeServer
 let client: FleetsweepClient

@@ -1,9 +1,9 @@
-import { buildDetection, FakeServer } from '@fleetsweep/testkit'
+import { buildDetection, FakeServer, SwiftRuntime } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ClientError } from './client-error.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
 import { FleetsweepClient } from './fleetsweep-client.ts'
-import { clientCredentials } from './token-source.ts'
+import { clientCredentials } from './sign-in/client-credentials.ts'
 
 let server: FakeServer
 let runtime: SwiftRuntime
@@ -11,7 +11,7 @@ let client: FleetsweepClient
 
 beforeEach(async () => {
   server = await new FakeServer().listen()
-  runtime = swiftRuntime()
+  runtime = new SwiftRuntime()
   client = clientOf(server, runtime)
 })
 afterEach(() => server[Symbol.asyncDispose]())
@@ -220,42 +220,6 @@ describe('aborting a call', () => {
 it('throws one class for everything', async () => {
   await expect(client.getMachine('x')).rejects.toBeInstanceOf(ClientError)
 })
-
-type SwiftRuntime = ClientRuntime & {
-  pauses: number[]
-  pass(ms: number): void
-  failNext(times: number): void
-}
-
-/** Real requests; timers that are over at once and note how long they were. */
-function swiftRuntime(): SwiftRuntime {
-  const platform = platformRuntime()
-  let nowMs = 0
-  let failures = 0
-  const pauses: number[] = []
-  return {
-    pauses,
-    pass: (ms) => {
-      nowMs += ms
-    },
-    failNext: (times) => {
-      failures = times
-    },
-    fetch: (url, init) => {
-      if (failures-- > 0) return Promise.reject(new TypeError('fetch failed'))
-      return platform.fetch(url, init)
-    },
-    clock: {
-      monotonicMs: () => nowMs,
-      setTimer: (ms, run) => {
-        pauses.push(ms)
-        nowMs += ms
-        queueMicrotask(run)
-        return { cancel: () => {} }
-      },
-    },
-  }
-}
 
 function clientOf(server: FakeServer, runtime: ClientRuntime, clientSecret?: string): FleetsweepClient {
   return clientAt(server.baseUrl, server, runtime, clientSecret)

@@ -28,7 +28,7 @@ import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
 import { type WatchedEvent, watchEvents } from './event-stream.ts'
 import { HttpConnection, type RetryLimits } from './http-connection.ts'
 import { type ListOptions, readCursorList, readODataList } from './pages.ts'
-import type { TokenSource } from './token-source.ts'
+import type { TokenSource } from './sign-in/token-source.ts'
 import { type WaitOptions, waitForMachineAction } from './wait-for-machine-action.ts'
 
 export type ClientOptions = {

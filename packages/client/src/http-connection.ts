@@ -3,7 +3,7 @@ import { Check } from 'typebox/value'
 import { ClientError } from './client-error.ts'
 import { type ClientRuntime, pause } from './client-runtime.ts'
 import { reach, readJson, refusal } from './http-answer.ts'
-import type { TokenSource } from './token-source.ts'
+import type { TokenSource } from './sign-in/token-source.ts'
 
 export type RetryLimits = {
   /** Further attempts after the first. */

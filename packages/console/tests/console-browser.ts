@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FakeServer, tool } from '@fleetsweep/testkit'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { FakeServer } from '@fleetsweep/testkit'
+import { launchChromium } from '@fleetsweep/testkit/chromium'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { build } from 'vite'
 import { PAGE_POLICY } from '../../server/src/kit/http/static-folder.ts'
 
@@ -20,21 +21,7 @@ export class ConsoleBrowser {
     const dir = await mkdtemp(join(tmpdir(), 'fleetsweep-console-'))
     const root = join(import.meta.dirname, '..')
     await build({ root, logLevel: 'warn', build: { outDir: dir, emptyOutDir: true } })
-    const { path, env } = tool('chromium')
-    const browser = await chromium.launch({
-      executablePath: path,
-      env: { ...process.env, ...env },
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
-    return new ConsoleBrowser(dir, browser)
+    return new ConsoleBrowser(dir, await launchChromium())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -50,7 +37,7 @@ export class ConsoleBrowser {
   }
 
   /** A fresh profile each time; `complaints` gathers what the page itself found wrong. */
-  async open(server: FakeServer, options: BrowserContextOptions = {}): Promise<OpenPage> {
+  async open(server: FakeServer, options: BrowserContextOptions = {}, path = '/console/'): Promise<OpenPage> {
     const context = await this.#browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', ...options })
     const page = await context.newPage()
     const complaints: string[] = []
@@ -61,14 +48,25 @@ export class ConsoleBrowser {
         complaints.push(message.text())
       }
     })
-    await page.goto(`${server.baseUrl}/console/`)
+    await page.goto(`${server.baseUrl}${path}`)
     return { page, complaints }
   }
 }
 
 export type OpenPage = { page: Page; complaints: string[] }
 
-export async function signIn(page: Page, server: FakeServer, secret = server.clientSecret): Promise<void> {
+/** Signs in as the person that the fake server knows, by its own page. */
+export async function signIn(page: Page, server: FakeServer): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('link', { name: server.people.userPrincipalName }).click()
+}
+
+export async function signInAsApplication(
+  page: Page,
+  server: FakeServer,
+  secret = server.clientSecret,
+): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in as an application' }).click()
   await page.getByLabel('Tenant').fill(server.tenant)
   await page.getByLabel('Application id').fill(server.clientId)
   await page.getByLabel('Secret').fill(secret)

@@ -1,7 +1,7 @@
 import { buildDetection, buildEngine, buildProgress, buildReport, type FakeServer } from '@fleetsweep/testkit'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ConsoleBrowser, type OpenPage, signIn } from './console-browser.ts'
+import { ConsoleBrowser, type OpenPage, signIn, signInAsApplication } from './console-browser.ts'
 
 let browser: ConsoleBrowser
 let server: FakeServer
@@ -25,10 +25,104 @@ afterEach(async () => {
 })
 
 describe('signing in', () => {
+  it('goes through the server’s own page, and shows who came back', async () => {
+    const page = await open()
+    await sees(page, 'With your account at contoso.example.')
+    await signIn(page, server)
+    await page.getByRole('heading', { name: 'Machines' }).waitFor()
+    await sees(page, 'Ada Lovelace')
+  })
+
+  it('goes on to the page that was asked for, and leaves no code in the address or behind it', async () => {
+    const action = server.addAction({ computerDnsName: 'lab-07' })
+    const page = await open(undefined, `/console/actions/${action.id}?from=mail`)
+    await signIn(page, server)
+    await page.getByRole('heading', { name: 'Quick scan of lab-07' }).waitFor()
+    expect(page.url()).toBe(`${server.baseUrl}/console/actions/${action.id}?from=mail`)
+    await page.goBack()
+    expect(page.url()).not.toContain('code=')
+  })
+
+  it('asks for the organisation where the server has several, and takes it from the address', async () => {
+    server.people.onlyTenant = false
+    const page = await open()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await sees(page, 'The organisation’s domain is needed.')
+    await page.getByLabel('Organisation').fill('contoso.example')
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'ada@contoso.example' }).waitFor()
+    const other = await open(undefined, '/console/?tenant=contoso.example')
+    await signIn(other, server)
+    await other.getByRole('heading', { name: 'Machines' }).waitFor()
+  })
+
+  it('keeps tokens in memory alone', async () => {
+    const page = await openSignedIn()
+    const stored = await page.evaluate(() => [{ ...localStorage }, { ...sessionStorage }, document.cookie])
+    expect(stored).toEqual([{}, { 'fleetsweep.tenant': 'contoso.example' }, ''])
+  })
+
+  it('survives a reload without a word, on the page that was shown', async () => {
+    const page = await openSignedIn()
+    await page.getByRole('link', { name: 'Machine actions' }).click()
+    await page.getByRole('heading', { name: 'Machine actions' }).waitFor()
+    await page.reload()
+    await page.getByRole('heading', { name: 'Machine actions' }).waitFor()
+    await sees(page, 'Ada Lovelace')
+  })
+
+  it('asks again after a reload once the server’s session is over', async () => {
+    const page = await openSignedIn()
+    server.people.endAll()
+    await page.reload()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await page.reload()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  })
+
+  it('says so in the midst of work when the sign-in is over, and goes on there after signing in', async () => {
+    const page = await openSignedIn()
+    server.people.endAll()
+    await page.getByRole('link', { name: 'Machine actions' }).click()
+    await sees(page, 'Your sign-in is over')
+    await page.getByRole('button', { name: 'Sign in again' }).click()
+    await page.getByRole('link', { name: 'ada@contoso.example' }).click()
+    await page.getByRole('heading', { name: 'Machine actions' }).waitFor()
+  })
+
+  it('says when the person said no', async () => {
+    const page = await open()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('link', { name: 'No', exact: true }).click()
+    await sees(page, 'The server answered with access_denied.')
+    expect(page.url()).toBe(`${server.baseUrl}/console/`)
+  })
+
+  it('takes no answer to a sign-in that this tab did not begin', async () => {
+    const page = await open(undefined, '/console/signed-in?code=stolen&state=made-up')
+    await sees(page, 'begun in another tab')
+    expect(server.requests.filter((request) => request.includes('/token'))).toEqual([])
+  })
+})
+
+describe('signing out', () => {
+  it('ends the session at the server and comes back to the sign-in page, for good', async () => {
+    const page = await openSignedIn()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await expect.poll(() => server.people.signIns).toBe(0)
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  })
+})
+
+describe('signing in as an application', () => {
   it('says what is missing before it asks the server', async () => {
     const page = await open()
+    await page.getByRole('button', { name: 'Sign in as an application' }).click()
     await page.getByLabel('Application id').fill('contoso')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await sees(page, 'An application id looks like')
     await sees(page, 'The application’s secret is needed.')
     expect(server.requests.filter((request) => request.startsWith('POST'))).toEqual([])
@@ -36,14 +130,18 @@ describe('signing in', () => {
 
   it('shows why the server refuses, and takes the right secret afterwards', async () => {
     const page = await open()
-    await signIn(page, server, 'wrong')
+    await signInAsApplication(page, server, 'wrong')
     await sees(page, 'AADSTS7000215')
-    await signIn(page, server)
+    await page.getByLabel('Secret').fill(server.clientSecret)
+    await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Machines' }).waitFor()
+    await sees(page, `Application ${server.clientId.slice(0, 8)}`)
   })
 
   it('leaves the secret in no storage, and ends with the page', async () => {
-    const page = await openSignedIn()
+    const page = await open()
+    await signInAsApplication(page, server)
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
     const stored = await page.evaluate(() => [
       Object.keys(localStorage),
       Object.keys(sessionStorage),
@@ -53,19 +151,11 @@ describe('signing in', () => {
     await page.reload()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
-
-  it('goes on to the page that was asked for', async () => {
-    const action = server.addAction({ computerDnsName: 'lab-07' })
-    const page = await open()
-    await page.goto(`${server.baseUrl}/console/actions/${action.id}`)
-    await signIn(page, server)
-    await page.getByRole('heading', { name: 'Quick scan of lab-07' }).waitFor()
-  })
 })
 
 describe('the list of machines', () => {
   it('says what to do when there are none', async () => {
-    await sees(await openSignedIn(), 'No machines yet')
+    await sees(await openSignedIn(), 'No machines within your reach')
   })
 
   it('narrows by the beginning of a name', async () => {
@@ -94,7 +184,7 @@ describe('the list of machines', () => {
     refuse(/api\/machines/, 403, 'Forbidden', 'This takes Machine.Read.All')
     const page = await openSignedIn()
     await sees(page, 'You may not see machines')
-    await sees(page, 'This takes Machine.Read.All')
+    await sees(page, 'This takes Machine.Read.All. Ask an administrator for it.')
   })
 
   it('says that it failed, and tries again when asked to', async () => {
@@ -245,7 +335,6 @@ describe('machine actions, live', () => {
   it('says when there is no such action', async () => {
     const page = await openSignedIn()
     await page.goto(`${server.baseUrl}/console/actions/missing`)
-    await signIn(page, server)
     await sees(page, 'No such machine action within your reach')
   })
 })
@@ -268,8 +357,8 @@ describe('colours', () => {
   )
 })
 
-async function open(options?: BrowserContextOptions): Promise<Page> {
-  const one = await browser.open(server, options)
+async function open(options?: BrowserContextOptions, path?: string): Promise<Page> {
+  const one = await browser.open(server, options, path)
   opened.push(one)
   return one.page
 }
@@ -290,8 +379,7 @@ async function openScanDialog(): Promise<Page> {
 }
 
 async function openAction(id: string): Promise<Page> {
-  const page = await open()
-  await page.goto(`${server.baseUrl}/console/actions/${id}`)
+  const page = await open(undefined, `/console/actions/${id}`)
   await signIn(page, server)
   await isLiveOrRefused(page)
   return page

@@ -49,8 +49,10 @@ import { startDeviceCode } from './sign-in/http/device-code.ts'
 import { getSignInStyle } from './sign-in/http/get-sign-in-style.ts'
 import { logoutOperations } from './sign-in/http/logout.ts'
 import { passwordOperations } from './sign-in/http/password.ts'
+import { revokeSignIn } from './sign-in/http/revoke.ts'
 import { signInOperations } from './sign-in/http/sign-in.ts'
 import { signOutUser } from './sign-in/http/sign-out-user.ts'
+import { getSignInInfo } from './tenant/http/get-sign-in-info.ts'
 import { changeUser } from './user/http/change-user.ts'
 import { createUser } from './user/http/create-user.ts'
 import { deleteUser } from './user/http/delete-user.ts'
@@ -71,6 +73,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   ...configurationOperations,
   ...jwksOperations,
   instanceDiscovery,
+  getSignInInfo,
   authorize,
   resumeAuthorize,
   startDeviceCode,
@@ -78,6 +81,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   resumeDevice,
   ...signInOperations,
   ...logoutOperations,
+  revokeSignIn,
   ...passwordOperations,
   getSignInStyle,
   createPasswordLink,

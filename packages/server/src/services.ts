@@ -42,7 +42,7 @@ import {
 } from './sign-in/index.ts'
 import { deriveKey, type SealingKey, type SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
-import { SecurityEpochs } from './tenant/index.ts'
+import { SecurityEpochs, type TenantService, tenantService } from './tenant/index.ts'
 import type { ServerTls } from './tls/index.ts'
 import { type UserService, userService } from './user/index.ts'
 import { type UserGroupService, userGroupService } from './user-group/index.ts'
@@ -66,6 +66,7 @@ export type Services = {
   signIn: SignInService
   signInAdministration: SignInAdministration
   signingKeys: SigningKeys
+  tenants: TenantService
   tokenIssuer: TokenIssuer
   userGroups: UserGroupService
   users: UserService
@@ -145,6 +146,7 @@ export function composeServices(parts: Parts): Services {
     signIn: signIn.service,
     signInAdministration: signIn.administration,
     signingKeys,
+    tenants: tenantService(stores),
     tokenIssuer: issuer,
     userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
     users: userService({ ...parts, usersOf }),

@@ -28,6 +28,8 @@ import {
   type ScanReport,
 } from '@fleetsweep/protocol'
 import { buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
+import { send } from './fake-answer.ts'
+import { FakeSignIn } from './fake-sign-in.ts'
 
 type Refusal = {
   path: RegExp
@@ -40,7 +42,7 @@ type Refusal = {
 
 /**
  * Both APIs of a server as its clients see them, over real HTTP and all in memory: scans move when the test moves
- * them. It signs nobody in for real; tokens are random and can be made to end.
+ * them. Tokens are random and can be made to end; people are signed in without a password.
  */
 export class FakeServer {
   readonly tenant = 'a1b2c3d4-0000-4000-8000-000000000001'
@@ -48,6 +50,8 @@ export class FakeServer {
   readonly clientSecret = 'correct horse battery staple'
   /** What `expires_in` says. */
   tokenLifeSeconds = 3_600
+  /** Where people sign in. */
+  readonly people = new FakeSignIn(this)
   /** Items of a page of any list. */
   pageSize = 50
   /** Folder with the console's built files; without it `/console/` is not served. */
@@ -72,7 +76,8 @@ export class FakeServer {
   }
   /** Method and target of every request, oldest first. */
   readonly requests: string[] = []
-  readonly #tokens = new Set<string>()
+  /** Access tokens that are good. */
+  readonly tokens = new Set<string>()
   #refusals: Refusal[] = []
   readonly #streams = new Set<ServerResponse>()
   readonly #server: Server
@@ -153,7 +158,7 @@ export class FakeServer {
 
   /** Every token given out so far is worth nothing from now on. */
   endTokens(): void {
-    this.#tokens.clear()
+    this.tokens.clear()
   }
 
   /** Sends raw text down every open stream. */
@@ -213,10 +218,12 @@ export class FakeServer {
       response.writeHead(status, headers).end(body)
       return
     }
-    if (url.pathname === `/${this.tenant}/oauth2/v2.0/token`) return this.#giveToken(response, text)
+    const form = new URLSearchParams(text)
+    if (this.people.answer(request, response, url, form)) return
+    if (url.pathname === `/${this.tenant}/oauth2/v2.0/token`) return this.#giveToken(response, form)
     if (url.pathname.startsWith('/console')) return this.#serveConsole(response, url)
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
-    if (token === undefined || !this.#tokens.has(token)) throw new Refused('Unauthorized', 'Sign in first')
+    if (token === undefined || !this.tokens.has(token)) throw new Refused('Unauthorized', 'Sign in first')
     const body: unknown = text === '' ? undefined : JSON.parse(text)
     this.#api(`${request.method} ${url.pathname}`, url, body, response)
   }
@@ -268,16 +275,20 @@ export class FakeServer {
     throw new Refused('NotFound', 'There is nothing here')
   }
 
-  #giveToken(response: ServerResponse, text: string) {
-    const form = new URLSearchParams(text)
+  #giveToken(response: ServerResponse, form: URLSearchParams) {
     if (form.get('client_id') !== this.clientId || form.get('client_secret') !== this.clientSecret) {
       const error_description =
         'AADSTS7000215: Invalid client secret provided. Trace ID: 1 Correlation ID: 1 Timestamp: 2026-11-23 08:00:00Z'
       return send(response, 401, { error: 'invalid_client', error_description, error_codes: [7_000_215] })
     }
+    send(response, 200, this.newToken())
+  }
+
+  /** A fresh access token, as a token endpoint answers it. */
+  newToken() {
     const token = randomBytes(12).toString('hex')
-    this.#tokens.add(token)
-    send(response, 200, { token_type: 'Bearer', expires_in: this.tokenLifeSeconds, access_token: token })
+    this.tokens.add(token)
+    return { token_type: 'Bearer', expires_in: this.tokenLifeSeconds, access_token: token }
   }
 
   #requestScan(machine: Machine, body: unknown): MachineAction {
@@ -431,10 +442,6 @@ class Refused extends Error {
     super(message)
     this.code = code
   }
-}
-
-function send(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
-  response.writeHead(status, { 'Content-Type': type }).end(JSON.stringify(body))
 }
 
 /** Enough of a filter's meaning for lists of a few items in memory. */

@@ -16,6 +16,7 @@ const Initialised = Compile(
   Type.Object({
     tenant: Type.Object({ id: Type.String() }),
     application: Type.Object({ id: Type.String(), secret: Type.String() }),
+    administrator: Type.Object({ userPrincipalName: Type.String(), url: Type.String() }),
     caFile: Type.Union([Type.String(), Type.Null()]),
   }),
 )
@@ -28,6 +29,8 @@ export type FleetCredentials = { baseUrl: string; tenant: string; clientId: stri
 export class LiveFleet implements AsyncDisposable {
   readonly folder: string
   readonly credentials: FleetCredentials
+  /** The first administrator, and the link on which they choose a password. */
+  readonly administrator: { userPrincipalName: string; url: string }
   readonly url: string
   /** The authority that vouches for the server; null without TLS. */
   readonly caFile: string | null
@@ -42,10 +45,12 @@ export class LiveFleet implements AsyncDisposable {
     programs: Programs
     server: ChildProgram
     credentials: FleetCredentials
+    administrator: { userPrincipalName: string; url: string }
     caFile: string | null
   }) {
     this.folder = start.folder
     this.credentials = start.credentials
+    this.administrator = start.administrator
     this.url = start.credentials.baseUrl
     this.caFile = start.caFile
     this.#log = start.log
@@ -80,7 +85,8 @@ export class LiveFleet implements AsyncDisposable {
     })
     const { id: clientId, secret: clientSecret } = made.application
     const credentials = { baseUrl: url, tenant: made.tenant.id, clientId, clientSecret }
-    return new LiveFleet({ folder, log, programs, server, credentials, caFile: made.caFile })
+    const { administrator, caFile } = made
+    return new LiveFleet({ folder, log, programs, server, credentials, administrator, caFile })
   }
 
   get agentPid(): number | undefined {

@@ -1,4 +1,4 @@
-import { ClientError, type FleetsweepClient, safeText } from '@fleetsweep/client'
+import { ClientError, type FleetsweepClient, isSignInError, safeText } from '@fleetsweep/client'
 import {
   type MachineAction,
   readMachineId,
@@ -54,7 +54,7 @@ async function requestAll(
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
       // Without an answer or a token the next machine would fare no better.
-      if (error.status === undefined || error.code === 'SignInRefused') throw error
+      if (error.status === undefined || isSignInError(error)) throw error
       io.err(`${safeText(machine)}: ${refusalOf(machine, error)}\n`)
     }
   }

@@ -1,5 +1,5 @@
-import type { Command } from '../command.ts'
-import { CONNECTION_OPTIONS } from '../connect.ts'
+import type { Command, CommandOptions, LocalCommand } from '../command.ts'
+import { COMMON_OPTIONS, CONNECTION_OPTIONS } from '../connect.ts'
 
 /** All commands with what each does. */
 export function renderOverview(commands: readonly { name: string; summary: string }[]): string {
@@ -16,14 +16,19 @@ Exit codes: 0 done, 1 failed, 2 misused
 `
 }
 
-export function renderCommandHelp(command: Command): string {
+/** The options that a command takes beside its own. */
+export function optionsOf(command: Command | LocalCommand): CommandOptions {
+  return 'runLocally' in command ? COMMON_OPTIONS : CONNECTION_OPTIONS
+}
+
+export function renderCommandHelp(command: Command | LocalCommand): string {
   const own = Object.entries(command.options)
   return [
     `${command.summary}\n`,
     `Usage: fleetsweep ${[command.name, command.args].filter((part) => part !== '').join(' ')} [options]\n`,
     ...own.map(optionLine),
     ...(own.length > 0 ? [''] : []),
-    ...Object.entries(CONNECTION_OPTIONS).map(optionLine),
+    ...Object.entries(optionsOf(command)).map(optionLine),
     '',
   ].join('\n')
 }

@@ -1,4 +1,4 @@
-import { ClientError, type ClientErrorCode, safeText } from '@fleetsweep/client'
+import { ClientError, isSignInError, safeText } from '@fleetsweep/client'
 import {
   Button,
   MessageBar,
@@ -28,21 +28,28 @@ export function Outcome<T>(props: {
   )
 }
 
-const REFUSED: readonly ClientErrorCode[] = ['Forbidden', 'Unauthorized', 'SignInRefused']
-
 function Trouble({ error, what, retry }: { error: Error; what: string; retry: () => void }) {
-  const { signOut } = useSession()
-  const refused = error instanceof ClientError && REFUSED.includes(error.code)
-  const signedOut = error instanceof ClientError && error.code !== 'Forbidden' && refused
+  const { signInAgain } = useSession()
+  const isOver = error instanceof ClientError && (error.code === 'Unauthorized' || isSignInError(error))
+  const isForbidden = error instanceof ClientError && error.code === 'Forbidden'
+  function titleOf(): string {
+    if (isOver) return 'Your sign-in is over'
+    return isForbidden ? `You may not see ${what}` : `Could not load ${what}`
+  }
+
   return (
-    <MessageBar intent={refused ? 'warning' : 'error'} layout="multiline" style={{ marginBottom: '12px' }}>
+    <MessageBar
+      intent={isOver || isForbidden ? 'warning' : 'error'}
+      layout="multiline"
+      style={{ marginBottom: '12px' }}
+    >
       <MessageBarBody>
-        <MessageBarTitle>{refused ? `You may not see ${what}` : `Could not load ${what}`}</MessageBarTitle>
+        <MessageBarTitle>{titleOf()}</MessageBarTitle>
         <ErrorWords error={error} />
       </MessageBarBody>
       <MessageBarActions>
-        {signedOut ? (
-          <Button onClick={signOut}>Sign in again</Button>
+        {isOver ? (
+          <Button onClick={signInAgain}>Sign in again</Button>
         ) : (
           <Button onClick={retry}>Try again</Button>
         )}
@@ -51,12 +58,14 @@ function Trouble({ error, what, retry }: { error: Error; what: string; retry: ()
   )
 }
 
-/** What went wrong and, for trouble inside the server, what to look for in its log. */
+/** What went wrong and what to do: whom to ask for a permission, what to look for in the server's log. */
 export function ErrorWords({ error }: { error: Error }) {
   const target = error instanceof ClientError && (error.status ?? 0) >= 500 ? error.target : undefined
+  const message = safeText(error.message)
   return (
     <>
-      {safeText(error.message)}
+      {/[.!?]$/.test(message) ? message : `${message}.`}
+      {error instanceof ClientError && error.code === 'Forbidden' && ' Ask an administrator for it.'}
       {target !== undefined && ` Look for ${safeText(target)} in the server's log.`}
     </>
   )

@@ -1,3 +1,4 @@
+import { safeText } from '@fleetsweep/client'
 import {
   Badge,
   Button,
@@ -20,7 +21,7 @@ import { Link, Outlet } from '@tanstack/react-router'
 import { use } from 'react'
 import { type Live, LiveContext, useLiveEvents } from '../queries/live-events.ts'
 import { SchemeContext } from '../session/scheme.ts'
-import { useSession } from '../session/session.ts'
+import { useSession, type Who } from '../session/session.ts'
 import { DialogHost } from './DialogHost.tsx'
 
 const useStyles = makeStyles({
@@ -35,7 +36,13 @@ const useStyles = makeStyles({
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
     backgroundColor: tokens.colorNeutralBackground2,
   },
-  name: { ...typographyStyles.subtitle2, display: 'flex', alignItems: 'center', gap: '8px' },
+  name: {
+    ...typographyStyles.subtitle2,
+    display: 'flex',
+    alignItems: 'center',
+    gap: '8px',
+    minHeight: '40px',
+  },
   mark: { color: tokens.colorBrandForeground1, fontSize: '24px' },
   nav: { display: 'flex', gap: tokens.spacingHorizontalXS },
   link: {
@@ -57,7 +64,13 @@ const useStyles = makeStyles({
     borderBottomColor: tokens.colorCompoundBrandStroke,
   },
   end: { marginLeft: 'auto', display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalS },
-  who: { color: tokens.colorNeutralForeground3, fontFamily: tokens.fontFamilyMonospace },
+  who: {
+    color: tokens.colorNeutralForeground2,
+    maxWidth: '24ch',
+    overflowX: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+  },
   main: {
     padding: `${tokens.spacingVerticalXL} ${tokens.spacingHorizontalXXL}`,
     maxWidth: '1400px',
@@ -119,7 +132,7 @@ export function Shell() {
 
 function HeaderEnd({ live }: { live: Live }) {
   const styles = useStyles()
-  const { clientId, signOut } = useSession()
+  const { who, signOut } = useSession()
   const { scheme, choose } = use(SchemeContext)
   const { words, color, hint } = LIVE_LOOK[live]
   const other = scheme === 'dark' ? 'light' : 'dark'
@@ -137,14 +150,20 @@ function HeaderEnd({ live }: { live: Live }) {
           onClick={() => choose(other)}
         />
       </Tooltip>
-      <Tooltip content={`Signed in as application ${clientId}`} relationship="description">
-        <Text className={styles.who} size={200}>
-          {clientId.slice(0, 8)}
-        </Text>
+      <Tooltip content={`Signed in as ${safeText(longNameOf(who))}`} relationship="description">
+        <Text className={styles.who}>{safeText(shortNameOf(who))}</Text>
       </Tooltip>
       <Button appearance="subtle" icon={<SignOutRegular />} onClick={signOut}>
         Sign out
       </Button>
     </div>
   )
+}
+
+function shortNameOf(who: Who): string {
+  return who.kind === 'person' ? who.person.displayName : `Application ${who.clientId.slice(0, 8)}`
+}
+
+function longNameOf(who: Who): string {
+  return who.kind === 'person' ? who.person.userPrincipalName : `application ${who.clientId}`
 }

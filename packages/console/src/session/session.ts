@@ -1,31 +1,36 @@
-import { clientCredentials, FleetsweepClient } from '@fleetsweep/client'
+import { FleetsweepClient, type SignedIn, type TokenSource } from '@fleetsweep/client'
 import { QueryClient } from '@tanstack/react-query'
 import { createContext, useContext } from 'react'
 
-/** Who is signed in. Lives in memory alone: a reload of the page ends it, and no storage ever sees the secret. */
+/** Who is signed in. */
+export type Who =
+  | ({ kind: 'person' } & Pick<SignedIn, 'person' | 'idToken'>)
+  | { kind: 'application'; clientId: string }
+
+/** A sign-in. It lives in memory alone: no storage ever sees a token or a secret. */
 export type Session = {
   client: FleetsweepClient
   queries: QueryClient
-  /** Application id, for the header. */
-  clientId: string
+  who: Who
 }
 
-export const SessionContext = createContext<(Session & { signOut: () => void }) | undefined>(undefined)
+export const SessionContext = createContext<
+  (Session & { signOut: () => void; signInAgain: () => void }) | undefined
+>(undefined)
 
-export type SignIn = { tenant: string; clientId: string; clientSecret: string }
-
-/** Gets a first token, so that wrong credentials are told at once. @throws ClientError when there is none */
-export async function signIn({ tenant, clientId, clientSecret }: SignIn): Promise<Session> {
-  const baseUrl = window.location.origin
-  const tokens = clientCredentials({ baseUrl, tenant, clientId, clientSecret })
-  await tokens.get()
-  return { client: new FleetsweepClient({ baseUrl, tokens }), queries: newQueries(), clientId }
+export function newSession(who: Who, tokens: TokenSource): Session {
+  return { client: new FleetsweepClient({ baseUrl: origin(), tokens }), queries: newQueries(), who }
 }
 
 export function useSession() {
   const session = useContext(SessionContext)
   if (!session) throw new Error('This part of the console is only shown to somebody who has signed in.')
   return session
+}
+
+/** The server that the console came from is the one that it works with. */
+export function origin(): string {
+  return window.location.origin
 }
 
 function newQueries(): QueryClient {

@@ -3,6 +3,7 @@ import type {
   ClientProof,
   TokenIssuer,
   UserTokenAnswer,
+  UserTokenRequest,
   UserTokens,
 } from '../oauth/index.ts'
 import { OAuthError } from '../oauth/index.ts'
@@ -61,6 +62,16 @@ export function userTokens(parts: Dependencies): UserTokens & DeviceSignIn {
     )
   }
 
+  /** Which program asks, and how it proved that. */
+  const identify = async ({ tenantName, form, authorization, address }: UserTokenRequest) => {
+    const tenant = await getTenant(tenantName)
+    const credential = { tenant, form, authorization, address }
+    // A program with a credential may name itself in that alone.
+    const clientId = form.client_id || (await authenticateClient(credential)).application.id
+    const client = await getClient(tenant, clientId)
+    return { tenant, client, proof: await proofOf(client, credential, authenticateClient) }
+  }
+
   const ask = async (
     at: { tenant: StoredTenant; origin: string },
     path: string,
@@ -79,17 +90,20 @@ export function userTokens(parts: Dependencies): UserTokens & DeviceSignIn {
   return {
     takes: (grantType) => grantType !== undefined && Object.hasOwn(GRANTS, grantType),
 
-    async redeem({ tenantName, form, authorization, origin, address }) {
-      const tenant = await getTenant(tenantName)
-      const credential = { tenant, form, authorization, address }
-      // A program with a credential may name itself in that alone.
-      const clientId = form.client_id || (await authenticateClient(credential)).application.id
-      const client = await getClient(tenant, clientId)
-      const proof = await proofOf(client, credential, authenticateClient)
+    async redeem(request) {
+      const { tenant, client, proof } = await identify(request)
+      const { form, origin, address } = request
       const fields = redemption(client, form)
       const answer = await ask({ tenant, origin }, '/oauth2/v2.0/token', { fields, address, proof })
       // Made by our own step of the provider.
       return answer as UserTokenAnswer
+    },
+
+    async revoke(request) {
+      const { tenant, client, proof } = await identify(request)
+      const { form, origin, address } = request
+      const fields = new URLSearchParams({ client_id: client.id, token: form.token ?? '' })
+      await ask({ tenant, origin }, '/oauth2/v2.0/revoke', { fields, address, proof })
     },
 
     async start({ tenantName, form, origin, address }) {

@@ -1,5 +1,6 @@
 export { type AccessChangeParts, accessChange } from './access-change.ts'
 export { lockAccess, lockAccessShared } from './access-lock.ts'
 export { raiseSecurityEpoch, SecurityEpochs } from './security-epoch.ts'
+export { type TenantService, tenantService } from './tenant-service.ts'
 export { NO_TENANT, RESERVED_NAMES, type StoredTenant, type TenantStore } from './tenant-store.ts'
 export { createTenantWrite, setServerIdWrite, sqlTenantStore } from './tenant-store-sql.ts'

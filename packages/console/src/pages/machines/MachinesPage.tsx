@@ -10,6 +10,7 @@ import { Outcome } from '../../components/Outcome.tsx'
 import { OutsideText } from '../../components/OutsideText.tsx'
 import { PageHeading } from '../../components/PageHeading.tsx'
 import { useMachines } from '../../queries/machines.ts'
+import { useSession } from '../../session/session.ts'
 import { HealthBadge } from './HealthBadge.tsx'
 import { ScanDialog } from './ScanDialog.tsx'
 
@@ -54,10 +55,7 @@ export function MachinesPage() {
           items.length > 0 ? (
             <DataTable caption="Machines" columns={columns} rows={items} more={more} keyOf={({ id }) => id} />
           ) : name.trim() === '' ? (
-            <EmptyState title="No machines yet">
-              Create an enrollment token with <code>fleetsweep tokens create</code>, and run{' '}
-              <code>fleetsweep-agent enroll</code> on a machine.
-            </EmptyState>
+            <NoMachines />
           ) : (
             <EmptyState title="No machine has such a name">
               Names are compared from their beginning.
@@ -66,6 +64,18 @@ export function MachinesPage() {
         }
       </Outcome>
     </>
+  )
+}
+
+/** People reach the device groups that are theirs; to applications every machine shows. */
+function NoMachines() {
+  const isPerson = useSession().who.kind === 'person'
+  return (
+    <EmptyState title={isPerson ? 'No machines within your reach' : 'No machines yet'}>
+      Create an enrollment token with <code>fleetsweep tokens create</code>, and run{' '}
+      <code>fleetsweep-agent enroll</code> on a machine.
+      {isPerson && ' It shows here when one of your user groups reaches its device group.'}
+    </EmptyState>
   )
 }
 

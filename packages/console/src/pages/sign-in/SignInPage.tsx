@@ -1,8 +1,6 @@
 import {
-  Button,
   Card,
-  Field,
-  Input,
+  Link,
   MessageBar,
   MessageBarBody,
   makeStyles,
@@ -11,10 +9,11 @@ import {
   typographyStyles,
 } from '@fluentui/react-components'
 import { ShieldTaskRegular } from '@fluentui/react-icons'
-import { type FormEvent, useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { ErrorWords } from '../../components/Outcome.tsx'
-import { type Session, type SignIn, signIn } from '../../session/session.ts'
-import { checkSignIn } from './sign-in-form.ts'
+import type { Session } from '../../session/session.ts'
+import { ApplicationForm } from './ApplicationForm.tsx'
+import { PersonForm } from './PersonForm.tsx'
 
 const useStyles = makeStyles({
   page: {
@@ -27,51 +26,28 @@ const useStyles = makeStyles({
   },
   card: { width: 'min(420px, 100%)', boxSizing: 'border-box', padding: tokens.spacingHorizontalXXL },
   name: { display: 'flex', alignItems: 'center', gap: '8px', color: tokens.colorBrandForeground1 },
-  heading: { ...typographyStyles.title2, margin: 0 },
-  form: { display: 'grid', gap: tokens.spacingVerticalM },
+  heading: { ...typographyStyles.title2, margin: 0, outlineStyle: 'none' },
+  other: { alignSelf: 'start', color: tokens.colorNeutralForeground2, textDecorationLine: 'underline' },
 })
 
-type Attempt = { kind: 'idle' } | { kind: 'busy' } | { kind: 'failed'; error: Error }
+type Kind = 'person' | 'application'
 
-export function SignInPage({ onSignedIn }: { onSignedIn: (session: Session) => void }) {
+/** @param props.trouble why nobody is signed in, where that is not plain */
+export function SignInPage(props: {
+  trouble: Error | undefined
+  onTrouble: (trouble: Error | undefined) => void
+  onSignedIn: (session: Session) => void
+}) {
+  const { trouble, onTrouble, onSignedIn } = props
   const styles = useStyles()
-  const [form, setForm] = useState<SignIn>({ tenant: '', clientId: '', clientSecret: '' })
-  const [checked, setChecked] = useState(false)
-  const [attempt, setAttempt] = useState<Attempt>({ kind: 'idle' })
-  const problems = checked ? checkSignIn(form) : {}
+  const [kind, setKind] = useState<Kind>('person')
+  const heading = useRef<HTMLHeadingElement>(null)
+  const isPerson = kind === 'person'
+  const title = isPerson ? 'Sign in' : 'Sign in as an application'
   useEffect(() => {
-    document.title = 'Sign in – Fleetsweep'
-  }, [])
-
-  async function submit(event: FormEvent) {
-    event.preventDefault()
-    setChecked(true)
-    if (Object.keys(checkSignIn(form)).length > 0) return
-    setAttempt({ kind: 'busy' })
-    try {
-      const { tenant, clientId, clientSecret } = form
-      onSignedIn(await signIn({ tenant: tenant.trim(), clientId: clientId.trim(), clientSecret }))
-    } catch (error) {
-      setAttempt({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) })
-    }
-  }
-
-  const field = (name: keyof SignIn, label: string, type: 'text' | 'password') => (
-    <Field
-      label={label}
-      required
-      validationState={problems[name] === undefined ? 'none' : 'error'}
-      validationMessage={problems[name] ?? null}
-    >
-      <Input
-        name={name}
-        type={type}
-        value={form[name]}
-        autoComplete="off"
-        onChange={(_, { value }) => setForm({ ...form, [name]: value })}
-      />
-    </Field>
-  )
+    document.title = `${title} – Fleetsweep`
+    heading.current?.focus()
+  }, [title])
 
   return (
     <main className={styles.page}>
@@ -79,23 +55,31 @@ export function SignInPage({ onSignedIn }: { onSignedIn: (session: Session) => v
         <Text className={styles.name} weight="semibold">
           <ShieldTaskRegular fontSize={24} aria-hidden /> Fleetsweep
         </Text>
-        <h1 className={styles.heading}>Sign in</h1>
-        <Text>Sign in as an application. Its secret stays in this page’s memory and is gone with it.</Text>
-        <form className={styles.form} onSubmit={submit} noValidate>
-          {field('tenant', 'Tenant', 'text')}
-          {field('clientId', 'Application id', 'text')}
-          {field('clientSecret', 'Secret', 'password')}
-          {attempt.kind === 'failed' && (
-            <MessageBar intent="error" layout="multiline">
-              <MessageBarBody>
-                <ErrorWords error={attempt.error} />
-              </MessageBarBody>
-            </MessageBar>
-          )}
-          <Button appearance="primary" type="submit" disabledFocusable={attempt.kind === 'busy'}>
-            {attempt.kind === 'busy' ? 'Signing in…' : 'Sign in'}
-          </Button>
-        </form>
+        <h1 className={styles.heading} ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        {trouble && (
+          <MessageBar intent="error" layout="multiline">
+            <MessageBarBody>
+              <ErrorWords error={trouble} />
+            </MessageBarBody>
+          </MessageBar>
+        )}
+        {isPerson ? (
+          <PersonForm onTrouble={onTrouble} />
+        ) : (
+          <ApplicationForm onTrouble={onTrouble} onSignedIn={onSignedIn} />
+        )}
+        <Link
+          as="button"
+          className={styles.other}
+          onClick={() => {
+            onTrouble(undefined)
+            setKind(isPerson ? 'application' : 'person')
+          }}
+        >
+          {isPerson ? 'Sign in as an application' : 'Sign in as a person'}
+        </Link>
       </Card>
     </main>
   )

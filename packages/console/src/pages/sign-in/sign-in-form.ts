@@ -1,12 +1,12 @@
 import { isGuid } from '@fleetsweep/protocol'
-import type { SignIn } from '../../session/session.ts'
+import type { ApplicationSignIn } from '../../session/application-session.ts'
 
 /** What is wrong with a form, by field; empty when nothing is. */
 export function checkSignIn({
   tenant,
   clientId,
   clientSecret,
-}: SignIn): Partial<Record<keyof SignIn, string>> {
+}: ApplicationSignIn): Partial<Record<keyof ApplicationSignIn, string>> {
   return {
     ...(tenant.trim() === '' && { tenant: 'The tenant’s id or domain is needed.' }),
     ...(!isGuid(clientId.trim()) && {

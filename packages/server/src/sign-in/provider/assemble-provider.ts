@@ -12,6 +12,7 @@ import type { SignIns } from '../sign-ins.ts'
 import { createProvider } from './create-provider.ts'
 import { callOf } from './forwarded-call.ts'
 import { show } from './provider-pages.ts'
+import { revocationSteps } from './revocation-steps.ts'
 import { signInSteps } from './sign-in-steps.ts'
 import { signOutSteps } from './sign-out-steps.ts'
 import { tokenSteps } from './token-steps.ts'
@@ -42,6 +43,7 @@ export function assembleProvider(
   listen(provider, logger)
   provider.use(signInSteps(provider, parts))
   provider.use(signOutSteps(provider, { ...parts, key: deriveKey(sealingKey, 'sign-out forms') }))
+  provider.use(revocationSteps(provider, parts))
   provider.use(tokenSteps(parts))
   return provider
 }

@@ -1,0 +1,35 @@
+type Init = { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal }
+
+/** What a client takes of the world: real requests, and timers that are over at once and note how long they were. */
+export class SwiftRuntime {
+  readonly pauses: number[] = []
+  /** Runs at each pause: what happens meanwhile. */
+  meanwhile: () => void = () => {}
+  #nowMs = 0
+  #failures = 0
+
+  readonly fetch = (url: string, init: Init): Promise<Response> => {
+    if (this.#failures-- > 0) return Promise.reject(new TypeError('fetch failed'))
+    return fetch(url, init)
+  }
+
+  readonly clock = {
+    monotonicMs: () => this.#nowMs,
+    setTimer: (ms: number, run: () => void) => {
+      this.pauses.push(ms)
+      this.#nowMs += ms
+      this.meanwhile()
+      queueMicrotask(run)
+      return { cancel: () => {} }
+    },
+  }
+
+  pass(ms: number): void {
+    this.#nowMs += ms
+  }
+
+  /** The next requests get no answer. */
+  failNext(times: number): void {
+    this.#failures = times
+  }
+}
