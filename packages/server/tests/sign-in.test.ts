@@ -158,10 +158,12 @@ describe.each([
       const done = await browser.submit(page, { name: NAME, password: PASSWORD })
       expect(done.text).toContain('You have signed in to Fleetsweep command line')
 
-      const answers = await Promise.all([poll(started.device_code), poll(started.device_code)])
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400])
-      const tokens = answers.find(({ status }) => status === 200)?.json<TokenAnswer>()
-      expect(decodeJwt(tokens?.access_token ?? '')).toMatchObject({ oid: user, azp: CLI_CLIENT_ID })
+      const tokens = (await poll(started.device_code)).json<TokenAnswer>()
+      expect(decodeJwt(tokens.access_token)).toMatchObject({ oid: user, azp: CLI_CLIENT_ID })
+      expect((await poll(started.device_code)).json()).toMatchObject({ error: 'invalid_grant' })
+      // Whoever redeemed it twice may not be the same: what the first one got is over.
+      api.clock.advance('1s')
+      expect((await me(tokens.access_token)).status).toBe(401)
     })
   })
 
@@ -177,11 +179,15 @@ describe.each([
     expect((await me(second.access_token)).status).toBe(401)
   })
 
-  it('lets one of two redeem a code, and one of two a refresh token, whoever is first', async () => {
+  it('gives tokens for a code once at most, however many redeem it at the same moment', async () => {
     const browser = new TestBrowser(api.origin)
     const { target, verifier } = authorizeRequest(api)
     const code = answeredWith(await signIn(browser, target)).get('code') ?? ''
     const answers = await Promise.all(Array.from({ length: 5 }, () => redeem(code, verifier)))
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400, 400, 400, 400])
+    // One that comes a little later is reuse, which can end the sign-in before the first has its tokens.
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1)
+    expect(answers.filter(({ status }) => status !== 200).map(({ status }) => status)).toEqual(
+      expect.arrayContaining([400, 400, 400, 400]),
+    )
   })
 })
