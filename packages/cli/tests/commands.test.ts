@@ -72,6 +72,27 @@ describe('fleetsweep scan', () => {
     expect(io.stdout).toContain('No conclusion: the machine sent no report.')
   })
 
+  it('says how it ended to whoever may not read its report', async () => {
+    const machine = server.addMachine()
+    const detail = 'This needs a role with the permission Scan.Read.All'
+    const problem = {
+      type: 'about:blank',
+      title: 'Forbidden',
+      status: 403,
+      detail,
+      code: 'Forbidden',
+      instance: '1',
+    }
+    const headers = { 'content-type': 'application/problem+json' }
+    server.refuseNext({ path: /^\/fleet\/v1\/scans\//, status: 403, headers, body: JSON.stringify(problem) })
+    const code = io.run(`scan ${machine.id} --wait`)
+    await server.until(({ streams }) => streams > 0)
+    for (const { id } of server.actions.values()) server.succeed(id, buildReport({ detections: 0 }), [])
+    expect(await code).toBe(0)
+    expect(io.stderr).toContain('not for you: This needs a role with the permission Scan.Read.All')
+    expect(io.stdout).toContain('Succeeded')
+  })
+
   it('writes its bars over on a screen', async () => {
     io.isTerminal = true
     const machine = server.addMachine()

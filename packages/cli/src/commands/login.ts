@@ -77,7 +77,8 @@ async function endOld(before: KeptSignIn, io: CliIo): Promise<void> {
 }
 
 function report({ url, tenant, userPrincipalName, displayName }: KeptSignIn, io: CliIo, json: boolean): void {
-  const who = `${safeText(displayName)} (${safeText(userPrincipalName)})`
+  const name = safeText(userPrincipalName)
+  const who = displayName === userPrincipalName ? name : `${safeText(displayName)} (${name})`
   if (json) io.out(`${JSON.stringify({ url, tenant, userPrincipalName, displayName }, null, 2)}\n`)
   else io.err(`Signed in as ${who} at ${safeText(url)}.\n`)
   if (io.env.FLEETSWEEP_CLIENT_ID || io.env.FLEETSWEEP_CLIENT_SECRET) {

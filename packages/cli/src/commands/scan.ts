@@ -1,11 +1,5 @@
 import { ClientError, type FleetsweepClient, isSignInError, safeText } from '@fleetsweep/client'
-import {
-  type MachineAction,
-  readMachineId,
-  readScanType,
-  type Scan,
-  type ScanType,
-} from '@fleetsweep/protocol'
+import { type MachineAction, readMachineId, readScanType, type ScanType } from '@fleetsweep/protocol'
 import { type Command, type CommandContext, textOption, UsageError } from '../command.ts'
 import { describeError } from '../explain.ts'
 import { followScans } from '../follow-scans.ts'
@@ -35,9 +29,8 @@ export const scan: Command = {
       return asked.length === args.length ? 0 : 1
     }
     const ended = await followScans(client, asked, io)
-    const scans = await Promise.all(ended.map(({ id }) => client.getScan(id, { signal: io.signal })))
-    io.out(json ? `${JSON.stringify(scans, null, 2)}\n` : scans.map(renderScanReport).join('\n'))
-    return scans.length === args.length && scans.every(succeeded) ? 0 : 1
+    io.out(await describeEnded(context, ended))
+    return ended.length === args.length && ended.every(({ status }) => status === 'Succeeded') ? 0 : 1
   },
 }
 
@@ -71,6 +64,17 @@ function refusalOf(machine: string, error: ClientError): string {
     : describeError(error)
 }
 
-function succeeded(scan: Scan): boolean {
-  return scan.status === 'Succeeded'
+/** The reports; for somebody who may ask for scans and not read them, what the actions themselves say. */
+async function describeEnded(
+  { io, client, json }: CommandContext,
+  ended: readonly MachineAction[],
+): Promise<string> {
+  try {
+    const scans = await Promise.all(ended.map(({ id }) => client.getScan(id, { signal: io.signal })))
+    return json ? `${JSON.stringify(scans, null, 2)}\n` : scans.map(renderScanReport).join('\n')
+  } catch (error) {
+    if (json || !(error instanceof ClientError) || error.code !== 'Forbidden') throw error
+    io.err(`The scans have ended; their reports are not for you: ${safeText(error.message)}.\n`)
+    return renderMachineActions([...ended])
+  }
 }
