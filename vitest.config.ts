@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['packages/testkit/src/postgres-global-setup.ts'],
     // Two cores: whole-server and whole-agent tests start real processes, so more workers only queue.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Tests start whole programs, and machines are busy: this ends what hangs and measures nothing.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })
