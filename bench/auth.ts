@@ -1,5 +1,5 @@
 // Reads of one machine action per second through everything (token, limit, permission, reach), as an application and as
-// people with device groups, against bare Fastify that returns the same bytes.
+// people with device groups, against bare Fastify that returns the same bytes, and against one that reads the row first.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const CALLS = 6_000
 const ACTIONS = 200
 /** Each may call a hundred times a minute, and the benchmark is over within one. */
 const PEOPLE = 1_000
-const LANES = ['bare', 'application', 'people'] as const
+const LANES = ['bare', 'bareRead', 'application', 'people'] as const
 
 const root = mkdtempSync(join(tmpdir(), 'fleetsweep-bench-'))
 try {
@@ -33,12 +33,17 @@ async function run(): Promise<void> {
   await using server = await ServerProcess.start(prepared)
   await raiseLimits(server, prepared)
   const paths = await requestScans(server, prepared)
-  await using bareServer = new BenchChild(new URL('./lib/bare-http-server.ts', import.meta.url))
+  const bare = new URL('./lib/bare-http-server.ts', import.meta.url)
+  await using bareServer = new BenchChild(bare)
+  await using bareReader = new BenchChild(bare)
   await using load = new BenchChild(new URL('./lib/read-load.ts', import.meta.url))
   const tokens = [await server.token()]
+  const answer = await answerTo(server, paths[0])
+  const database = { path: join(prepared.dataDir, 'fleetsweep.db'), tenant: prepared.tenant.id }
   const targets = {
     // The same requests, the same answers.
-    bare: { url: await bareServer.ask<string>(await answerTo(server, paths[0])), tokens },
+    bare: { url: await bareServer.ask<string>(answer), tokens },
+    bareRead: { url: await bareReader.ask<string>({ ...answer, database }), tokens },
     application: { url: server.url, tokens },
     people: { url: server.url, tokens: await tokensOf(people, prepared, server.url) },
   }
@@ -47,7 +52,7 @@ async function run(): Promise<void> {
 
   // Every token is looked up once, and the code is warm.
   for (const lane of LANES) await read(lane, CALLS)
-  const results = { bare: [], application: [], people: [] } as Record<
+  const results = { bare: [], bareRead: [], application: [], people: [] } as Record<
     (typeof LANES)[number],
     ReadLoadResult[]
   >
@@ -57,8 +62,8 @@ async function run(): Promise<void> {
       `round ${at}: ${LANES.map((lane) => `${lane} ${Math.round(rate(results[lane].at(-1)))}/s`).join(', ')}`,
     )
   }
-  const ratios = (lane: 'application' | 'people') =>
-    results[lane].map((result, at) => rate(result) / rate(results.bare[at]))
+  const ratios = (lane: 'application' | 'people', floor: 'bare' | 'bareRead' = 'bare') =>
+    results[lane].map((result, at) => rate(result) / rate(results[floor][at]))
   const perSecond = (lane: (typeof LANES)[number]) => Math.round(quantile(results[lane].map(rate), 0.5))
   const latencies = results.application.flatMap(({ latenciesMs }) => latenciesMs)
   console.log(
@@ -66,9 +71,11 @@ async function run(): Promise<void> {
       bench: 'auth',
       ratio: round(quantile(ratios('application'), 0.5)),
       peopleRatio: round(quantile(ratios('people'), 0.5)),
+      ratioToBareRead: round(quantile(ratios('application', 'bareRead'), 0.5)),
       perSecond: perSecond('application'),
       peoplePerSecond: perSecond('people'),
       barePerSecond: perSecond('bare'),
+      bareReadPerSecond: perSecond('bareRead'),
       p50Ms: round(quantile(latencies, 0.5)),
       p99Ms: round(quantile(latencies, 0.99)),
       clients: CLIENTS,

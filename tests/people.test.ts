@@ -186,7 +186,7 @@ async function signedInCli(name: string): Promise<CliProgram & { file: string }>
   await page.getByRole('heading', { name: 'Signed in' }).waitFor()
   const { code: exitCode, err } = await login.ended
   expect(exitCode).toBe(0)
-  expect(err).toContain(`Signed in as ${name} (${name}) at ${fleet.url}.`)
+  expect(err).toContain(`Signed in as ${name} at ${fleet.url}.`)
   return Object.assign(cli, { file: join(configFolder, 'fleetsweep', 'sign-in.json') })
 }
 
