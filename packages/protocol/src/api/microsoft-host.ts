@@ -31,8 +31,6 @@ export const API_HOSTS = {
   'gcc-high': ['api-gov.securitycenter.microsoft.us'],
 } as const satisfies Record<string, readonly string[]>
 
-export type ApiCloud = keyof typeof API_HOSTS
-
 /**
  * The hosts where clients of Microsoft's API sign in: everywhere and GCC, GCC High and DoD, and the older name that
  * stands in the first samples for this API.

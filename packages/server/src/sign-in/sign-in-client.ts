@@ -60,7 +60,7 @@ export function signInClients(parts: {
 }
 
 /** True for a redirect URI of a program on the person's own computer. */
-export function isNativeUri(uri: string): boolean {
+function isNativeUri(uri: string): boolean {
   const { protocol, origin } = new URL(uri)
   return !/^https?:$/.test(protocol) || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(origin)
 }

@@ -7,7 +7,7 @@ import type { UserStore } from '../../user/index.ts'
 import type { ArtifactStore } from '../artifact-store.ts'
 import { DEVICE_GRANT } from '../device-grant.ts'
 import { type ListedOrigins, ownAudience } from '../listed-origins.ts'
-import { audienceOf, DEFAULT_SCOPE, PROVIDER_SCOPES } from '../scope-request.ts'
+import { audienceOf, DEFAULT_SCOPE, OFFLINE, PROVIDER_SCOPES } from '../scope-request.ts'
 import type { SignInClient, SignInClients } from '../sign-in-client.ts'
 import type { SignIns } from '../sign-ins.ts'
 import { adapterOf } from './artifact-adapter.ts'
@@ -92,7 +92,7 @@ function configuration(parts: ProviderParts): Configuration {
     rotateRefreshToken: true,
     expiresWithSession: () => false,
     issueRefreshToken: (_, client, { scopes }) =>
-      client.grantTypeAllowed('refresh_token') && scopes.has('offline'),
+      client.grantTypeAllowed('refresh_token') && scopes.has(OFFLINE),
     ttl: LIFE,
     findAccount: async (_, id) => {
       const user = await users.find(id as UserId)
