@@ -61,7 +61,10 @@ describe('the lock of a sign-in', () => {
   })
 })
 
-/** Another process that holds the lock until it is killed. */
+/**
+ * Another process that holds the lock until it is killed. Its timer refers to what it waits for: a promise that nothing
+ * refers to is collected, and the lock with it.
+ */
 async function holder() {
   const module = join(import.meta.dirname, '../src/sign-in/file-lock.ts')
   const program = `
@@ -70,7 +73,9 @@ async function holder() {
     const { clock } = platformRuntime()
     await withFileLock(${JSON.stringify(path)}, { clock, signal: new AbortController().signal }, () => {
       process.stdout.write('held')
-      return new Promise(() => setInterval(() => {}, 1e6))
+      const held = new Promise(() => {})
+      setInterval(() => held, 1e6)
+      return held
     })`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     cwd: import.meta.dirname,
