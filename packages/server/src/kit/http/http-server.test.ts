@@ -39,6 +39,13 @@ const operations = [
       say({ thingId: params.thingId, query: [...search], path, origin }),
   }),
   operation({
+    route: 'GET /api/things/near(:arguments)',
+    access: { permission: ['Machine.Read.All'], role: ['ViewData'], reach: 'machines' },
+    answers: { 200: Echo },
+    handle: ({ params, search, path }, { say }: Services) =>
+      say({ arguments: params.arguments, query: [...search], path }),
+  }),
+  operation({
     route: 'POST /api/things/:thingId/paint',
     access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
     body: Type.Object({
@@ -187,6 +194,17 @@ describe('the HTTP server', () => {
     expect(answer.json()).toMatchObject({
       said: { thingId: "By(ip='1.2.3.4',timestamp=2026-11-23T08:12:26Z)" },
     })
+  })
+
+  it.each([
+    "near(ip='1.2.3.4',timestamp=2026-11-23T08:12:26Z)",
+    "NEAR(ip='1.2.3.4',timestamp=2026-11-23T08:12:26Z)/?x=1",
+    'near%28ip=%271.2.3.4%27,timestamp=2026-11-23T08%3A12%3A26Z%29',
+  ])('hands %s over as a call with arguments', async (path) => {
+    expect((await ask(`GET /api/things/${path}`)).json()).toMatchObject({
+      said: { arguments: "ip='1.2.3.4',timestamp=2026-11-23T08:12:26Z" },
+    })
+    expectRefusal(await ask(`POST /api/things/${path}`), 405, 'MethodNotAllowed')
   })
 
   it.each([

@@ -17,7 +17,7 @@ import { errorStyleOf } from './error-style.ts'
 import type { Access, Caller, Operation } from './operation.ts'
 import type { Origins } from './origins.ts'
 import { tooLarge } from './request-body.ts'
-import { pathPattern, routedTarget, splitTarget } from './request-target.ts'
+import { functionOf, pathPattern, routedTarget, splitTarget } from './request-target.ts'
 import { sendBroken, sendError, setCommonHeaders } from './respond.ts'
 import { DEFAULT_BODY_LIMIT_BYTES, serveOperation } from './serve-operation.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
@@ -114,6 +114,7 @@ function bareServer<Principal, Services>(
   fail: SendFailure,
 ): FastifyInstance {
   const { logger, origins, tls, mayUpgrade } = options
+  const functions = new Set(options.operations.flatMap(({ path }) => functionOf(path) ?? []))
   const settings = {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -121,7 +122,7 @@ function bareServer<Principal, Services>(
     childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     requestTimeout: REQUEST_TIMEOUT_MS,
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
-    rewriteUrl: ({ url }: { url?: string | undefined }) => routedTarget(url ?? '/'),
+    rewriteUrl: ({ url }: { url?: string | undefined }) => routedTarget(url ?? '/', functions),
     routerOptions: {
       caseSensitive: false,
       ignoreDuplicateSlashes: true,

@@ -69,6 +69,7 @@ export type OperationRequest<Params, Body, Query, Principal> = {
 /** One route with all that the server, its tests and its description need to know of it. */
 export type Operation<Principal, Services> = {
   readonly route: string
+  readonly summary: string
   readonly method: string
   /** With `:names`. */
   readonly path: string
@@ -87,12 +88,14 @@ export type Operation<Principal, Services> = {
   ) => unknown
 }
 
-/** The names in a path: `/api/machines/:machineId/tags` gives `machineId`. */
+/** The names in a path: `/api/machines/:machineId/tags` gives `machineId`, `/findbyip(:arguments)` gives `arguments`. */
 type NamesOf<Path extends string> = Path extends `${infer Head}/${infer Tail}`
   ? NamesOf<Head> | NamesOf<Tail>
-  : Path extends `:${infer Name}`
+  : Path extends `${string}(:${infer Name})`
     ? Name
-    : never
+    : Path extends `:${infer Name}`
+      ? Name
+      : never
 
 type Returned<A extends Answers> = { [Status in keyof A]: AnswerBody<A[Status]> }[keyof A] | Answer
 
@@ -107,6 +110,8 @@ export type Declaration<
 > = {
   /** Verb and path, such as `POST /api/machines/:machineId/runAntiVirusScan`. */
   route: Route
+  /** What the call does, in a few words that stand in the API's description, such as `Add or remove a tag of a machine`. */
+  summary?: string
   access: A
   /** The budget that a call draws on; by the path (`usual`, `fleet` below `/fleet`) when absent. */
   callClass?: CallClass
@@ -150,6 +155,7 @@ export function operationFor<Principal extends Caller>() {
     const [method = '', path = ''] = declaration.route.split(' ')
     return {
       route: declaration.route,
+      summary: declaration.summary ?? '',
       method,
       path,
       access: declaration.access,

@@ -8,7 +8,7 @@ import type { HttpServerOptions } from './http-server.ts'
 import { type Access, type Caller, isAllowed, type Operation, type OperationRequest } from './operation.ts'
 import { bodyReader, isJsonType, isKeepable, readBody } from './request-body.ts'
 import { parseSearch, queryReader } from './request-query.ts'
-import { splitTarget } from './request-target.ts'
+import { routerPath, splitTarget } from './request-target.ts'
 import { sendJson, sendMedia } from './respond.ts'
 
 /** Most that a body may hold where the operation says nothing else. */
@@ -39,7 +39,7 @@ export function serveOperation<Principal extends Caller, Services>(
   const send = answerSender(operation, options.checkAnswers ?? false)
   server.route({
     method: operation.method,
-    url: operation.path,
+    url: routerPath(operation.path),
     config: { operation },
     bodyLimit: operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     onRequest: async (request) => {
