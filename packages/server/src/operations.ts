@@ -1,3 +1,4 @@
+import { antivirusInfoOperations } from './antivirus-info/http/list-device-av-info.ts'
 import { addCertificate } from './application/http/add-certificate.ts'
 import { addSecret } from './application/http/add-secret.ts'
 import { changeApplication } from './application/http/change-application.ts'
@@ -96,6 +97,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   listMachineActions,
   countMachineActions,
   cancelMachineAction,
+  ...antivirusInfoOperations,
   enroll,
   getCaCertificate,
   createEnrollmentToken,

@@ -18,9 +18,9 @@ export function machineWithinReach(
   return sql`exists (select 1 from machine as within where within.tenant = ${tenant} and within.id = ${machine} and ${inGroups(reach, 'within')})`
 }
 
-/** As `machineWithinReach`, for the machines themselves. */
-export function withinReach(reach: Reach): RawBuilder<SqlBool> | undefined {
-  return reach.kind === 'allMachines' ? undefined : inGroups(reach, 'machine')
+/** As `machineWithinReach`, for the machines themselves, or a view that holds the group of each. */
+export function withinReach(reach: Reach, table = 'machine'): RawBuilder<SqlBool> | undefined {
+  return reach.kind === 'allMachines' ? undefined : inGroups(reach, table)
 }
 
 function inGroups({ ids }: Extract<Reach, { kind: 'deviceGroups' }>, table: string): RawBuilder<SqlBool> {

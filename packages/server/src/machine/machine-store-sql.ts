@@ -1,5 +1,6 @@
 import type { DeviceGroupRules, Instant, Inventory, MachineId, TenantId } from '@fleetsweep/protocol'
 import type { Kysely } from 'kysely'
+import { noteEngine } from '../antivirus-info/index.ts'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import { assignMachine, matchesRules } from '../device-group/index.ts'
 import type { Database } from '../kit/db/database.ts'
@@ -44,10 +45,13 @@ export const recordInventoryWrite = defineWrite<RecordInventory, void>(
         .where('os_platform', '=', columns.os_platform)
         .returning('id'),
     )
-    if (stayed.length > 0) return
-    yield* lockAccessShared(tenant, context)
-    yield* run(update)
-    yield* assignMachine(tenant, id, context)
+    if (stayed.length === 0) {
+      yield* lockAccessShared(tenant, context)
+      const known = yield* run(update.returning('id'))
+      if (known.length === 0) return
+      yield* assignMachine(tenant, id, context)
+    }
+    yield* noteEngine(tenant, id, inventory.engine, context)
   },
 )
 

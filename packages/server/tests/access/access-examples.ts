@@ -28,6 +28,13 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
   'GET /api/machines/:machineId': ({ machine }) => ({ path: `/api/machines/${machine}`, status: 200 }),
   'GET /api/machines': () => ({ path: '/api/machines', status: 200 }),
   'GET /api/machines/$count': () => ({ path: '/api/machines/$count', status: 200 }),
+  'GET /api/deviceavinfo': () => ({ path: '/api/deviceavinfo', status: 200 }),
+  'GET /api/deviceavinfo/$count': () => ({ path: '/api/deviceavinfo/$count', status: 200 }),
+  'GET /api/public/avdeviceshealth': () => ({ path: '/api/public/avdeviceshealth', status: 200 }),
+  'GET /api/public/avdeviceshealth/$count': () => ({
+    path: '/api/public/avdeviceshealth/$count',
+    status: 200,
+  }),
   'POST /api/machines/:machineId/runAntiVirusScan': ({ machine }) => ({
     path: `/api/machines/${machine}/runAntiVirusScan`,
     body: { Comment: 'The same again', ScanType: 'Quick' },

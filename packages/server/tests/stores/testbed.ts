@@ -57,6 +57,7 @@ export type Testbed = {
 const TABLES = [
   'access_role',
   'active_action',
+  'antivirus_info',
   'application',
   'application_certificate',
   'application_permission',
