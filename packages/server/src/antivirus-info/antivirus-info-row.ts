@@ -1,9 +1,9 @@
-import type { AvScanResult, DeviceGroupId, Instant, MachineId } from '@fleetsweep/protocol'
-import type { EngineFacts, StoredAntivirusInfo } from './antivirus-info.ts'
+import type { AvScanResult, DeviceGroupId, Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+import { type EngineFacts, engineFacts, type StoredAntivirusInfo } from './antivirus-info.ts'
 
 export type AntivirusInfoTables = { antivirus_info: AntivirusInfoRow }
 
-export type AntivirusInfoRow = EngineColumns & {
+export type AntivirusInfoRow = InventoryColumns & {
   tenant: string
   machine: string
   refreshed_at: number
@@ -17,7 +17,10 @@ export type AntivirusInfoRow = EngineColumns & {
   full_scan_ended_at: number | null
 }
 
-type EngineColumns = {
+type InventoryColumns = {
+  os_kind: string
+  os_platform: string
+  os_version: string | null
   engine_state: string
   engine_version: string | null
   signature_identity: string | null
@@ -30,16 +33,18 @@ type EngineColumns = {
 export type DeviceAntivirusRow = AntivirusInfoRow & {
   computer_dns_name: string
   computer_dns_name_lower: string
-  os_kind: string
-  os_platform: string
-  os_version: string | null
   last_seen: number
   device_group: number
   device_group_name: string | null
 }
 
-export function engineColumns({ state, version, signatures }: EngineFacts): EngineColumns {
+/** The columns that an inventory sets. */
+export function antivirusColumns(inventory: Inventory): InventoryColumns {
+  const { state, version, signatures } = engineFacts(inventory.engine)
   return {
+    os_kind: inventory.osKind,
+    os_platform: inventory.osPlatform,
+    os_version: inventory.osVersion,
     engine_state: state,
     engine_version: version,
     signature_identity: signatures?.identity ?? null,

@@ -5,7 +5,7 @@ import type { StoredAntivirusInfo } from './antivirus-info.ts'
 
 /**
  * The antivirus of each machine of one tenant. Only read: what is kept is part of the writes that take an inventory and
- * that end a scan (`noteEngine`, `noteScanEnd`).
+ * that end a scan (`noteInventory`, `noteScanEnd`).
  */
 export interface AntivirusInfoStore {
   /**

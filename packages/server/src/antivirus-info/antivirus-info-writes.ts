@@ -9,29 +9,31 @@ import type {
 import { type Kysely, sql } from 'kysely'
 import { prepare } from '../kit/db/prepare.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import { engineFacts } from './antivirus-info.ts'
-import { type AntivirusInfoRow, type AntivirusInfoTables, engineColumns } from './antivirus-info-row.ts'
+import { type AntivirusInfoRow, type AntivirusInfoTables, antivirusColumns } from './antivirus-info-row.ts'
 
-/** Part of every write that takes a machine's inventory: keeps what it says of its engine. */
-export function* noteEngine(
+/** Part of every write that takes a machine's inventory: keeps what it says of its antivirus. */
+export function* noteInventory(
   tenant: TenantId,
   machine: MachineId,
-  engine: Inventory['engine'],
+  inventory: Inventory,
   context: WriteContext,
 ): WriteSteps<void> {
-  const row = { tenant, machine, refreshed_at: context.at, ...engineColumns(engineFacts(engine)) }
-  yield* run(upsertEngine(context.dialect, row))
+  const row = { tenant, machine, refreshed_at: context.at, ...antivirusColumns(inventory) }
+  yield* run(upsertInventory(context.dialect, row))
 }
 
-type EngineRow = Omit<AntivirusInfoRow, 'signatures_changed_at' | `${'quick' | 'full'}_scan_${string}`>
+type InventoryRow = Omit<AntivirusInfoRow, 'signatures_changed_at' | `${'quick' | 'full'}_scan_${string}`>
 
-const upsertEngine = prepare((db: Kysely<AntivirusInfoTables>, row: EngineRow) =>
+const upsertInventory = prepare((db: Kysely<AntivirusInfoTables>, row: InventoryRow) =>
   db
     .insertInto('antivirus_info')
     .values({ ...row, ...NO_SCANS, signatures_changed_at: null })
     .onConflict((conflict) =>
       conflict.columns(['tenant', 'machine']).doUpdateSet(({ ref }) => ({
         refreshed_at: ref('excluded.refreshed_at'),
+        os_kind: ref('excluded.os_kind'),
+        os_platform: ref('excluded.os_platform'),
+        os_version: ref('excluded.os_version'),
         engine_state: ref('excluded.engine_state'),
         engine_version: ref('excluded.engine_version'),
         signature_identity: ref('excluded.signature_identity'),

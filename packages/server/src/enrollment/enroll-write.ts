@@ -1,5 +1,5 @@
 import { type MachineId, type TenantId, UNGROUPED } from '@fleetsweep/protocol'
-import { noteEngine } from '../antivirus-info/index.ts'
+import { noteInventory } from '../antivirus-info/index.ts'
 import { writeAudit } from '../audit/index.ts'
 import { assignMachine } from '../device-group/index.ts'
 import { tables } from '../kit/db/query.ts'
@@ -36,7 +36,7 @@ export const enrollWrite = defineWrite<Enroll, Enrolled>(
       (yield* comeBack(tenant, enrollment, context))
     if (!identity) throw new Error(`Machine ${enrollment.newMachineId} could not be added.`)
     yield* assignMachine(tenant, identity.machineId, context)
-    yield* noteEngine(tenant, identity.machineId, enrollment.inventory.engine, context)
+    yield* noteInventory(tenant, identity.machineId, enrollment.inventory, context)
     yield* noteUse(tenant, enrollment, identity, context)
     return identity
   },

@@ -1,5 +1,5 @@
 export type { StoredMachine } from './machine.ts'
-export { machineWithinReach, withinReach } from './machine-reach.ts'
+export { machineAmongReached, machineWithinReach } from './machine-reach.ts'
 export { inventoryColumns, type MachineTables, tagColumns } from './machine-row.ts'
 export { type MachineService, machineService } from './machine-service.ts'
 export type { MachineStore } from './machine-store.ts'

@@ -1,6 +1,6 @@
 import type { DeviceGroupRules, Instant, Inventory, MachineId, TenantId } from '@fleetsweep/protocol'
 import type { Kysely } from 'kysely'
-import { noteEngine } from '../antivirus-info/index.ts'
+import { noteInventory } from '../antivirus-info/index.ts'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import { assignMachine, matchesRules } from '../device-group/index.ts'
 import type { Database } from '../kit/db/database.ts'
@@ -51,7 +51,7 @@ export const recordInventoryWrite = defineWrite<RecordInventory, void>(
       if (known.length === 0) return
       yield* assignMachine(tenant, id, context)
     }
-    yield* noteEngine(tenant, id, inventory.engine, context)
+    yield* noteInventory(tenant, id, inventory, context)
   },
 )
 
