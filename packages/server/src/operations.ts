@@ -31,6 +31,7 @@ import { getMachineAction } from './machine-action/http/get-machine-action.ts'
 import { countMachineActions, listMachineActions } from './machine-action/http/list-machine-actions.ts'
 import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
 import { watchFleetEvents } from './machine-action/http/watch-fleet-events.ts'
+import { notOfferedOperations } from './not-offered/http/not-offered-operations.ts'
 import { configurationOperations, instanceDiscovery, jwksOperations } from './oauth/http/discovery.ts'
 import { tokenOperations } from './oauth/http/token.ts'
 import { getMe } from './principal/http/get-me.ts'
@@ -143,4 +144,5 @@ export const operations: readonly Operation<Principal, Services>[] = [
   addSecret,
   addCertificate,
   ...revokeCredentialOperations,
+  ...notOfferedOperations,
 ]

@@ -22,6 +22,7 @@ describe.each([
     await (await backend.openNode({ ...serverSchema, migrations: before }, clock))[Symbol.asyncDispose]()
 
     const tenant = randomUUID() as TenantId
+    const past: string[] = []
     const signatures = {
       official: true,
       version: '27500',
@@ -33,7 +34,7 @@ describe.each([
       [1, { ...inventory(1).engine, signatures }],
       [2, inventory(2).engine],
     ] as const) {
-      await backend.tamper(`INSERT INTO machine (tenant, id, public_key, os_identity, computer_dns_name,
+      past.push(`INSERT INTO machine (tenant, id, public_key, os_identity, computer_dns_name,
         computer_dns_name_lower, os_kind, os_platform, version, os_architecture, os_processor, agent_version, engine,
         ip_addresses, tags, is_potential_duplication, first_seen, last_seen) VALUES ('${tenant}', '${machineId(n)}',
         'key-${n}', '', 'Lab', 'lab', 'linux', 'Debian', 'Other', '64-bit', 'x64', '0.1.0',
@@ -45,14 +46,15 @@ describe.each([
       ['c', 'Quick', 'TimeOut', -2145844840, null, 30],
       ['d', 'Full', 'Cancelled', -2147467260, 31, 40],
     ] as const) {
-      await backend.tamper(`INSERT INTO machine_action (tenant, id, type, machine, computer_dns_name,
+      past.push(`INSERT INTO machine_action (tenant, id, type, machine, computer_dns_name,
         computer_dns_name_lower, requestor, requestor_lower, requestor_comment, status, scope, request_source, created_at,
         updated_at, error_hresult, expires_at) VALUES ('${tenant}', '${id}', 'RunAntiVirusScan', '${machineId(1)}', '', '',
         '', '', '', '${status}', '${scope}', 'PublicApi', 0, ${at}, ${hresult}, 0)`)
-      await backend.tamper(`INSERT INTO scan (tenant, action, machine, attempts, last_event, accepted_at, reported_late,
+      past.push(`INSERT INTO scan (tenant, action, machine, attempts, last_event, accepted_at, reported_late,
         absences) VALUES ('${tenant}', '${id}', '${machineId(1)}', 1, 1, ${accepted ?? 'NULL'}, 0, 0)`)
     }
 
+    await backend.tamper(past.join(';'))
     await using db = await backend.openNode(serverSchema, clock)
     const { antivirusInfo } = sqlStores(db, randomUUID).forTenant(tenant)
     const query = { orderBy: [], skip: 0, pageSize: 10 }

@@ -1,6 +1,7 @@
 import { PERMISSIONS, ROLE_PERMISSIONS } from '@fleetsweep/protocol'
 import { describe, expect, it } from 'vitest'
 import type { Operation } from '../src/kit/http/index.ts'
+import { NOT_OFFERED } from '../src/not-offered/index.ts'
 import { operations } from '../src/operations.ts'
 import type { Principal } from '../src/principal/index.ts'
 import type { Services } from '../src/services.ts'
@@ -8,7 +9,7 @@ import type { Services } from '../src/services.ts'
 type AnyOperation = Operation<Principal, Services>
 
 /** Routes for whoever is signed in, whatever they may do; each addition is a decision. */
-const SIGNED_IN = ['GET /fleet/v1/me']
+const SIGNED_IN = ['GET /fleet/v1/me', ...NOT_OFFERED.map(({ route }) => route)]
 
 /** Routes that anybody may call; each addition is a decision. */
 const ANONYMOUS = [
