@@ -12,6 +12,7 @@ import {
   CreatedSecret,
   type CreateEnrollmentTokenBody,
   type CreateSecretBody,
+  DeviceAvInfo,
   EnrollmentToken,
   FleetAuditEntry,
   FleetDetection,
@@ -78,6 +79,19 @@ export class FleetsweepClient {
     return this.#read(`/api/machineactions/${encodeURIComponent(id)}`, MachineAction, signal)
   }
 
+  /**
+   * The same action from the Fleet API, which can hold the answer until the action has ended.
+   *
+   * @param waitSeconds at most so long, up to 300; what stands then is the answer
+   */
+  getFleetMachineAction(
+    id: string,
+    { waitSeconds, signal }: { waitSeconds?: number } & Signalled = {},
+  ): Promise<MachineAction> {
+    const query = waitSeconds === undefined ? '' : `?wait=${waitSeconds}`
+    return this.#read(`/fleet/v1/machineActions/${encodeURIComponent(id)}${query}`, MachineAction, signal)
+  }
+
   /** Newest first where no order is asked for. */
   listMachineActions(options: ListOptions = {}): AsyncGenerator<MachineAction, void, undefined> {
     return readODataList(this.#connection, '/api/machineactions', MachineAction, options)
@@ -92,6 +106,11 @@ export class FleetsweepClient {
 
   listMachines(options: ListOptions = {}): AsyncGenerator<Machine, void, undefined> {
     return readODataList(this.#connection, '/api/machines', Machine, options)
+  }
+
+  /** The antivirus of machines: engine, signatures, last scans. */
+  listDeviceAvInfo(options: ListOptions = {}): AsyncGenerator<DeviceAvInfo, void, undefined> {
+    return readODataList(this.#connection, '/api/deviceavinfo', DeviceAvInfo, options)
   }
 
   /** @param idOrName machine id or computer name */

@@ -27,6 +27,7 @@ import type { Operation } from './kit/http/index.ts'
 import { getMachine } from './machine/http/get-machine.ts'
 import { countMachines, listMachines } from './machine/http/list-machines.ts'
 import { cancelMachineAction } from './machine-action/http/cancel-machine-action.ts'
+import { getFleetMachineAction } from './machine-action/http/get-fleet-machine-action.ts'
 import { getMachineAction } from './machine-action/http/get-machine-action.ts'
 import { countMachineActions, listMachineActions } from './machine-action/http/list-machine-actions.ts'
 import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
@@ -106,6 +107,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   revokeEnrollmentToken,
   getScan,
   listDetections,
+  getFleetMachineAction,
   watchFleetEvents,
   listApplications,
   createApplication,

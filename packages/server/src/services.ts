@@ -12,6 +12,7 @@ import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
 import { type MachineService, machineService } from './machine/index.ts'
 import {
+  ActionWaits,
   type FleetEventService,
   fleetEventService,
   type MachineActionService,
@@ -50,6 +51,7 @@ import { type UserGroupService, userGroupService } from './user-group/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
+  actionWaits: ActionWaits
   antivirusInfo: AntivirusInfoService
   applications: ApplicationService
   audit: AuditService
@@ -115,6 +117,8 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    // Listens after those who must have forgotten what was known of access by the time that it asks.
+    actionWaits: new ActionWaits(parts),
     antivirusInfo: antivirusInfoService({
       antivirusInfoOf: (tenant) => storesOf(tenant).antivirusInfo,
       clock,

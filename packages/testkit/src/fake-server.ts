@@ -8,6 +8,7 @@ import {
   type AuditVerification,
   type CreateEnrollmentTokenBody,
   conclusionOf,
+  type DeviceAvInfo,
   type EnrollmentToken,
   ERROR_STATUS,
   type ErrorCode,
@@ -59,6 +60,7 @@ export class FakeServer {
   /** Sent with every file of the console. */
   consoleHeaders: Record<string, string> = {}
   readonly machines: Machine[] = []
+  readonly avInfos: DeviceAvInfo[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
   readonly enrollmentTokens: EnrollmentToken[] = []
@@ -236,6 +238,7 @@ export class FakeServer {
     if (/^POST \/api\/machines\/[^/]+\/runAntiVirusScan$/.test(route)) {
       return send(response, 201, this.#requestScan(this.#machine(id), body))
     }
+    if (/^GET \/api\/deviceavinfo$/.test(route)) return this.#sendPage(response, url, this.avInfos)
     if (/^GET \/api\/machineactions$/.test(route)) {
       const newestFirst = [...this.actions.values()].reverse()
       return this.#sendPage(response, url, newestFirst)
@@ -244,6 +247,7 @@ export class FakeServer {
     if (/^POST \/api\/machineactions\/[^/]+\/cancel$/.test(route)) {
       return send(response, 200, this.#cancel(id, body))
     }
+    if (/^GET \/fleet\/v1\/machineActions\/[^/]+$/.test(route)) return send(response, 200, this.#action(id))
     if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
     if (/^GET \/fleet\/v1\/detections$/.test(route)) return this.#sendDetections(response, url)
     if (/^GET \/fleet\/v1\/events$/.test(route)) {
@@ -351,7 +355,7 @@ export class FakeServer {
     return token
   }
 
-  #sendPage(response: ServerResponse, url: URL, all: readonly (Machine | MachineAction)[]) {
+  #sendPage(response: ServerResponse, url: URL, all: readonly (Machine | MachineAction | DeviceAvInfo)[]) {
     const query = parseListQuery(url.searchParams)
     const { filter, skip, top = Number.POSITIVE_INFINITY } = query
     const matching = all.filter((item) => !filter || matches(filter, item)).slice(skip, skip + top)

@@ -51,6 +51,10 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     body: { Comment: 'Not needed' },
     status: 200,
   }),
+  'GET /fleet/v1/machineActions/:actionId': ({ action }) => ({
+    path: `/fleet/v1/machineActions/${action}`,
+    status: 200,
+  }),
   'GET /fleet/v1/scans/:actionId': ({ action }) => ({ path: `/fleet/v1/scans/${action}`, status: 200 }),
   'GET /fleet/v1/detections': () => ({ path: '/fleet/v1/detections', status: 200 }),
   'GET /fleet/v1/events': () => ({ path: '/fleet/v1/events', status: 200 }),
