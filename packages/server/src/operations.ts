@@ -24,8 +24,14 @@ import { getCaCertificate } from './enrollment/http/get-ca-certificate.ts'
 import { listEnrollmentTokens } from './enrollment/http/list-enrollment-tokens.ts'
 import { revokeEnrollmentToken } from './enrollment/http/revoke-enrollment-token.ts'
 import type { Operation } from './kit/http/index.ts'
+import { findMachinesByIp } from './machine/http/find-machines-by-ip.ts'
+import { findMachinesByTag } from './machine/http/find-machines-by-tag.ts'
 import { getMachine } from './machine/http/get-machine.ts'
 import { countMachines, listMachines } from './machine/http/list-machines.ts'
+import { setDeviceValue } from './machine/http/set-device-value.ts'
+import { tagMachine } from './machine/http/tag-machine.ts'
+import { tagMachines } from './machine/http/tag-machines.ts'
+import { updateMachine } from './machine/http/update-machine.ts'
 import { cancelMachineAction } from './machine-action/http/cancel-machine-action.ts'
 import { getMachineAction } from './machine-action/http/get-machine-action.ts'
 import { countMachineActions, listMachineActions } from './machine-action/http/list-machine-actions.ts'
@@ -93,6 +99,12 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getMachine,
   listMachines,
   countMachines,
+  findMachinesByIp,
+  findMachinesByTag,
+  tagMachine,
+  tagMachines,
+  setDeviceValue,
+  updateMachine,
   runAntivirusScan,
   getMachineAction,
   listMachineActions,

@@ -105,7 +105,7 @@ export function composeServices(parts: Parts): Services {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
-  const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
+  const machines = machineService({ ...parts, machinesOf, pageSize: MAX_TOP })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
     ...parts,

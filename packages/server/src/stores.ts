@@ -6,7 +6,7 @@ import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
 import { type DeviceGroupStore, sqlDeviceGroupStore } from './device-group/index.ts'
 import { type EnrollmentStore, sqlEnrollmentStore } from './enrollment/index.ts'
 import type { Database } from './kit/db/database.ts'
-import { type MachineStore, sqlMachineStore } from './machine/index.ts'
+import { type MachineStore, type OldAddresses, sqlMachineStore, sqlOldAddresses } from './machine/index.ts'
 import {
   type MachineActionStore,
   type MachineActionTimeouts,
@@ -63,6 +63,7 @@ export type Stores = {
   tenants: TenantStore
   timeouts: MachineActionTimeouts
   expiredArtifacts: ExpiredArtifacts
+  oldAddresses: OldAddresses
   staleThrottles: StaleThrottles
 }
 
@@ -75,6 +76,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
     expiredArtifacts: sqlExpiredArtifacts(db),
+    oldAddresses: sqlOldAddresses(db),
     staleThrottles: sqlStaleThrottles(db),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {

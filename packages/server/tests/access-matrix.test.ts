@@ -139,12 +139,15 @@ describe.each([
   /** The machine is answered exactly as one that does not exist, but for the id that the caller wrote. */
   async function expectAsUnknown(operation: AnyOperation, token: () => Promise<string>): Promise<void> {
     const { path, body } = await exampleOf(operation)
-    const unknown = path.includes(world.machine) ? 'f'.repeat(40) : randomUUID()
-    const wrong = path.replace(new RegExp(`${world.machine}|${world.action}`), unknown)
-    expect(wrong).not.toBe(path)
+    const right = JSON.stringify({ path, body })
+    const unknown = right.includes(world.machine) ? 'f'.repeat(40) : randomUUID()
+    const wrong = right.replace(new RegExp(`${world.machine}|${world.action}`), unknown)
+    expect(wrong).not.toBe(right)
     const answers = []
-    for (const each of [path, wrong]) {
-      const { status, text } = await world.begin(`${operation.method} ${each}`, await token(), body)
+    for (const each of [right, wrong]) {
+      const example: Pick<Example, 'path' | 'body'> = JSON.parse(each)
+      const target = `${operation.method} ${example.path}`
+      const { status, text } = await world.begin(target, await token(), example.body)
       // What the caller wrote may come back, and each refusal has a target of its own.
       const [id = ''] = /[0-9a-f-]{36,40}/.exec(each) ?? []
       const told = text.replaceAll(id, 'ID').replace(/"(target|instance)":"[^"]+"/, '')

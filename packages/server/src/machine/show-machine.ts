@@ -26,7 +26,7 @@ export function showMachine(machine: StoredMachine, now: Instant): Machine {
     agentVersion: machine.agentVersion,
     osBuild: machine.osBuild,
     healthStatus: machine.lastSeen >= addMs(now, -INACTIVE_AFTER_MS) ? 'Active' : 'Inactive',
-    deviceValue: 'Normal',
+    deviceValue: machine.deviceValue,
     rbacGroupId: machine.deviceGroup,
     rbacGroupName: machine.deviceGroupName,
     riskScore: null,

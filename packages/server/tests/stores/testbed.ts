@@ -75,6 +75,7 @@ const TABLES = [
   'enrollment_use',
   'machine',
   'machine_action',
+  'machine_address',
   'password_link',
   'role_assignment',
   'role_permission',
