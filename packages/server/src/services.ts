@@ -1,5 +1,6 @@
 import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import { type AlertService, alertService } from './alert/index.ts'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
 import type { ExternalIssuer } from './config/index.ts'
@@ -49,6 +50,7 @@ import { type UserGroupService, userGroupService } from './user-group/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
+  alerts: AlertService
   applications: ApplicationService
   audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
@@ -113,6 +115,7 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts, pageSize: MAX_TOP }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({

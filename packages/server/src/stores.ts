@@ -1,4 +1,5 @@
 import type { TenantId } from '@fleetsweep/protocol'
+import { type AlertStore, sqlAlertStore } from './alert/index.ts'
 import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
 import { type AuditBacklog, type AuditStore, sqlAuditBacklog, sqlAuditStore } from './audit/index.ts'
 import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
@@ -36,6 +37,7 @@ import { sqlUserGroupStore, type UserGroupStore } from './user-group/index.ts'
 
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
+  alerts: AlertStore
   applications: ApplicationStore
   artifacts: ArtifactStore
   credentials: CredentialStore
@@ -76,6 +78,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     staleThrottles: sqlStaleThrottles(db),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
+        alerts: sqlAlertStore(db, tenant),
         applications: sqlApplicationStore(db, tenant),
         artifacts: sqlArtifactStore(db, tenant),
         credentials: sqlCredentialStore(db, tenant),

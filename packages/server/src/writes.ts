@@ -1,3 +1,4 @@
+import { updateAlertWrite } from './alert/index.ts'
 import {
   addCertificateWrite,
   addSecretWrite,
@@ -107,5 +108,6 @@ export const writes = writeList([
   succeedWrite,
   takeAssertionWrite,
   takeEventWrite,
+  updateAlertWrite,
   useLinkWrite,
 ])

@@ -1,3 +1,4 @@
+import { describeAlertStore } from '../src/alert/alert-store.contract.ts'
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
 import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
 import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
@@ -21,6 +22,7 @@ import { describeUserGroupStore } from '../src/user-group/user-group-store.contr
 import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
+describeAlertStore('SQLite', openSqliteBackend)
 describeApplicationStore('SQLite', openSqliteBackend)
 describeAuditChain('SQLite', openSqliteBackend)
 describeAuditStore('SQLite', openSqliteBackend)

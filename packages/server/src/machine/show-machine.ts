@@ -28,7 +28,7 @@ export function showMachine(machine: StoredMachine, now: Instant): Machine {
     deviceValue: 'Normal',
     rbacGroupId: machine.deviceGroup,
     rbacGroupName: machine.deviceGroupName,
-    riskScore: null,
+    riskScore: machine.riskScore,
     exposureLevel: null,
     isAadJoined: null,
     aadDeviceId: machine.aadDeviceId,
