@@ -1,3 +1,8 @@
+import { getAlert } from './alert/http/get-alert.ts'
+import { getAlertMachine } from './alert/http/get-alert-machine.ts'
+import { countAlerts, listAlerts } from './alert/http/list-alerts.ts'
+import { countMachineAlerts, listMachineAlerts } from './alert/http/list-machine-alerts.ts'
+import { updateAlert } from './alert/http/update-alert.ts'
 import { antivirusInfoOperations } from './antivirus-info/http/list-device-av-info.ts'
 import { addCertificate } from './application/http/add-certificate.ts'
 import { addSecret } from './application/http/add-secret.ts'
@@ -111,6 +116,13 @@ export const operations: readonly Operation<Principal, Services>[] = [
   countMachineActions,
   cancelMachineAction,
   ...antivirusInfoOperations,
+  getAlert,
+  listAlerts,
+  countAlerts,
+  updateAlert,
+  getAlertMachine,
+  listMachineAlerts,
+  countMachineAlerts,
   enroll,
   getCaCertificate,
   createEnrollmentToken,

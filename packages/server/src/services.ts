@@ -1,5 +1,6 @@
 import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import { type AlertService, alertService } from './alert/index.ts'
 import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
@@ -51,6 +52,7 @@ import { type UserGroupService, userGroupService } from './user-group/index.ts'
 /** What operations may ask for. */
 export type Services = {
   antivirusInfo: AntivirusInfoService
+  alerts: AlertService
   applications: ApplicationService
   audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
@@ -120,6 +122,7 @@ export function composeServices(parts: Parts): Services {
       clock,
       pageSize: MAX_TOP,
     }),
+    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts, pageSize: MAX_TOP }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({

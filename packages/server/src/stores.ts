@@ -1,4 +1,5 @@
 import type { TenantId } from '@fleetsweep/protocol'
+import { type AlertStore, sqlAlertStore } from './alert/index.ts'
 import { type AntivirusInfoStore, sqlAntivirusInfoStore } from './antivirus-info/index.ts'
 import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
 import { type AuditBacklog, type AuditStore, sqlAuditBacklog, sqlAuditStore } from './audit/index.ts'
@@ -38,6 +39,7 @@ import { sqlUserGroupStore, type UserGroupStore } from './user-group/index.ts'
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
   antivirusInfo: AntivirusInfoStore
+  alerts: AlertStore
   applications: ApplicationStore
   artifacts: ArtifactStore
   credentials: CredentialStore
@@ -81,6 +83,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
         antivirusInfo: sqlAntivirusInfoStore(db, tenant),
+        alerts: sqlAlertStore(db, tenant),
         applications: sqlApplicationStore(db, tenant),
         artifacts: sqlArtifactStore(db, tenant),
         credentials: sqlCredentialStore(db, tenant),

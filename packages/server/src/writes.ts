@@ -1,3 +1,4 @@
+import { updateAlertWrite } from './alert/index.ts'
 import {
   addCertificateWrite,
   addSecretWrite,
@@ -115,5 +116,6 @@ export const writes = writeList([
   succeedWrite,
   takeAssertionWrite,
   takeEventWrite,
+  updateAlertWrite,
   useLinkWrite,
 ])

@@ -55,9 +55,9 @@ describe('every route', () => {
         expect(access.role.length, route).toBeGreaterThan(0)
         expect(ROLE_PERMISSIONS, route).toEqual(expect.arrayContaining([...access.role]))
         expect(['machine', 'machines', 'tenant'], route).toContain(access.reach)
-        // The machine whose reach is asked for must be in the path, by itself or by its action.
+        // The machine whose reach is asked for must be in the path, by itself, its action or its alert.
         if (access.reach === 'machine' && !MACHINES_IN_BODY.includes(route))
-          expect(route).toMatch(/\/:(machineId|actionId)(\/|$)/)
+          expect(route).toMatch(/\/:(machineId|actionId|alertId)(\/|$)/)
       }
     }
   })

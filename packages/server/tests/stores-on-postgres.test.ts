@@ -1,3 +1,4 @@
+import { describeAlertStore } from '../src/alert/alert-store.contract.ts'
 import { describeAntivirusInfoStore } from '../src/antivirus-info/antivirus-info-store.contract.ts'
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
 import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
@@ -25,6 +26,7 @@ import { openPostgresBackend } from './stores/backends.ts'
 
 describeDatabase('PostgreSQL', openPostgresBackend)
 describeAntivirusInfoStore('PostgreSQL', openPostgresBackend)
+describeAlertStore('PostgreSQL', openPostgresBackend)
 describeApplicationStore('PostgreSQL', openPostgresBackend)
 describeAuditChain('PostgreSQL', openPostgresBackend)
 describeAuditStore('PostgreSQL', openPostgresBackend)

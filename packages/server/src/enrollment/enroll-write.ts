@@ -196,6 +196,7 @@ function* addMachine(
         device_group: UNGROUPED,
         is_potential_duplication: isPotentialDuplication ? 1 : 0,
         orders_held_because: null,
+        risk_score: 'None',
         first_seen: context.at,
         last_seen: context.at,
       })

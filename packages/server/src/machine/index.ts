@@ -9,6 +9,7 @@ export {
   readValueChange,
 } from './machine-change-request.ts'
 export { machineAmongReached, machineWithinReach } from './machine-reach.ts'
+export { type RiskScore, raiseRisk, reassessRisk } from './machine-risk.ts'
 export { inventoryColumns, type MachineTables, tagColumns } from './machine-row.ts'
 export { type MachineService, machineService } from './machine-service.ts'
 export type { MachineSelection, MachineStore, OldAddresses, SeenMachine } from './machine-store.ts'

@@ -29,7 +29,7 @@ export function showMachine(machine: StoredMachine, now: Instant): Machine {
     deviceValue: machine.deviceValue,
     rbacGroupId: machine.deviceGroup,
     rbacGroupName: machine.deviceGroupName,
-    riskScore: null,
+    riskScore: machine.riskScore,
     exposureLevel: null,
     isAadJoined: null,
     aadDeviceId: machine.aadDeviceId,

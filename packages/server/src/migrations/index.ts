@@ -6,6 +6,7 @@ import { credentials } from './0004-credentials.ts'
 import { auditSeal } from './0005-audit-seal.ts'
 import { callCounts } from './0006-call-counts.ts'
 import { machines } from './0008-machines.ts'
+import { alerts } from './0009-alerts.ts'
 import { antivirusInfo } from './0010-antivirus-info.ts'
 
 /** The schema, step by step; a released step never changes. */
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   auditSeal,
   callCounts,
   machines,
+  alerts,
   antivirusInfo,
 ]

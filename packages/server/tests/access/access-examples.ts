@@ -76,6 +76,23 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     body: { Comment: 'Not needed' },
     status: 200,
   }),
+  'GET /api/alerts/:alertId': ({ alert }) => ({ path: `/api/alerts/${alert}`, status: 200 }),
+  'GET /api/alerts': () => ({ path: '/api/alerts', status: 200 }),
+  'GET /api/alerts/$count': () => ({ path: '/api/alerts/$count', status: 200 }),
+  'PATCH /api/alerts/:alertId': ({ alert }) => ({
+    path: `/api/alerts/${alert}`,
+    body: { status: 'InProgress' },
+    status: 200,
+  }),
+  'GET /api/alerts/:alertId/machine': ({ alert }) => ({ path: `/api/alerts/${alert}/machine`, status: 200 }),
+  'GET /api/machines/:machineId/alerts': ({ machine }) => ({
+    path: `/api/machines/${machine}/alerts`,
+    status: 200,
+  }),
+  'GET /api/machines/:machineId/alerts/$count': ({ machine }) => ({
+    path: `/api/machines/${machine}/alerts/$count`,
+    status: 200,
+  }),
   'GET /fleet/v1/scans/:actionId': ({ action }) => ({ path: `/fleet/v1/scans/${action}`, status: 200 }),
   'GET /fleet/v1/detections': () => ({ path: '/fleet/v1/detections', status: 200 }),
   'GET /fleet/v1/events': () => ({ path: '/fleet/v1/events', status: 200 }),
