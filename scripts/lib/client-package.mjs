@@ -1,6 +1,6 @@
 // Makes the package that people outside of this repository use: client-package.mjs <folder>. Runs on the pinned Node.
 //
-// One module for Node, Deno and browsers, and one file of declarations; neither names another file or package.
+// One module for Node and browsers, and one file of declarations; neither names another file or package.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
@@ -40,7 +40,8 @@ async function bundle() {
     ...imports,
     ...moduleIds.filter((path) => path.includes('/node_modules/')),
   ])
-  if (foreign.length > 0) throw new Error(`The client is to stand alone, and has in it: ${foreign.join(', ')}`)
+  if (foreign.length > 0)
+    throw new Error(`The client is to stand alone, and has in it: ${foreign.join(', ')}`)
 }
 
 /** What npm needs to know; `exports` and the rest of the workspace's own manifest are for the workspace. */

@@ -38,8 +38,13 @@ function emit(folder, packages) {
   const options = { noEmit: false, declaration: true, emitDeclarationOnly: true, stripInternal: true }
   const compilerOptions = { ...options, ...places, outDir: folder, rootDir: join(root, 'packages') }
   const files = packages.map((name) => join(root, 'packages', name, 'src/index.ts'))
-  writeFileSync(project, JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }))
-  const { status } = spawnSync(process.execPath, [packageBin('typescript', 'tsc'), '-p', project], { stdio: 'inherit' })
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }),
+  )
+  const { status } = spawnSync(process.execPath, [packageBin('typescript', 'tsc'), '-p', project], {
+    stdio: 'inherit',
+  })
   if (status !== 0) throw new Error('The declarations could not be written.')
 }
 
@@ -51,7 +56,10 @@ function projectOf(folder, [entry, ...others]) {
   const paths = { ...Object.fromEntries(own), typebox: [join(modules, 'typebox/build/index.d.mts')] }
   const compilerOptions = { ...places, paths }
   const files = [join(folder, entry, 'src/index.d.ts')]
-  writeFileSync(project, JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }))
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }),
+  )
   return project
 }
 
@@ -71,7 +79,10 @@ class RollUp {
     const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)))
     for (const symbol of exported) this.#take(this.#origin(symbol))
     const texts = [...this.#taken.values()].map(({ text }) => text)
-    return `${texts.join('\n')}\nexport { ${exported.map(({ name }) => name).sort().join(', ')} };\n`
+    return `${texts.join('\n')}\nexport { ${exported
+      .map(({ name }) => name)
+      .sort()
+      .join(', ')} };\n`
   }
 
   #origin(symbol) {

@@ -56,11 +56,13 @@ export function pause(clock: ClientRuntime['clock'], ms: number, signal?: AbortS
 export async function unlessAborted<T>(wait: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return wait()
   signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort)
+  let abort = () => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort)
+  })
   try {
-    return await Promise.race([wait(), aborted.promise])
+    return await Promise.race([wait(), aborted])
   } finally {
     signal.removeEventListener('abort', abort)
   }

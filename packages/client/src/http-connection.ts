@@ -142,8 +142,7 @@ export class HttpConnection {
   #url(path: string): string {
     if (path.startsWith('/')) return this.base + path
     // A next link: the token goes to no other origin, whatever an answer says.
-    const link = URL.parse(path)
-    if (link !== null && link.origin === URL.parse(this.base)?.origin) return path
+    if (URL.canParse(path) && new URL(path).origin === new URL(this.base).origin) return path
     throw new ClientError('BadAnswer', `The server links to ${path}, which is not part of ${this.base}`)
   }
 

@@ -57,6 +57,7 @@ export * from './client-error.ts'
 export { type ClientRuntime, type Fetch, type FetchInit, pause, platformRuntime } from './client-runtime.ts'
 export type { WatchedEvent } from './event-stream.ts'
 export * from './fleetsweep-client.ts'
+export { odata } from './odata.ts'
 export {
   beginBrowserSignIn,
   finishBrowserSignIn,
