@@ -57,6 +57,7 @@ export type Testbed = {
 const TABLES = [
   'access_role',
   'active_action',
+  'antivirus_info',
   'application',
   'application_certificate',
   'application_permission',
@@ -74,6 +75,7 @@ const TABLES = [
   'enrollment_use',
   'machine',
   'machine_action',
+  'machine_address',
   'password_link',
   'role_assignment',
   'role_permission',
