@@ -33,6 +33,7 @@ import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts
 import { sqlTenantStore, type TenantStore } from './tenant/index.ts'
 import { sqlUserStore, type UserStore } from './user/index.ts'
 import { sqlUserGroupStore, type UserGroupStore } from './user-group/index.ts'
+import { sqlWebhookOutbox, sqlWebhookStore, type WebhookOutbox, type WebhookStore } from './webhook/index.ts'
 
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
@@ -52,6 +53,7 @@ export type TenantStores = {
   throttles: ThrottleStore
   userGroups: UserGroupStore
   users: UserStore
+  webhooks: WebhookStore
 }
 
 export type Stores = {
@@ -62,6 +64,7 @@ export type Stores = {
   timeouts: MachineActionTimeouts
   expiredArtifacts: ExpiredArtifacts
   staleThrottles: StaleThrottles
+  webhookOutbox: WebhookOutbox
 }
 
 /** All stores over one database. `newId` names audit entries that no caller asked for. */
@@ -74,6 +77,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     timeouts: sqlMachineActionTimeouts(db, newId),
     expiredArtifacts: sqlExpiredArtifacts(db),
     staleThrottles: sqlStaleThrottles(db),
+    webhookOutbox: sqlWebhookOutbox(db),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
         applications: sqlApplicationStore(db, tenant),
@@ -92,6 +96,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
         throttles: sqlThrottleStore(db, tenant),
         userGroups: sqlUserGroupStore(db, tenant),
         users: sqlUserStore(db, tenant),
+        webhooks: sqlWebhookStore(db, tenant),
       }
       known.set(tenant, stores)
       return stores

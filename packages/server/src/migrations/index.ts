@@ -5,6 +5,7 @@ import { signIn } from './0003-sign-in.ts'
 import { credentials } from './0004-credentials.ts'
 import { auditSeal } from './0005-audit-seal.ts'
 import { callCounts } from './0006-call-counts.ts'
+import { webhooks } from './0011-webhooks.ts'
 
 /** The schema, step by step; a released step never changes. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   credentials,
   auditSeal,
   callCounts,
+  webhooks,
 ]
