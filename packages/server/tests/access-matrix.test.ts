@@ -89,6 +89,7 @@ describe.each([
           expect([expected, 400, 404]).toContain(status)
           expect(text).not.toContain(world.machine)
           expect(text).not.toContain(world.action)
+          expect(text).not.toContain(world.alert)
         }
       })
 
@@ -130,7 +131,8 @@ describe.each([
           const { status, text, expected } = await ask(operation, await world.personToken(everything, false))
           expect(status).toBe(expected)
           // What belongs to the whole tenant, such as the audit, may name every machine.
-          if (reach === 'machines') expect(text).not.toMatch(new RegExp(`${world.machine}|${world.action}`))
+          if (reach === 'machines')
+            expect(text).not.toMatch(new RegExp(`${world.machine}|${world.action}|${world.alert}`))
         }
       })
     },
@@ -139,14 +141,22 @@ describe.each([
   /** The machine is answered exactly as one that does not exist, but for the id that the caller wrote. */
   async function expectAsUnknown(operation: AnyOperation, token: () => Promise<string>): Promise<void> {
     const { path, body } = await exampleOf(operation)
-    const unknown = path.includes(world.machine) ? 'f'.repeat(40) : randomUUID()
-    const wrong = path.replace(new RegExp(`${world.machine}|${world.action}`), unknown)
-    expect(wrong).not.toBe(path)
+    const unknown: Record<string, string> = {
+      [world.machine]: 'f'.repeat(40),
+      [world.action]: randomUUID(),
+      [world.alert]: `da1${world.alert.slice(3)}`,
+    }
+    const right = JSON.stringify({ path, body })
+    const named = Object.keys(unknown).find((id) => right.includes(id)) ?? ''
+    const wrong = right.replace(named, unknown[named] ?? '')
+    expect(wrong).not.toBe(right)
     const answers = []
-    for (const each of [path, wrong]) {
-      const { status, text } = await world.begin(`${operation.method} ${each}`, await token(), body)
+    for (const each of [right, wrong]) {
+      const example: Pick<Example, 'path' | 'body'> = JSON.parse(each)
+      const target = `${operation.method} ${example.path}`
+      const { status, text } = await world.begin(target, await token(), example.body)
       // What the caller wrote may come back, and each refusal has a target of its own.
-      const [id = ''] = /[0-9a-f-]{36,40}/.exec(each) ?? []
+      const id = each === right ? named : (unknown[named] ?? '')
       const told = text.replaceAll(id, 'ID').replace(/"(target|instance)":"[^"]+"/, '')
       answers.push({ status, told })
     }

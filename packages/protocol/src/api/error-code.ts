@@ -9,6 +9,8 @@ export const ERROR_STATUS = {
   ODataError: 400,
   InvalidInput: 400,
   InvalidRequestBody: 400,
+  InvalidIpAddress: 400,
+  MaximumBatchSizeExceeded: 400,
   MissingRequiredParameter: 400,
   OsPlatformNotSupported: 400,
   ClientVersionNotSupported: 400,
