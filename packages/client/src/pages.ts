@@ -26,7 +26,8 @@ export async function* readODataList<S extends TSchema>(
   if (filter) options.set('$filter', typeof filter === 'string' ? filter : printFilter(filter))
   if (orderBy) options.set('$orderby', orderBy)
   if (Number.isFinite(limit)) options.set('$top', String(Math.min(limit, 10_000)))
-  let next: string | undefined = options.size === 0 ? path : `${path}?${options}`
+  const joined = `${path}${path.includes('?') ? '&' : '?'}${options}`
+  let next: string | undefined = options.size === 0 ? path : joined
   let read = 0
   while (next !== undefined && read < limit) {
     const page: Static<typeof Page> = await connection.call({ method: 'GET', path: next, signal }, Page)
