@@ -129,6 +129,41 @@ describe('calling the Defender API', () => {
   })
 })
 
+describe('finding and changing machines', () => {
+  const all = async <T>(list: AsyncIterable<T>): Promise<T[]> => {
+    const items: T[] = []
+    for await (const item of list) items.push(item)
+    return items
+  }
+
+  it('finds them by address and moment, and by tag beside what a list takes', async () => {
+    const machine = server.addMachine({ lastIpAddress: '2001:db8::1', machineTags: ['a&b'] })
+    expect(await all(client.findMachinesByIp('2001:db8::1', '2026-11-23T08:12:26+01:00'))).toEqual([machine])
+    expect(server.requests.at(-1)).toBe(
+      "GET /api/machines/findbyip(ip='2001%3Adb8%3A%3A1',timestamp=2026-11-23T08%3A12%3A26%2B01%3A00)",
+    )
+    expect(await all(client.findMachinesByTag('a&b', { orderBy: 'lastSeen' }))).toEqual([machine])
+    expect(server.requests.at(-1)).toBe(
+      'GET /api/machines/findbytag?tag=a%26b&useStartsWithFilter=false&%24orderby=lastSeen',
+    )
+    expect(await all(client.findMachinesByTag('a', { startsWith: true, limit: 1 }))).toEqual([machine])
+  })
+
+  it('tags one or many of them, and says how much one matters', async () => {
+    const [one, two] = [server.addMachine(), server.addMachine({ computerDnsName: 'lab-02' })]
+    expect(await client.addMachineTag(one.id, 'red')).toMatchObject({ id: one.id, machineTags: ['red'] })
+    const tagged = await client.tagMachines('Add', 'blue', [one.id, 'lab-02'])
+    expect(tagged.map(({ id, machineTags }) => [id, machineTags])).toEqual([
+      [one.id, ['red', 'blue']],
+      [two.id, ['blue']],
+    ])
+    expect((await client.removeMachineTag('lab-02', 'blue')).machineTags).toEqual([])
+    expect((await client.setDeviceValue(one.id, 'High')).deviceValue).toBe('High')
+    const updated = await client.updateMachine(one.id, { machineTags: ['new'], deviceValue: 'Low' })
+    expect(updated).toMatchObject({ machineTags: ['new'], deviceValue: 'Low' })
+  })
+})
+
 describe('being told to wait', () => {
   it.each([429, 503])(
     'repeats a call refused with %d after the pause that the server asks for',

@@ -35,7 +35,7 @@ export async function* readODataList<S extends TSchema>(
   if (orderBy) options.set('$orderby', orderBy)
   const top = Math.min(pageSize ?? limit, MAX_TOP)
   if (Number.isFinite(pageSize ?? limit)) options.set('$top', String(top))
-  const address = () => (options.size === 0 ? path : `${path}?${options}`)
+  const address = () => (options.size === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${options}`)
   let next: string | undefined = address()
   let read = 0
   while (next !== undefined && read < limit) {

@@ -29,6 +29,7 @@ import {
 } from '@fleetsweep/protocol'
 import { buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
 import { send } from './fake-answer.ts'
+import { answerMachineCall } from './fake-machine-calls.ts'
 import { FakeSignIn } from './fake-sign-in.ts'
 
 type Refusal = {
@@ -231,6 +232,14 @@ export class FakeServer {
   #api(route: string, url: URL, body: unknown, response: ServerResponse) {
     const [, one = ''] = /^\S+ \/(?:api|fleet\/v1)\/\w+\/([^/]+)/.exec(route) ?? []
     const id = decodeURIComponent(one)
+    const machineCall = answerMachineCall({
+      route: decodeURIComponent(route),
+      search: url.searchParams,
+      body,
+      machines: this.machines,
+      named: (idOrName) => this.#machine(idOrName),
+    })
+    if (machineCall) return send(response, 200, machineCall)
     if (/^GET \/api\/machines$/.test(route)) return this.#sendPage(response, url, this.machines)
     if (/^GET \/api\/machines\/[^/]+$/.test(route)) return send(response, 200, this.#machine(id))
     if (/^POST \/api\/machines\/[^/]+\/runAntiVirusScan$/.test(route)) {
