@@ -19,12 +19,13 @@ export async function* readODataList<S extends TSchema>(
   connection: HttpConnection,
   path: string,
   item: S,
-  { filter, orderBy, limit = Number.POSITIVE_INFINITY, signal }: ListOptions,
+  { filter, orderBy, expand, limit = Number.POSITIVE_INFINITY, signal }: ListOptions & { expand?: string },
 ): AsyncGenerator<Static<S>, void, undefined> {
   const Page = Type.Object({ value: Type.Array(item), '@odata.nextLink': Type.Optional(Type.String()) })
   const options = new URLSearchParams()
   if (filter) options.set('$filter', typeof filter === 'string' ? filter : printFilter(filter))
   if (orderBy) options.set('$orderby', orderBy)
+  if (expand) options.set('$expand', expand)
   if (Number.isFinite(limit)) options.set('$top', String(Math.min(limit, 10_000)))
   let next: string | undefined = options.size === 0 ? path : `${path}?${options}`
   let read = 0
