@@ -1,4 +1,4 @@
-import { buildDetection, FakeServer, SwiftRuntime } from '@fleetsweep/testkit'
+import { buildDetection, buildFileEvidence, FakeServer, SwiftRuntime } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ClientError } from './client-error.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
@@ -71,6 +71,26 @@ describe('calling the Defender API', () => {
     expect(await client.getMachineAction(action.id)).toEqual(action)
     const cancelled = await client.cancelMachineAction(action.id, 'enough')
     expect(cancelled).toMatchObject({ status: 'Cancelled', cancellationComment: 'enough' })
+  })
+
+  it('lists alerts with and without evidence, of one machine or of all, and changes one', async () => {
+    const machine = server.addMachine()
+    const evidence = [buildFileEvidence()]
+    const mine = server.addAlert({ machineId: machine.id, evidence })
+    server.addAlert({ severity: 'High' })
+    const severe = await Array.fromAsync(client.listAlerts({ filter: "severity eq 'High'" }))
+    expect(severe).toMatchObject([{ severity: 'High' }])
+    const bare = await Array.fromAsync(client.listAlerts({ machine: machine.id }))
+    expect(bare).toMatchObject([{ id: mine.id, evidence: [] }])
+    const whole = await Array.fromAsync(client.listAlerts({ machine: machine.id, expandEvidence: true }))
+    expect(whole).toMatchObject([{ id: mine.id, evidence }])
+    await client.updateAlert(mine.id, { status: 'InProgress', assignedTo: 'ada', comment: 'Mine' })
+    expect(await client.getAlert(mine.id)).toMatchObject({
+      status: 'InProgress',
+      assignedTo: 'ada',
+      comments: [{ comment: 'Mine' }],
+      evidence,
+    })
   })
 
   it('throws the code of the server, with what to look up in its log', async () => {

@@ -1,5 +1,7 @@
 import {
   type AddCertificateBody,
+  Alert,
+  type AlertChange,
   Application,
   ApplicationCertificate,
   ApplicationSignIn,
@@ -167,6 +169,39 @@ export class FleetsweepClient {
   /** Replaces all tags, sets the value, or both. @param idOrName as of `addMachineTag` */
   updateMachine(idOrName: string, change: UpdateMachineBody, { signal }: Signalled = {}): Promise<Machine> {
     return this.#change('PATCH', machinePath(idOrName), change, signal)
+  }
+
+  /**
+   * Newest first where no order is asked for.
+   *
+   * @param options.machine only of this machine, by its id or name
+   * @param options.expandEvidence with where each threat was found; without it `evidence` is empty
+   */
+  listAlerts({
+    machine,
+    expandEvidence = false,
+    ...options
+  }: ListOptions & { machine?: string; expandEvidence?: boolean } = {}): AsyncGenerator<
+    Alert,
+    void,
+    undefined
+  > {
+    const path = machine === undefined ? '/api/alerts' : `/api/machines/${encodeURIComponent(machine)}/alerts`
+    return readODataList(this.#connection, path, Alert, {
+      ...options,
+      ...(expandEvidence && { expand: 'evidence' }),
+    })
+  }
+
+  /** With its evidence. */
+  getAlert(id: string, { signal }: Signalled = {}): Promise<Alert> {
+    return this.#read(`/api/alerts/${encodeURIComponent(id)}`, Alert, signal)
+  }
+
+  /** Changes an alert; while one is `Resolved`, the next detection of its threat opens another one. */
+  updateAlert(id: string, change: AlertChange, { signal }: Signalled = {}): Promise<Alert> {
+    const path = `/api/alerts/${encodeURIComponent(id)}`
+    return this.#connection.call({ method: 'PATCH', path, body: change, signal }, Alert)
   }
 
   /** What a machine action cannot say: progress, coverage, detections, how it stopped. */

@@ -5,6 +5,8 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import {
+  type Alert,
+  type AlertChange,
   type AuditVerification,
   type CreateEnrollmentTokenBody,
   conclusionOf,
@@ -27,7 +29,7 @@ import {
   type ScanProgress,
   type ScanReport,
 } from '@fleetsweep/protocol'
-import { buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
+import { buildAlert, buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
 import { send } from './fake-answer.ts'
 import { answerMachineCall } from './fake-machine-calls.ts'
 import { FakeSignIn } from './fake-sign-in.ts'
@@ -62,6 +64,8 @@ export class FakeServer {
   readonly machines: Machine[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
+  /** With their evidence; newest first. */
+  readonly alerts: Alert[] = []
   readonly enrollmentTokens: EnrollmentToken[] = []
   /** Newest first. */
   readonly auditEntries: FleetAuditEntry[] = []
@@ -125,6 +129,12 @@ export class FakeServer {
     const whole = buildScan(action, scan)
     this.scans.set(action.id, { ...whole, conclusion: conclusionOf(whole) })
     return action
+  }
+
+  addAlert(given: Partial<Alert> = {}): Alert {
+    const alert = buildAlert(given)
+    this.alerts.unshift(alert)
+    return alert
   }
 
   /** Moves an action on, as its machine would, and tells every stream. */
@@ -253,6 +263,16 @@ export class FakeServer {
     if (/^POST \/api\/machineactions\/[^/]+\/cancel$/.test(route)) {
       return send(response, 200, this.#cancel(id, body))
     }
+    if (/^GET \/api\/alerts$/.test(route)) return this.#sendAlerts(response, url, this.alerts)
+    if (/^GET \/api\/machines\/[^/]+\/alerts$/.test(route)) {
+      const machine = this.#machine(id)
+      const ofMachine = this.alerts.filter(({ machineId }) => machineId === machine.id)
+      return this.#sendAlerts(response, url, ofMachine)
+    }
+    if (/^GET \/api\/alerts\/[^/]+$/.test(route)) return send(response, 200, this.#alert(id))
+    if (/^PATCH \/api\/alerts\/[^/]+$/.test(route)) {
+      return send(response, 200, this.#updateAlert(id, body as AlertChange))
+    }
     if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
     if (/^GET \/fleet\/v1\/detections$/.test(route)) return this.#sendDetections(response, url)
     if (/^GET \/fleet\/v1\/events$/.test(route)) {
@@ -343,6 +363,21 @@ export class FakeServer {
     return this.#action(id)
   }
 
+  #sendAlerts(response: ServerResponse, url: URL, alerts: readonly Alert[]) {
+    const isExpanded = url.searchParams.get('$expand') === 'evidence'
+    const listed = isExpanded ? alerts : alerts.map((alert) => ({ ...alert, evidence: [] }))
+    this.#sendPage(response, url, listed)
+  }
+
+  #updateAlert(id: string, { comment, ...change }: AlertChange): Alert {
+    const alert = this.#alert(id)
+    const now = this.#now()
+    const added = comment === undefined ? [] : [{ comment, createdBy: 'Console tests', createdTime: now }]
+    Object.assign(alert, change, { lastUpdateTime: now, comments: [...alert.comments, ...added] })
+    if (change.status !== undefined) alert.resolvedTime = change.status === 'Resolved' ? now : null
+    return alert
+  }
+
   #createToken(body: CreateEnrollmentTokenBody): EnrollmentToken {
     const token: EnrollmentToken = {
       id: randomUUID(),
@@ -360,7 +395,7 @@ export class FakeServer {
     return token
   }
 
-  #sendPage(response: ServerResponse, url: URL, all: readonly (Machine | MachineAction)[]) {
+  #sendPage(response: ServerResponse, url: URL, all: readonly (Machine | MachineAction | Alert)[]) {
     const query = parseListQuery(url.searchParams)
     const { filter, skip, top = Number.POSITIVE_INFINITY } = query
     const matching = all.filter((item) => !filter || matches(filter, item)).slice(skip, skip + top)
@@ -432,6 +467,12 @@ export class FakeServer {
     const action = this.actions.get(id)
     if (!action) throw new Refused('ResourceNotFound', `Machine action ${id} was not found`)
     return action
+  }
+
+  #alert(id: string): Alert {
+    const alert = this.alerts.find((one) => one.id === id)
+    if (!alert) throw new Refused('ResourceNotFound', `Alert ${id} was not found`)
+    return alert
   }
 
   #scan(id: string): Scan {
