@@ -1,5 +1,7 @@
 export {
   type AddCertificateBody,
+  type Alert,
+  type AlertChange,
   type Application,
   type ApplicationCertificate,
   type ApplicationSignIn,
@@ -24,6 +26,7 @@ export {
   type DeviceGroup,
   type DeviceGroupPreview,
   type DeviceGroupRules,
+  type DeviceValue,
   type EngineInfo,
   type EnrollmentToken,
   type ErrorCode,
@@ -48,7 +51,9 @@ export {
   type ScanReport,
   type ScanType,
   type SignInInfo,
+  type TagAction,
   type Tally,
+  type UpdateMachineBody,
   type User,
   type UserGroup,
 } from '@fleetsweep/protocol'
