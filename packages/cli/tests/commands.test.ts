@@ -1,6 +1,7 @@
 import {
   buildCoverage,
   buildDetection,
+  buildDeviceAvInfo,
   buildEngine,
   buildFileEvidence,
   buildProgress,
@@ -125,6 +126,35 @@ describe('fleetsweep scan', () => {
     expect(await io.run(line)).toBe(2)
     expect(io.stderr).toContain('fleetsweep scan --help')
     expect(server.actions.size).toBe(0)
+  })
+})
+
+describe('fleetsweep antivirus', () => {
+  it('shows engine, signatures and the last scans of machines', async () => {
+    server.avInfos.push(
+      buildDeviceAvInfo({ quickScanResult: 'Completed', quickScanTime: '2026-11-23T08:00:00Z' }),
+      buildDeviceAvInfo({ computerDnsName: 'bare', avMode: '2', avIsSignatureUpToDate: 'Unknown' }),
+    )
+    expect(await io.run('antivirus')).toBe(0)
+    expect(io.stdout).toMatch(
+      /lab-01\.example +1\.4\.6 +27500 +2026-11-23 08:12:26Z +yes +Completed 2026-11-23 08:00:00Z +never/,
+    )
+    expect(io.stdout).toMatch(/bare +none .* unknown +never +never/)
+  })
+
+  it('shows only machines whose signatures may be out of date when asked for', async () => {
+    server.avInfos.push(
+      buildDeviceAvInfo({ computerDnsName: 'good' }),
+      buildDeviceAvInfo({ computerDnsName: 'old', avIsSignatureUpToDate: 'False' }),
+    )
+    expect(await io.run('antivirus --outdated --json')).toBe(0)
+    expect(io.json()).toMatchObject([{ computerDnsName: 'old' }])
+  })
+
+  it('keeps stdout empty when there is nothing to list', async () => {
+    expect(await io.run('antivirus --name web')).toBe(0)
+    expect(io.stdout).toBe('')
+    expect(io.stderr).toBe('No such machines within your reach. See all with: fleetsweep antivirus\n')
   })
 })
 

@@ -1,4 +1,10 @@
-import { buildDetection, buildFileEvidence, FakeServer, SwiftRuntime } from '@fleetsweep/testkit'
+import {
+  buildDetection,
+  buildDeviceAvInfo,
+  buildFileEvidence,
+  FakeServer,
+  SwiftRuntime,
+} from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ClientError } from './client-error.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
@@ -60,6 +66,25 @@ describe('signing in', () => {
   it('says when what answers is no token issuer', async () => {
     server.refuseNext({ path: /token/, status: 200, body: '<html>welcome</html>' })
     await expect(client.getMachine('x')).rejects.toMatchObject({ code: 'BadAnswer' })
+  })
+})
+
+describe('antivirus info and waiting', () => {
+  it('reads every entry, page after page', async () => {
+    server.pageSize = 2
+    for (const name of ['a', 'b', 'c']) server.avInfos.push(buildDeviceAvInfo({ computerDnsName: name }))
+    const read = await all(client.listDeviceAvInfo())
+    expect(read.map(({ computerDnsName }) => computerDnsName)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('asks the server to hold the answer for as long as it says', async () => {
+    const { id } = server.addAction()
+    expect((await client.getFleetMachineAction(id, { waitSeconds: 45 })).id).toBe(id)
+    expect((await client.getFleetMachineAction(id)).id).toBe(id)
+    expect(server.requests.slice(-2)).toEqual([
+      `GET /fleet/v1/machineActions/${id}?wait=45`,
+      `GET /fleet/v1/machineActions/${id}`,
+    ])
   })
 })
 

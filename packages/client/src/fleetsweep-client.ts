@@ -14,6 +14,7 @@ import {
   CreatedSecret,
   type CreateEnrollmentTokenBody,
   type CreateSecretBody,
+  DeviceAvInfo,
   type DeviceValue,
   EnrollmentToken,
   FleetAuditEntry,
@@ -43,7 +44,10 @@ export type ClientOptions = {
   runtime?: ClientRuntime
   /** 3 further attempts, and pauses of up to a minute, when absent. */
   retry?: RetryLimits
-  /** How long one attempt may take until its answer is read, a minute when absent. Streams of events are not bound by it. */
+  /**
+   * How long one attempt may take until its answer is read, a minute when absent. Streams of events are not bound by it,
+   * and an answer that the server was asked to hold has so much longer.
+   */
   timeoutMs?: number
 }
 
@@ -94,6 +98,21 @@ export class FleetsweepClient {
     return this.#read(`/api/machineactions/${encodeURIComponent(id)}`, MachineAction, signal)
   }
 
+  /**
+   * The same action from the Fleet API, which can hold the answer until the action has ended.
+   *
+   * @param waitSeconds at most so long, up to 300; what stands then is the answer
+   */
+  getFleetMachineAction(
+    id: string,
+    { waitSeconds, signal }: { waitSeconds?: number } & Signalled = {},
+  ): Promise<MachineAction> {
+    const held = waitSeconds === undefined ? '' : `?wait=${waitSeconds}`
+    const path = `/fleet/v1/machineActions/${encodeURIComponent(id)}${held}`
+    const heldMs = (waitSeconds ?? 0) * 1_000
+    return this.#connection.call({ method: 'GET', path, heldMs, signal }, MachineAction)
+  }
+
   /** Newest first where no order is asked for. */
   listMachineActions(options: ListOptions = {}): AsyncGenerator<MachineAction, void, undefined> {
     return readODataList(this.#connection, '/api/machineactions', MachineAction, options)
@@ -108,6 +127,11 @@ export class FleetsweepClient {
 
   listMachines(options: ListOptions = {}): AsyncGenerator<Machine, void, undefined> {
     return readODataList(this.#connection, '/api/machines', Machine, options)
+  }
+
+  /** The antivirus of machines: engine, signatures, last scans. */
+  listDeviceAvInfo(options: ListOptions = {}): AsyncGenerator<DeviceAvInfo, void, undefined> {
+    return readODataList(this.#connection, '/api/deviceavinfo', DeviceAvInfo, options)
   }
 
   /** @param idOrName machine id, computer name or Entra device id; of machines that share a name, the one heard of last */

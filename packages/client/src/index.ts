@@ -23,6 +23,7 @@ export {
   type CreateSecretBody,
   type CreateUserBody,
   type CreateUserGroupBody,
+  type DeviceAvInfo,
   type DeviceGroup,
   type DeviceGroupPreview,
   type DeviceGroupRules,

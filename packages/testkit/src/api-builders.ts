@@ -3,6 +3,7 @@ import type {
   Alert,
   AlertEvidence,
   Coverage,
+  DeviceAvInfo,
   EngineInfo,
   FleetDetection,
   Machine,
@@ -51,6 +52,41 @@ export function buildMachine(given: Partial<Machine> = {}): Machine {
     managedByStatus: 'Unknown',
     ipAddresses: [],
     vmMetadata: null,
+    ...given,
+  }
+}
+
+/** The antivirus of a machine with official signatures that are in date, and no scan yet. */
+export function buildDeviceAvInfo(given: Partial<DeviceAvInfo> = {}): DeviceAvInfo {
+  const id = given.machineId ?? randomBytes(20).toString('hex')
+  return {
+    id,
+    machineId: id,
+    computerDnsName: 'lab-01.example',
+    osKind: 'linux',
+    osPlatform: 'Debian',
+    osVersion: '12.11',
+    avMode: '3',
+    avSignatureVersion: '27500',
+    avEngineVersion: '1.4.6',
+    avPlatformVersion: null,
+    lastSeenTime: MOMENT,
+    quickScanResult: '',
+    quickScanError: '',
+    quickScanTime: null,
+    fullScanResult: '',
+    fullScanError: '',
+    fullScanTime: null,
+    dataRefreshTimestamp: MOMENT,
+    avEngineUpdateTime: null,
+    avSignatureUpdateTime: null,
+    avPlatformUpdateTime: null,
+    avIsSignatureUpToDate: 'True',
+    avIsEngineUpToDate: 'Unknown',
+    avIsPlatformUpToDate: 'Unknown',
+    avSignaturePublishTime: MOMENT,
+    rbacGroupName: null,
+    rbacGroupId: 0,
     ...given,
   }
 }

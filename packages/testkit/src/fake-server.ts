@@ -10,6 +10,7 @@ import {
   type AuditVerification,
   type CreateEnrollmentTokenBody,
   conclusionOf,
+  type DeviceAvInfo,
   type EnrollmentToken,
   ERROR_STATUS,
   type ErrorCode,
@@ -62,6 +63,7 @@ export class FakeServer {
   /** Sent with every file of the console. */
   consoleHeaders: Record<string, string> = {}
   readonly machines: Machine[] = []
+  readonly avInfos: DeviceAvInfo[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
   /** With their evidence; newest first. */
@@ -255,6 +257,7 @@ export class FakeServer {
     if (/^POST \/api\/machines\/[^/]+\/runAntiVirusScan$/.test(route)) {
       return send(response, 201, this.#requestScan(this.#machine(id), body))
     }
+    if (/^GET \/api\/deviceavinfo$/.test(route)) return this.#sendPage(response, url, this.avInfos)
     if (/^GET \/api\/machineactions$/.test(route)) {
       const newestFirst = [...this.actions.values()].reverse()
       return this.#sendPage(response, url, newestFirst)
@@ -273,6 +276,7 @@ export class FakeServer {
     if (/^PATCH \/api\/alerts\/[^/]+$/.test(route)) {
       return send(response, 200, this.#updateAlert(id, body as AlertChange))
     }
+    if (/^GET \/fleet\/v1\/machineActions\/[^/]+$/.test(route)) return send(response, 200, this.#action(id))
     if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
     if (/^GET \/fleet\/v1\/detections$/.test(route)) return this.#sendDetections(response, url)
     if (/^GET \/fleet\/v1\/events$/.test(route)) {
@@ -395,7 +399,11 @@ export class FakeServer {
     return token
   }
 
-  #sendPage(response: ServerResponse, url: URL, all: readonly (Machine | MachineAction | Alert)[]) {
+  #sendPage(
+    response: ServerResponse,
+    url: URL,
+    all: readonly (Machine | MachineAction | Alert | DeviceAvInfo)[],
+  ) {
     const query = parseListQuery(url.searchParams)
     const { filter, skip, top = Number.POSITIVE_INFINITY } = query
     const matching = all.filter((item) => !filter || matches(filter, item)).slice(skip, skip + top)
