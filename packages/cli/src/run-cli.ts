@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { CliIo } from './cli-io.ts'
 import { type Command, type CommandOptions, type LocalCommand, parserOptions, UsageError } from './command.ts'
 import { actions } from './commands/actions.ts'
+import { alerts } from './commands/alerts.ts'
 import { antivirus } from './commands/antivirus.ts'
 import { applications } from './commands/applications.ts'
 import { audit } from './commands/audit.ts'
@@ -32,6 +33,7 @@ const COMMANDS: readonly (Command | LocalCommand)[] = [
   cancel,
   report,
   detections,
+  alerts,
   tokens,
   users,
   userGroups,
