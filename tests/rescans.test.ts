@@ -63,8 +63,7 @@ describe('an infected machine', () => {
     expect(latest.evidence.map(({ fileName }) => fileName)).toEqual(['invoice.com', 'copy.com'])
     const news = client.listAlerts({ filter: `alertCreationTime gt ${first.alertCreationTime}` })
     expect(await Array.fromAsync(news)).toEqual([])
-  }, // Each of the scans starts and ends as any other does.
-  600_000)
+  }, 600_000) // Each of the scans starts and ends as any other does.
 
   it('has another alert when it is scanned after the first was resolved, and none while it was not', async () => {
     const first = await onlyAlert()
