@@ -1,4 +1,4 @@
-import { addMs, type Instant } from '@fleetsweep/protocol'
+import { addMs, DEVICE_VALUES, type Instant } from '@fleetsweep/protocol'
 import { sql } from 'kysely'
 import { field, odataFields, type RowSource } from '../kit/odata/index.ts'
 import { RISK_SCORES } from './machine-risk.ts'
@@ -34,7 +34,7 @@ export function machineSource(now: Instant): RowSource {
       machineTags: field.texts('tags'),
       isPotentialDuplication: field.boolean('is_potential_duplication'),
       onboardingStatus: field.constant('Onboarded'),
-      deviceValue: field.constant('Normal'),
+      deviceValue: field.word('device_value', DEVICE_VALUES),
       rbacGroupId: field.number('device_group'),
       rbacGroupName: field.text(DEVICE_GROUP_NAME, {
         nullable: true,

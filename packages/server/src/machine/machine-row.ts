@@ -1,5 +1,12 @@
-import { type DeviceGroupId, type Instant, Inventory, IpAddress, type MachineId } from '@fleetsweep/protocol'
-import { sql } from 'kysely'
+import {
+  type DeviceGroupId,
+  type DeviceValue,
+  type Instant,
+  Inventory,
+  IpAddress,
+  type MachineId,
+} from '@fleetsweep/protocol'
+import { type Kysely, sql } from 'kysely'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { linesOf } from '../device-group/index.ts'
@@ -33,6 +40,7 @@ export type MachineRow = {
   ip_addresses: string
   tags: string
   tags_lower: string
+  device_value: string
   device_group: number
   is_potential_duplication: number
   orders_held_because: string | null
@@ -65,6 +73,7 @@ export function toMachine(row: NamedMachineRow): StoredMachine {
     engine: engineSchema.Parse(JSON.parse(row.engine)),
     ipAddresses: addressesSchema.Parse(JSON.parse(row.ip_addresses)),
     tags: tagsSchema.Parse(JSON.parse(row.tags)),
+    deviceValue: row.device_value as DeviceValue,
     deviceGroup: row.device_group as DeviceGroupId,
     deviceGroupName: row.device_group_name,
     isPotentialDuplication: row.is_potential_duplication === 1,
@@ -79,6 +88,11 @@ export function toMachine(row: NamedMachineRow): StoredMachine {
 export const DEVICE_GROUP_NAME = sql<
   string | null
 >`(select display_name from device_group where device_group.tenant = machine.tenant and device_group.id = machine.device_group and device_group.id <> 0)`
+
+/** Machines with the names of their device groups. */
+export function namedMachines(db: Kysely<MachineTables>) {
+  return db.selectFrom('machine').selectAll('machine').select(DEVICE_GROUP_NAME.as('device_group_name'))
+}
 
 /** The columns that hold tags: as they are, and as rules look for them. */
 export function tagColumns(tags: readonly string[]): Pick<MachineRow, 'tags' | 'tags_lower'> {

@@ -1,4 +1,4 @@
-import type { DeviceGroupId, Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+import type { DeviceGroupId, DeviceValue, Instant, Inventory, MachineId } from '@fleetsweep/protocol'
 import type { RiskScore } from './machine-risk.ts'
 
 /** An enrolled device as the server keeps it. */
@@ -22,6 +22,7 @@ export type StoredMachine = {
   engine: Inventory['engine']
   ipAddresses: Inventory['ipAddresses']
   tags: string[]
+  deviceValue: DeviceValue
   /** The device group that it is in; `UNGROUPED` when no rule matches. */
   deviceGroup: DeviceGroupId
   /** Null when it is ungrouped. */

@@ -1,3 +1,4 @@
+export { readFunctionArguments } from './function-arguments.ts'
 export { EntityOf, entityAnswer, ListOf, listAnswer } from './odata-answer.ts'
 export { field, type ODataField, type ODataFields, odataFields } from './odata-field.ts'
 export { filterToSql } from './odata-to-sql.ts'
