@@ -1,5 +1,6 @@
 // https://learn.microsoft.com/en-us/defender-endpoint/api/exposed-apis-list
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { PERMISSIONS } from '@fleetsweep/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NOT_OFFERED } from '../src/not-offered/index.ts'
@@ -119,6 +120,16 @@ describe('what Microsoft offers and this server does not', () => {
     const token = await world.applicationToken(PERMISSIONS)
     for (const path of ['GET /api', 'GET /api/', 'GET /api/v1.0', 'POST /api/nothing']) {
       expect(refusalOf(await world.call(path, token)), path).toMatchObject({ status: 404, code: 'NotFound' })
+    }
+  })
+
+  it('stands in the documentation, call by call', () => {
+    const page = readFileSync(new URL('../../../docs/api/not-offered.md', import.meta.url), 'utf8')
+    for (const { route, does, instead } of NOT_OFFERED) {
+      const call = route.replace('(:arguments)', '(index={n})').replace(/:(\w+)/g, '{$1}')
+      const line = page.split('\n').find((one) => one.includes(`\`${call}\``))
+      expect(line, call).toContain(`| ${does} |`)
+      expect(line, call).toContain(instead)
     }
   })
 
