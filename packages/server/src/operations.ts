@@ -1,3 +1,9 @@
+import { getAlert } from './alert/http/get-alert.ts'
+import { getAlertMachine } from './alert/http/get-alert-machine.ts'
+import { countAlerts, listAlerts } from './alert/http/list-alerts.ts'
+import { countMachineAlerts, listMachineAlerts } from './alert/http/list-machine-alerts.ts'
+import { updateAlert } from './alert/http/update-alert.ts'
+import { antivirusInfoOperations } from './antivirus-info/http/list-device-av-info.ts'
 import { addCertificate } from './application/http/add-certificate.ts'
 import { addSecret } from './application/http/add-secret.ts'
 import { changeApplication } from './application/http/change-application.ts'
@@ -36,6 +42,7 @@ import { getMachineAction } from './machine-action/http/get-machine-action.ts'
 import { countMachineActions, listMachineActions } from './machine-action/http/list-machine-actions.ts'
 import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
 import { watchFleetEvents } from './machine-action/http/watch-fleet-events.ts'
+import { notOfferedOperations } from './not-offered/http/not-offered-operations.ts'
 import { configurationOperations, instanceDiscovery, jwksOperations } from './oauth/http/discovery.ts'
 import { tokenOperations } from './oauth/http/token.ts'
 import { getMe } from './principal/http/get-me.ts'
@@ -72,6 +79,16 @@ import { getUserGroup } from './user-group/http/get-user-group.ts'
 import { listMembers } from './user-group/http/list-members.ts'
 import { listUserGroups } from './user-group/http/list-user-groups.ts'
 import { removeMember } from './user-group/http/remove-member.ts'
+import { changeWebhook } from './webhook/http/change-webhook.ts'
+import { createWebhook } from './webhook/http/create-webhook.ts'
+import { deleteWebhook } from './webhook/http/delete-webhook.ts'
+import { getWebhook } from './webhook/http/get-webhook.ts'
+import { getWebhookDelivery } from './webhook/http/get-webhook-delivery.ts'
+import { listWebhookDeliveries } from './webhook/http/list-webhook-deliveries.ts'
+import { listWebhooks } from './webhook/http/list-webhooks.ts'
+import { redeliver } from './webhook/http/redeliver.ts'
+import { rotateWebhookSecret } from './webhook/http/rotate-webhook-secret.ts'
+import { testWebhook } from './webhook/http/test-webhook.ts'
 
 /** Every route of this server. */
 export const operations: readonly Operation<Principal, Services>[] = [
@@ -108,6 +125,14 @@ export const operations: readonly Operation<Principal, Services>[] = [
   listMachineActions,
   countMachineActions,
   cancelMachineAction,
+  ...antivirusInfoOperations,
+  getAlert,
+  listAlerts,
+  countAlerts,
+  updateAlert,
+  getAlertMachine,
+  listMachineAlerts,
+  countMachineAlerts,
   enroll,
   getCaCertificate,
   createEnrollmentToken,
@@ -153,4 +178,15 @@ export const operations: readonly Operation<Principal, Services>[] = [
   addSecret,
   addCertificate,
   ...revokeCredentialOperations,
+  listWebhooks,
+  createWebhook,
+  getWebhook,
+  changeWebhook,
+  deleteWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  listWebhookDeliveries,
+  getWebhookDelivery,
+  redeliver,
+  ...notOfferedOperations,
 ]

@@ -1,5 +1,7 @@
 import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import { type AlertService, alertService } from './alert/index.ts'
+import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
 import type { ExternalIssuer } from './config/index.ts'
@@ -46,9 +48,17 @@ import { SecurityEpochs, type TenantService, tenantService } from './tenant/inde
 import type { ServerTls } from './tls/index.ts'
 import { type UserService, userService } from './user/index.ts'
 import { type UserGroupService, userGroupService } from './user-group/index.ts'
+import {
+  type WebhookSecrets,
+  type WebhookService,
+  type WebhookTargets,
+  webhookService,
+} from './webhook/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
+  antivirusInfo: AntivirusInfoService
+  alerts: AlertService
   applications: ApplicationService
   audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
@@ -71,6 +81,7 @@ export type Services = {
   userGroups: UserGroupService
   users: UserService
   userTokens: UserTokens
+  webhooks: WebhookService
 }
 
 type Parts = {
@@ -88,6 +99,8 @@ type Parts = {
   externalIssuers: readonly ExternalIssuer[]
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
+  webhookSecrets: WebhookSecrets
+  webhookTargets: WebhookTargets
 }
 
 /** Puts the services together. */
@@ -113,6 +126,12 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    antivirusInfo: antivirusInfoService({
+      antivirusInfoOf: (tenant) => storesOf(tenant).antivirusInfo,
+      clock,
+      pageSize: MAX_TOP,
+    }),
+    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts, pageSize: MAX_TOP }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
@@ -151,6 +170,12 @@ export function composeServices(parts: Parts): Services {
     userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
     users: userService({ ...parts, usersOf }),
     userTokens: signIn.userTokens,
+    webhooks: webhookService({
+      ...parts,
+      webhooksOf: (tenant) => storesOf(tenant).webhooks,
+      secrets: parts.webhookSecrets,
+      targets: parts.webhookTargets,
+    }),
   }
 }
 

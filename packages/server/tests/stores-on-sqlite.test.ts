@@ -1,3 +1,5 @@
+import { describeAlertStore } from '../src/alert/alert-store.contract.ts'
+import { describeAntivirusInfoStore } from '../src/antivirus-info/antivirus-info-store.contract.ts'
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
 import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
 import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
@@ -20,9 +22,12 @@ import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.co
 import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
 import { describeUserStore } from '../src/user/user-store.contract.ts'
 import { describeUserGroupStore } from '../src/user-group/user-group-store.contract.ts'
+import { describeWebhookStore } from '../src/webhook/webhook-store.contract.ts'
 import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
+describeAntivirusInfoStore('SQLite', openSqliteBackend)
+describeAlertStore('SQLite', openSqliteBackend)
 describeApplicationStore('SQLite', openSqliteBackend)
 describeAuditChain('SQLite', openSqliteBackend)
 describeAuditStore('SQLite', openSqliteBackend)
@@ -44,3 +49,4 @@ describeDeviceGroupStore('SQLite', openSqliteBackend)
 describeRoleStore('SQLite', openSqliteBackend)
 describeUserStore('SQLite', openSqliteBackend)
 describeUserGroupStore('SQLite', openSqliteBackend)
+describeWebhookStore('SQLite', openSqliteBackend)

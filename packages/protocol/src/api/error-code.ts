@@ -17,6 +17,7 @@ export const ERROR_STATUS = {
   ActiveRequestAlreadyExists: 400,
   Unauthorized: 401,
   Forbidden: 403,
+  DisabledFeature: 403,
   NotFound: 404,
   ResourceNotFound: 404,
   MethodNotAllowed: 405,

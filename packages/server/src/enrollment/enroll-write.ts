@@ -1,4 +1,5 @@
 import { type Instant, type MachineId, type TenantId, UNGROUPED } from '@fleetsweep/protocol'
+import { noteInventory } from '../antivirus-info/index.ts'
 import { writeAudit } from '../audit/index.ts'
 import { assignMachines } from '../device-group/index.ts'
 import { tables } from '../kit/db/query.ts'
@@ -41,6 +42,7 @@ export const enrollWrite = defineWrite<Enroll, Enrolled>(
       (yield* comeBack(tenant, enrollment, context))
     if (!identity) throw new Error(`Machine ${enrollment.newMachineId} could not be added.`)
     yield* assignMachines(tenant, [identity.machineId], context)
+    yield* noteInventory(tenant, identity.machineId, enrollment.inventory, context)
     yield* noteUse(tenant, enrollment, identity, context)
     return identity
   },
@@ -194,6 +196,7 @@ function* addMachine(
         device_group: UNGROUPED,
         is_potential_duplication: isPotentialDuplication ? 1 : 0,
         orders_held_because: null,
+        risk_score: 'None',
         first_seen: context.at,
         last_seen: context.at,
       })

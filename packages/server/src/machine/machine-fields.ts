@@ -1,6 +1,7 @@
 import { addMs, DEVICE_VALUES, type Instant } from '@fleetsweep/protocol'
 import { sql } from 'kysely'
 import { field, odataFields, type RowSource } from '../kit/odata/index.ts'
+import { RISK_SCORES } from './machine-risk.ts'
 import { DEVICE_GROUP_NAME } from './machine-row.ts'
 import { HEALTH_STATUSES, INACTIVE_AFTER_MS } from './show-machine.ts'
 
@@ -39,7 +40,7 @@ export function machineSource(now: Instant): RowSource {
         nullable: true,
         lower: sql`(select display_name_lower from device_group where device_group.tenant = machine.tenant and device_group.id = machine.device_group and device_group.id <> 0)`,
       }),
-      riskScore: field.nothing,
+      riskScore: field.word('risk_score', RISK_SCORES),
       exposureLevel: field.nothing,
     }),
   }

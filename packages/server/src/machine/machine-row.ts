@@ -11,6 +11,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { linesOf } from '../device-group/index.ts'
 import type { StoredMachine } from './machine.ts'
+import type { RiskScore } from './machine-risk.ts'
 
 export type MachineTables = { machine: MachineRow }
 
@@ -43,6 +44,7 @@ export type MachineRow = {
   device_group: number
   is_potential_duplication: number
   orders_held_because: string | null
+  risk_score: string
   first_seen: number
   last_seen: number
 }
@@ -76,6 +78,7 @@ export function toMachine(row: NamedMachineRow): StoredMachine {
     deviceGroupName: row.device_group_name,
     isPotentialDuplication: row.is_potential_duplication === 1,
     ordersHeldBecause: row.orders_held_because,
+    riskScore: row.risk_score as RiskScore,
     firstSeen: row.first_seen as Instant,
     lastSeen: row.last_seen as Instant,
   }

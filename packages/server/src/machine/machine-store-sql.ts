@@ -1,5 +1,6 @@
 import type { DeviceGroupRules, Instant, Inventory, MachineId, TenantId } from '@fleetsweep/protocol'
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { noteInventory } from '../antivirus-info/index.ts'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import { assignMachines, matchesRules } from '../device-group/index.ts'
 import type { Database } from '../kit/db/database.ts'
@@ -54,6 +55,7 @@ export const recordInventoryWrite = defineWrite<RecordInventory, void>(
       yield* run(update)
       yield* assignMachines(tenant, [id], context)
     }
+    yield* noteInventory(tenant, id, inventory, context)
     yield* noteAddresses(tenant, { id, ipAddresses: inventory.ipAddresses, lastHeard }, context)
   },
 )

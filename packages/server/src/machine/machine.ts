@@ -1,4 +1,5 @@
 import type { DeviceGroupId, DeviceValue, Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+import type { RiskScore } from './machine-risk.ts'
 
 /** An enrolled device as the server keeps it. */
 export type StoredMachine = {
@@ -29,6 +30,8 @@ export type StoredMachine = {
   isPotentialDuplication: boolean
   /** Why this machine gets no orders, such as a copied key; null when it does. */
   ordersHeldBecause: string | null
+  /** The highest severity of its open alerts. */
+  riskScore: RiskScore
   firstSeen: Instant
   lastSeen: Instant
 }

@@ -6,6 +6,9 @@ import { credentials } from './0004-credentials.ts'
 import { auditSeal } from './0005-audit-seal.ts'
 import { callCounts } from './0006-call-counts.ts'
 import { machines } from './0008-machines.ts'
+import { alerts } from './0009-alerts.ts'
+import { antivirusInfo } from './0010-antivirus-info.ts'
+import { webhooks } from './0011-webhooks.ts'
 
 /** The schema, step by step; a released step never changes. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +19,7 @@ export const migrations: readonly Migration[] = [
   auditSeal,
   callCounts,
   machines,
+  alerts,
+  antivirusInfo,
+  webhooks,
 ]
