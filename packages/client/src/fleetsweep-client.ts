@@ -30,6 +30,7 @@ import { HttpConnection, type RetryLimits } from './http-connection.ts'
 import { type ListOptions, readCursorList, readODataList } from './pages.ts'
 import type { TokenSource } from './sign-in/token-source.ts'
 import { type WaitOptions, waitForMachineAction } from './wait-for-machine-action.ts'
+import { WebhookClient } from './webhook-client.ts'
 
 export type ClientOptions = {
   /** Origin of the server, such as `https://fleetsweep.example`. */
@@ -52,11 +53,14 @@ type Signalled = { signal?: AbortSignal }
 export class FleetsweepClient {
   /** People, user groups, roles and device groups. */
   readonly access: AccessClient
+  /** Who is told of what happens. */
+  readonly webhooks: WebhookClient
   readonly #connection: HttpConnection
 
   constructor({ baseUrl, tokens, runtime = platformRuntime(), retry = DEFAULT_RETRY }: ClientOptions) {
     this.#connection = new HttpConnection(baseUrl, tokens, runtime, retry)
     this.access = new AccessClient(this.#connection)
+    this.webhooks = new WebhookClient(this.#connection)
   }
 
   /** Asks a machine to run an antivirus scan and returns the action, usually still `Pending`. */
