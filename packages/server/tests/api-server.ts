@@ -15,7 +15,7 @@ import {
 } from '@fleetsweep/protocol'
 import { createDatabase, MovableClock } from '@fleetsweep/testkit'
 import { pino } from 'pino'
-import { createServer, type FleetServer } from '../src/app.ts'
+import { createServer, type FleetServer, type ServerParts } from '../src/app.ts'
 import type { ServerConfig } from '../src/config/index.ts'
 import { createLocalApplication } from '../src/init/index.ts'
 import { signAccessToken } from '../src/oauth/access-token.ts'
@@ -66,6 +66,7 @@ export class ApiServer implements AsyncDisposable {
   static async start(
     openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
     config: Partial<ServerConfig> = {},
+    parts: Pick<ServerParts, 'resolveHost'> = {},
   ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
@@ -90,6 +91,7 @@ export class ApiServer implements AsyncDisposable {
         logger: pino({ level: 'silent' }),
         clock,
         checkAnswers: true,
+        ...parts,
       })
     const api = new ApiServer(await startNode(), database, clock, sealingKey, startNode)
     await api.#setUp()
