@@ -5,7 +5,14 @@ import type { Logger } from 'pino'
 import { RefusalTally } from './audit/index.ts'
 import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
-import { ExpireActions, ForgetSignIns, KeepCallCounts, RecordRefusals, SealAudit } from './jobs/index.ts'
+import {
+  ExpireActions,
+  ForgetAddresses,
+  ForgetSignIns,
+  KeepCallCounts,
+  RecordRefusals,
+  SealAudit,
+} from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
 import {
@@ -140,6 +147,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
+  const forgetAddresses = new ForgetAddresses({ oldAddresses: stores.oldAddresses, clock, logger })
   const forgetSignIns = new ForgetSignIns({
     artifacts: stores.expiredArtifacts,
     throttles: stores.staleThrottles,
@@ -158,6 +166,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     services.fleetEvents.close()
     await Promise.all([
       expireActions.stop(),
+      forgetAddresses.stop(),
       forgetSignIns.stop(),
       gateway.drain(),
       closeHttp(http, drain, clock),
@@ -169,6 +178,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const port = await listen(http, config)
   origins.list(originsOf(config, tls, port), aliasesOf(config))
   expireActions.start()
+  forgetAddresses.start()
   forgetSignIns.start()
   recordRefusals.start()
   sealAudit.start()

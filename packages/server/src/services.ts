@@ -1,5 +1,7 @@
 import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import { type AlertService, alertService } from './alert/index.ts'
+import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
 import type { ExternalIssuer } from './config/index.ts'
@@ -49,6 +51,8 @@ import { type UserGroupService, userGroupService } from './user-group/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
+  antivirusInfo: AntivirusInfoService
+  alerts: AlertService
   applications: ApplicationService
   audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
@@ -103,7 +107,7 @@ export function composeServices(parts: Parts): Services {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
-  const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
+  const machines = machineService({ ...parts, machinesOf, pageSize: MAX_TOP })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
     ...parts,
@@ -113,6 +117,12 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    antivirusInfo: antivirusInfoService({
+      antivirusInfoOf: (tenant) => storesOf(tenant).antivirusInfo,
+      clock,
+      pageSize: MAX_TOP,
+    }),
+    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts, pageSize: MAX_TOP }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({

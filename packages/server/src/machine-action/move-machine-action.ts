@@ -1,5 +1,6 @@
 import { canMove, type Instant, isFinal, type MachineActionStatus, type TenantId } from '@fleetsweep/protocol'
 import type { Kysely } from 'kysely'
+import { noteScanEnd } from '../antivirus-info/index.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import type { StoredMachineAction } from './machine-action.ts'
@@ -56,6 +57,8 @@ export function* moveMachineAction(
   if (isFinal(change.status)) {
     const { id, machineId: machine, type } = action
     yield* run(deleteClaim(context.dialect, { tenant, machine, type, action: id }))
+    // One that its machine never took is no scan of that machine.
+    if (action.status === 'InProgress') yield* noteScanEnd(tenant, moved, context)
   }
   return moved
 }

@@ -10,6 +10,7 @@ import {
   type ScanReport,
   type TenantId,
 } from '@fleetsweep/protocol'
+import { raiseAlert } from '../alert/index.ts'
 import { insertDetection } from '../detection/index.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
@@ -78,7 +79,7 @@ function* proveStopAnew(
   )
 }
 
-/** The same threat in the same place is one detection, however many attempts of a scan met it. */
+/** The same threat in the same place is one detection, however many attempts of a scan met it, and part of an alert. */
 function* addDetection(
   tenant: TenantId,
   action: StoredMachineAction,
@@ -91,9 +92,10 @@ function* addDetection(
     .update(JSON.stringify([action.id, detection.threatName, ...place]))
     .digest('hex')
     .slice(0, 32)
+  const alert = yield* raiseAlert(tenant, { ...action, detection }, context)
   yield* insertDetection(
     tenant,
-    { id, action: action.id, machine: action.machineId, attempt, detection },
+    { id, action: action.id, machine: action.machineId, alert, attempt, detection },
     context,
   )
 }
