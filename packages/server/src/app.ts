@@ -9,6 +9,7 @@ import {
   ExpireActions,
   ForgetAddresses,
   ForgetSignIns,
+  ForgetWebhookDeliveries,
   KeepCallCounts,
   RecordRefusals,
   SealAudit,
@@ -30,6 +31,7 @@ import { composeServices } from './services.ts'
 import { readSealingKey, type SigningKeys, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
 import { aliasesOf, loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
+import { type ResolveHost, WebhookDeliverer, WebhookSecrets, WebhookTargets } from './webhook/index.ts'
 
 /** What a server is made of. Everything but the first three has a usual part. */
 export type ServerParts = {
@@ -46,6 +48,8 @@ export type ServerParts = {
   /** Where the console's built files lie. */
   consoleDir?: string | undefined
   gateway?: Partial<GatewayOptions> | undefined
+  /** How names that webhooks call are looked up; as the machine does it when absent. */
+  resolveHost?: ResolveHost | undefined
   /** OFF loses what was acknowledged when the power fails: for the one test that shows that the others would notice. */
   sqliteSynchronous?: 'FULL' | 'OFF' | undefined
   /** Checks every answer against what its operation declares: for tests. */
@@ -93,6 +97,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   warnOfAliases(config, tls, logger)
   refuseOwnIssuers(config, origins)
   const serverId = await stores.tenants.serverId(newId())
+  const webhookSecrets = new WebhookSecrets(sealingKey, random)
+  const webhookTargets = new WebhookTargets(config.webhookNetworks, parts.resolveHost)
   const services = composeServices({
     stores,
     signingKeys,
@@ -107,6 +113,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     localCa: tls?.localCa ?? null,
     externalIssuers: config.externalIssuers,
     pendingMs: config.timeouts.pendingMs,
+    webhookSecrets,
+    webhookTargets,
   })
   const limiter = new PrincipalCallLimiter(clock)
   const refusals = new RefusalTally(clock)
@@ -132,6 +140,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const drain = new ConnectionDrain(http.server)
   serveApplication(http, '/console', parts.consoleDir)
   http.get('/', (_, reply) => reply.redirect('/console'))
+  const pageOf = (actionId: string) => `${origins.first}/console/actions/${actionId}`
   const gateway = new Gateway({
     stores,
     signingKeys,
@@ -142,7 +151,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     randomBytes: random,
     serverId,
     proxies,
-    reportUrl: (_, actionId) => `${origins.first}/console/actions/${actionId}`,
+    reportUrl: (_, actionId) => pageOf(actionId),
     options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
   })
   http.server.on('upgrade', gateway.upgrade)
@@ -154,6 +163,19 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     clock,
     logger,
   })
+  const webhookDeliverer = new WebhookDeliverer({
+    outbox: stores.webhookOutbox,
+    webhooksOf: (tenant) => stores.forTenant(tenant).webhooks,
+    secrets: webhookSecrets,
+    targets: webhookTargets,
+    pageOf,
+    bus,
+    clock,
+    logger,
+    newId,
+    random: Math.random,
+  })
+  const forgetDeliveries = new ForgetWebhookDeliveries({ outbox: stores.webhookOutbox, clock, logger })
   const auditOf = (tenant: TenantId) => stores.forTenant(tenant).audit
   const sealAudit = new SealAudit({ backlog: stores.auditBacklog, auditOf, signingKeys, clock, logger })
   const recordRefusals = new RecordRefusals({ refusals, auditOf, clock, logger, newId })
@@ -168,6 +190,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
       expireActions.stop(),
       forgetAddresses.stop(),
       forgetSignIns.stop(),
+      webhookDeliverer.stop(),
+      forgetDeliveries.stop(),
       gateway.drain(),
       closeHttp(http, drain, clock),
     ])
@@ -180,6 +204,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   expireActions.start()
   forgetAddresses.start()
   forgetSignIns.start()
+  webhookDeliverer.start()
+  forgetDeliveries.start()
   recordRefusals.start()
   sealAudit.start()
   const running = started.move()

@@ -79,6 +79,16 @@ import { getUserGroup } from './user-group/http/get-user-group.ts'
 import { listMembers } from './user-group/http/list-members.ts'
 import { listUserGroups } from './user-group/http/list-user-groups.ts'
 import { removeMember } from './user-group/http/remove-member.ts'
+import { changeWebhook } from './webhook/http/change-webhook.ts'
+import { createWebhook } from './webhook/http/create-webhook.ts'
+import { deleteWebhook } from './webhook/http/delete-webhook.ts'
+import { getWebhook } from './webhook/http/get-webhook.ts'
+import { getWebhookDelivery } from './webhook/http/get-webhook-delivery.ts'
+import { listWebhookDeliveries } from './webhook/http/list-webhook-deliveries.ts'
+import { listWebhooks } from './webhook/http/list-webhooks.ts'
+import { redeliver } from './webhook/http/redeliver.ts'
+import { rotateWebhookSecret } from './webhook/http/rotate-webhook-secret.ts'
+import { testWebhook } from './webhook/http/test-webhook.ts'
 
 /** Every route of this server. */
 export const operations: readonly Operation<Principal, Services>[] = [
@@ -168,5 +178,15 @@ export const operations: readonly Operation<Principal, Services>[] = [
   addSecret,
   addCertificate,
   ...revokeCredentialOperations,
+  listWebhooks,
+  createWebhook,
+  getWebhook,
+  changeWebhook,
+  deleteWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  listWebhookDeliveries,
+  getWebhookDelivery,
+  redeliver,
   ...notOfferedOperations,
 ]

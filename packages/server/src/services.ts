@@ -48,6 +48,12 @@ import { SecurityEpochs, type TenantService, tenantService } from './tenant/inde
 import type { ServerTls } from './tls/index.ts'
 import { type UserService, userService } from './user/index.ts'
 import { type UserGroupService, userGroupService } from './user-group/index.ts'
+import {
+  type WebhookSecrets,
+  type WebhookService,
+  type WebhookTargets,
+  webhookService,
+} from './webhook/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
@@ -75,6 +81,7 @@ export type Services = {
   userGroups: UserGroupService
   users: UserService
   userTokens: UserTokens
+  webhooks: WebhookService
 }
 
 type Parts = {
@@ -92,6 +99,8 @@ type Parts = {
   externalIssuers: readonly ExternalIssuer[]
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
+  webhookSecrets: WebhookSecrets
+  webhookTargets: WebhookTargets
 }
 
 /** Puts the services together. */
@@ -161,6 +170,12 @@ export function composeServices(parts: Parts): Services {
     userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
     users: userService({ ...parts, usersOf }),
     userTokens: signIn.userTokens,
+    webhooks: webhookService({
+      ...parts,
+      webhooksOf: (tenant) => storesOf(tenant).webhooks,
+      secrets: parts.webhookSecrets,
+      targets: parts.webhookTargets,
+    }),
   }
 }
 

@@ -35,6 +35,7 @@ import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts
 import { sqlTenantStore, type TenantStore } from './tenant/index.ts'
 import { sqlUserStore, type UserStore } from './user/index.ts'
 import { sqlUserGroupStore, type UserGroupStore } from './user-group/index.ts'
+import { sqlWebhookOutbox, sqlWebhookStore, type WebhookOutbox, type WebhookStore } from './webhook/index.ts'
 
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
@@ -56,6 +57,7 @@ export type TenantStores = {
   throttles: ThrottleStore
   userGroups: UserGroupStore
   users: UserStore
+  webhooks: WebhookStore
 }
 
 export type Stores = {
@@ -67,6 +69,7 @@ export type Stores = {
   expiredArtifacts: ExpiredArtifacts
   oldAddresses: OldAddresses
   staleThrottles: StaleThrottles
+  webhookOutbox: WebhookOutbox
 }
 
 /** All stores over one database. `newId` names audit entries that no caller asked for. */
@@ -80,6 +83,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     expiredArtifacts: sqlExpiredArtifacts(db),
     oldAddresses: sqlOldAddresses(db),
     staleThrottles: sqlStaleThrottles(db),
+    webhookOutbox: sqlWebhookOutbox(db),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
         antivirusInfo: sqlAntivirusInfoStore(db, tenant),
@@ -100,6 +104,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
         throttles: sqlThrottleStore(db, tenant),
         userGroups: sqlUserGroupStore(db, tenant),
         users: sqlUserStore(db, tenant),
+        webhooks: sqlWebhookStore(db, tenant),
       }
       known.set(tenant, stores)
       return stores

@@ -22,6 +22,7 @@ import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.co
 import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
 import { describeUserStore } from '../src/user/user-store.contract.ts'
 import { describeUserGroupStore } from '../src/user-group/user-group-store.contract.ts'
+import { describeWebhookStore } from '../src/webhook/webhook-store.contract.ts'
 import { openPostgresBackend } from './stores/backends.ts'
 
 describeDatabase('PostgreSQL', openPostgresBackend)
@@ -48,3 +49,4 @@ describeDeviceGroupStore('PostgreSQL', openPostgresBackend)
 describeRoleStore('PostgreSQL', openPostgresBackend)
 describeUserStore('PostgreSQL', openPostgresBackend)
 describeUserGroupStore('PostgreSQL', openPostgresBackend)
+describeWebhookStore('PostgreSQL', openPostgresBackend)

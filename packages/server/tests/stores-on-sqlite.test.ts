@@ -22,6 +22,7 @@ import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.co
 import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
 import { describeUserStore } from '../src/user/user-store.contract.ts'
 import { describeUserGroupStore } from '../src/user-group/user-group-store.contract.ts'
+import { describeWebhookStore } from '../src/webhook/webhook-store.contract.ts'
 import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
@@ -48,3 +49,4 @@ describeDeviceGroupStore('SQLite', openSqliteBackend)
 describeRoleStore('SQLite', openSqliteBackend)
 describeUserStore('SQLite', openSqliteBackend)
 describeUserGroupStore('SQLite', openSqliteBackend)
+describeWebhookStore('SQLite', openSqliteBackend)

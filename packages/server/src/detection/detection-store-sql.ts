@@ -29,7 +29,11 @@ type NamedRow = DetectionRow & { computer_dns_name: string | null }
 
 const detectionSchema = Compile(Detection)
 
-/** Adds a detection; the same id again only notes the newer attempt that met it. */
+/**
+ * Adds a detection; the same id again only notes the newer attempt that met it.
+ *
+ * @returns true when it is new
+ */
 export function* insertDetection(
   tenant: TenantId,
   added: {
@@ -41,17 +45,19 @@ export function* insertDetection(
     detection: Detection
   },
   context: WriteContext,
-): WriteSteps<void> {
+): WriteSteps<boolean> {
   const { detection, ...columns } = added
   const body = JSON.stringify(detection)
-  yield* run(
+  const [kept] = yield* run(
     tables<DetectionTables>(context.dialect)
       .insertInto('detection')
       .values({ tenant, ...columns, detected_at: context.at, body })
       .onConflict((conflict) =>
         conflict.columns(['tenant', 'id']).doUpdateSet({ attempt: added.attempt, alert: added.alert, body }),
-      ),
+      )
+      .returning('detected_at'),
   )
+  return kept?.detected_at === context.at
 }
 
 /** Detections of one tenant, on either database. */

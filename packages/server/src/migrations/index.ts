@@ -8,6 +8,7 @@ import { callCounts } from './0006-call-counts.ts'
 import { machines } from './0008-machines.ts'
 import { alerts } from './0009-alerts.ts'
 import { antivirusInfo } from './0010-antivirus-info.ts'
+import { webhooks } from './0011-webhooks.ts'
 
 /** The schema, step by step; a released step never changes. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   machines,
   alerts,
   antivirusInfo,
+  webhooks,
 ]

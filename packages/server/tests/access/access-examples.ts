@@ -13,6 +13,8 @@ export type Example = {
 type MakeExample = (world: AccessWorld) => Example | Promise<Example>
 
 const RULES = { tag: [{ operator: 'equals', value: 'lab' }] }
+/** Nobody is there. */
+const WEBHOOK = { url: 'https://hooks.invalid/', events: ['detection.found'] }
 const name = () => ({ displayName: randomUUID() })
 const upn = () => `${randomUUID()}@contoso.example`
 const idOf = async (made: Promise<{ id: string | number }>) => String((await made).id)
@@ -21,6 +23,14 @@ const newApplication = (world: AccessWorld) =>
   idOf(world.create('applications', { ...name(), permissions: ['Machine.Scan'] }))
 const newUser = (world: AccessWorld) => idOf(world.create('users', { ...name(), userPrincipalName: upn() }))
 const newUserGroup = (world: AccessWorld) => idOf(world.create('userGroups', name()))
+const newWebhook = async (world: AccessWorld) => {
+  await removeWebhooks(world)
+  return idOf(world.create('webhooks', WEBHOOK))
+}
+const newDelivery = async (world: AccessWorld) => {
+  const webhook = await newWebhook(world)
+  return `/fleet/v1/webhooks/${webhook}/deliveries/${await idOf(world.create(`webhooks/${webhook}/test`, {}))}`
+}
 const newRole = (world: AccessWorld) => idOf(world.create('roles', { ...name(), permissions: [] }))
 
 /** One for every route that is not for anybody; a route without one fails the test of the matrix. */
@@ -272,8 +282,55 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     status: 200,
   }),
 
+  'GET /fleet/v1/webhooks': () => ({ path: '/fleet/v1/webhooks', status: 200 }),
+  'POST /fleet/v1/webhooks': async (world) => {
+    await removeWebhooks(world)
+    return { path: '/fleet/v1/webhooks', body: WEBHOOK, status: 201 }
+  },
+  'GET /fleet/v1/webhooks/:webhookId': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}`,
+    status: 200,
+  }),
+  'PATCH /fleet/v1/webhooks/:webhookId': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}`,
+    body: { enabled: false },
+    status: 200,
+  }),
+  'DELETE /fleet/v1/webhooks/:webhookId': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}`,
+    status: 204,
+  }),
+  'POST /fleet/v1/webhooks/:webhookId/secret': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}/secret`,
+    body: {},
+    status: 201,
+  }),
+  'POST /fleet/v1/webhooks/:webhookId/test': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}/test`,
+    status: 201,
+  }),
+  'GET /fleet/v1/webhooks/:webhookId/deliveries': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}/deliveries`,
+    status: 200,
+  }),
+  'GET /fleet/v1/webhooks/:webhookId/deliveries/:deliveryId': async (world) => ({
+    path: await newDelivery(world),
+    status: 200,
+  }),
+  'POST /fleet/v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver': async (world) => ({
+    path: `${await newDelivery(world)}/redeliver`,
+    status: 201,
+  }),
+
   'GET /fleet/v1/audit': () => ({ path: '/fleet/v1/audit', status: 200 }),
   'GET /fleet/v1/audit/verification': () => ({ path: '/fleet/v1/audit/verification', status: 200 }),
+}
+
+/** A tenant has few of them: those of the examples before make room. */
+async function removeWebhooks(world: AccessWorld): Promise<void> {
+  const token = await world.applicationToken(['Fleet.Admin'])
+  const { items } = (await world.call('GET /fleet/v1/webhooks', token)).json<{ items: { id: string }[] }>()
+  for (const { id } of items) await world.call(`DELETE /fleet/v1/webhooks/${id}`, token)
 }
 
 async function newCertificate(world: AccessWorld): Promise<string> {

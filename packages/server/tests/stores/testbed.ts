@@ -19,6 +19,7 @@ import {
   newToken,
   newUser,
   newUserGroup,
+  newWebhook,
   rule,
   told,
   userGroupId,
@@ -91,6 +92,9 @@ const TABLES = [
   'user_credential',
   'user_group',
   'user_group_member',
+  'webhook',
+  'webhook_delivery',
+  'webhook_event',
 ]
 
 /** One database for all tests of a suite; each test works in tenants of its own. */
@@ -138,6 +142,7 @@ export function useTestbed(open: OpenBackend): Testbed {
       await theirs.machineActions.requestScan(newScan(2, 2))
       await theirs.scans.takeEvent({ ...told(2, 2, 1, accepted), silenceMs: TEN_YEARS_MS })
       await fillAccess(theirs)
+      await theirs.webhooks.create(newWebhook(1), auditEntry())
       strangers.push({ tenant: stranger, before: await dumpTenant(get().db, stranger) })
       return { tenant, ours, theirs }
     },
