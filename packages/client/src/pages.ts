@@ -27,15 +27,23 @@ export async function* readODataList<S extends TSchema>(
   connection: HttpConnection,
   path: string,
   item: S,
-  { filter, orderBy, limit = Number.POSITIVE_INFINITY, pageSize, signal }: ListOptions,
+  {
+    filter,
+    orderBy,
+    expand,
+    limit = Number.POSITIVE_INFINITY,
+    pageSize,
+    signal,
+  }: ListOptions & { expand?: string },
 ): AsyncGenerator<Static<S>, void, undefined> {
   const Page = Type.Object({ value: Type.Array(item), '@odata.nextLink': Type.Optional(Type.String()) })
   const options = new URLSearchParams()
   if (filter) options.set('$filter', typeof filter === 'string' ? filter : printFilter(filter))
   if (orderBy) options.set('$orderby', orderBy)
+  if (expand) options.set('$expand', expand)
   const top = Math.min(pageSize ?? limit, MAX_TOP)
   if (Number.isFinite(pageSize ?? limit)) options.set('$top', String(top))
-  const address = () => (options.size === 0 ? path : `${path}?${options}`)
+  const address = () => (options.size === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${options}`)
   let next: string | undefined = address()
   let read = 0
   while (next !== undefined && read < limit) {

@@ -189,6 +189,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   started.defer(() => keepCallCounts.stop())
   started.defer(async () => {
     services.fleetEvents.close()
+    services.actionWaits.close()
     await Promise.all([
       expireActions.stop(),
       forgetAddresses.stop(),

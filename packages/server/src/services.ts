@@ -13,6 +13,7 @@ import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
 import { type MachineService, machineService } from './machine/index.ts'
 import {
+  ActionWaits,
   type FleetEventService,
   fleetEventService,
   type MachineActionService,
@@ -57,6 +58,7 @@ import {
 
 /** What operations may ask for. */
 export type Services = {
+  actionWaits: ActionWaits
   antivirusInfo: AntivirusInfoService
   alerts: AlertService
   applications: ApplicationService
@@ -128,6 +130,8 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    // Listens after those who must have forgotten what was known of access by the time that it asks.
+    actionWaits: new ActionWaits(parts),
     antivirusInfo: antivirusInfoService({
       antivirusInfoOf: (tenant) => storesOf(tenant).antivirusInfo,
       clock,
