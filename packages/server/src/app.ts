@@ -7,6 +7,7 @@ import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
 import {
   ExpireActions,
+  ForgetAddresses,
   ForgetSignIns,
   ForgetWebhookDeliveries,
   KeepCallCounts,
@@ -155,6 +156,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
+  const forgetAddresses = new ForgetAddresses({ oldAddresses: stores.oldAddresses, clock, logger })
   const forgetSignIns = new ForgetSignIns({
     artifacts: stores.expiredArtifacts,
     throttles: stores.staleThrottles,
@@ -184,8 +186,10 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   started.defer(() => keepCallCounts.stop())
   started.defer(async () => {
     services.fleetEvents.close()
+    services.actionWaits.close()
     await Promise.all([
       expireActions.stop(),
+      forgetAddresses.stop(),
       forgetSignIns.stop(),
       webhookDeliverer.stop(),
       forgetDeliveries.stop(),
@@ -199,6 +203,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const port = await listen(http, config)
   origins.list(originsOf(config, tls, port), aliasesOf(config))
   expireActions.start()
+  forgetAddresses.start()
   forgetSignIns.start()
   webhookDeliverer.start()
   forgetDeliveries.start()

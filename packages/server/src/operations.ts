@@ -1,3 +1,9 @@
+import { getAlert } from './alert/http/get-alert.ts'
+import { getAlertMachine } from './alert/http/get-alert-machine.ts'
+import { countAlerts, listAlerts } from './alert/http/list-alerts.ts'
+import { countMachineAlerts, listMachineAlerts } from './alert/http/list-machine-alerts.ts'
+import { updateAlert } from './alert/http/update-alert.ts'
+import { antivirusInfoOperations } from './antivirus-info/http/list-device-av-info.ts'
 import { addCertificate } from './application/http/add-certificate.ts'
 import { addSecret } from './application/http/add-secret.ts'
 import { changeApplication } from './application/http/change-application.ts'
@@ -23,13 +29,21 @@ import { getCaCertificate } from './enrollment/http/get-ca-certificate.ts'
 import { listEnrollmentTokens } from './enrollment/http/list-enrollment-tokens.ts'
 import { revokeEnrollmentToken } from './enrollment/http/revoke-enrollment-token.ts'
 import type { Operation } from './kit/http/index.ts'
+import { findMachinesByIp } from './machine/http/find-machines-by-ip.ts'
+import { findMachinesByTag } from './machine/http/find-machines-by-tag.ts'
 import { getMachine } from './machine/http/get-machine.ts'
 import { countMachines, listMachines } from './machine/http/list-machines.ts'
+import { setDeviceValue } from './machine/http/set-device-value.ts'
+import { tagMachine } from './machine/http/tag-machine.ts'
+import { tagMachines } from './machine/http/tag-machines.ts'
+import { updateMachine } from './machine/http/update-machine.ts'
 import { cancelMachineAction } from './machine-action/http/cancel-machine-action.ts'
+import { getFleetMachineAction } from './machine-action/http/get-fleet-machine-action.ts'
 import { getMachineAction } from './machine-action/http/get-machine-action.ts'
 import { countMachineActions, listMachineActions } from './machine-action/http/list-machine-actions.ts'
 import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
 import { watchFleetEvents } from './machine-action/http/watch-fleet-events.ts'
+import { notOfferedOperations } from './not-offered/http/not-offered-operations.ts'
 import { configurationOperations, instanceDiscovery, jwksOperations } from './oauth/http/discovery.ts'
 import { tokenOperations } from './oauth/http/token.ts'
 import { getMe } from './principal/http/get-me.ts'
@@ -101,11 +115,25 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getMachine,
   listMachines,
   countMachines,
+  findMachinesByIp,
+  findMachinesByTag,
+  tagMachine,
+  tagMachines,
+  setDeviceValue,
+  updateMachine,
   runAntivirusScan,
   getMachineAction,
   listMachineActions,
   countMachineActions,
   cancelMachineAction,
+  ...antivirusInfoOperations,
+  getAlert,
+  listAlerts,
+  countAlerts,
+  updateAlert,
+  getAlertMachine,
+  listMachineAlerts,
+  countMachineAlerts,
   enroll,
   getCaCertificate,
   createEnrollmentToken,
@@ -113,6 +141,7 @@ export const operations: readonly Operation<Principal, Services>[] = [
   revokeEnrollmentToken,
   getScan,
   listDetections,
+  getFleetMachineAction,
   watchFleetEvents,
   listApplications,
   createApplication,
@@ -161,4 +190,5 @@ export const operations: readonly Operation<Principal, Services>[] = [
   listWebhookDeliveries,
   getWebhookDelivery,
   redeliver,
+  ...notOfferedOperations,
 ]

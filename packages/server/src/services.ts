@@ -1,5 +1,7 @@
 import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import { type AlertService, alertService } from './alert/index.ts'
+import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
 import type { ExternalIssuer } from './config/index.ts'
@@ -11,6 +13,7 @@ import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
 import { type MachineService, machineService } from './machine/index.ts'
 import {
+  ActionWaits,
   type FleetEventService,
   fleetEventService,
   type MachineActionService,
@@ -55,6 +58,9 @@ import {
 
 /** What operations may ask for. */
 export type Services = {
+  actionWaits: ActionWaits
+  antivirusInfo: AntivirusInfoService
+  alerts: AlertService
   applications: ApplicationService
   audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
@@ -112,7 +118,7 @@ export function composeServices(parts: Parts): Services {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
-  const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
+  const machines = machineService({ ...parts, machinesOf, pageSize: MAX_TOP })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
     ...parts,
@@ -122,6 +128,14 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    // Listens after those who must have forgotten what was known of access by the time that it asks.
+    actionWaits: new ActionWaits(parts),
+    antivirusInfo: antivirusInfoService({
+      antivirusInfoOf: (tenant) => storesOf(tenant).antivirusInfo,
+      clock,
+      pageSize: MAX_TOP,
+    }),
+    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts, pageSize: MAX_TOP }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({

@@ -1,11 +1,13 @@
 import type { TenantId } from '@fleetsweep/protocol'
+import { type AlertStore, sqlAlertStore } from './alert/index.ts'
+import { type AntivirusInfoStore, sqlAntivirusInfoStore } from './antivirus-info/index.ts'
 import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
 import { type AuditBacklog, type AuditStore, sqlAuditBacklog, sqlAuditStore } from './audit/index.ts'
 import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
 import { type DeviceGroupStore, sqlDeviceGroupStore } from './device-group/index.ts'
 import { type EnrollmentStore, sqlEnrollmentStore } from './enrollment/index.ts'
 import type { Database } from './kit/db/database.ts'
-import { type MachineStore, sqlMachineStore } from './machine/index.ts'
+import { type MachineStore, type OldAddresses, sqlMachineStore, sqlOldAddresses } from './machine/index.ts'
 import {
   type MachineActionStore,
   type MachineActionTimeouts,
@@ -37,6 +39,8 @@ import { sqlWebhookOutbox, sqlWebhookStore, type WebhookOutbox, type WebhookStor
 
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
+  antivirusInfo: AntivirusInfoStore
+  alerts: AlertStore
   applications: ApplicationStore
   artifacts: ArtifactStore
   credentials: CredentialStore
@@ -63,6 +67,7 @@ export type Stores = {
   tenants: TenantStore
   timeouts: MachineActionTimeouts
   expiredArtifacts: ExpiredArtifacts
+  oldAddresses: OldAddresses
   staleThrottles: StaleThrottles
   webhookOutbox: WebhookOutbox
 }
@@ -76,10 +81,13 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
     expiredArtifacts: sqlExpiredArtifacts(db),
+    oldAddresses: sqlOldAddresses(db),
     staleThrottles: sqlStaleThrottles(db),
     webhookOutbox: sqlWebhookOutbox(db),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
+        antivirusInfo: sqlAntivirusInfoStore(db, tenant),
+        alerts: sqlAlertStore(db, tenant),
         applications: sqlApplicationStore(db, tenant),
         artifacts: sqlArtifactStore(db, tenant),
         credentials: sqlCredentialStore(db, tenant),

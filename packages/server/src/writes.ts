@@ -1,3 +1,4 @@
+import { updateAlertWrite } from './alert/index.ts'
 import {
   addCertificateWrite,
   addSecretWrite,
@@ -18,7 +19,13 @@ import {
 } from './device-group/index.ts'
 import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/index.ts'
 import { writeList } from './kit/db/write.ts'
-import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
+import {
+  changeMachinesWrite,
+  forgetAddressesWrite,
+  holdOrdersWrite,
+  recordInventoryWrite,
+  recordSeenWrite,
+} from './machine/index.ts'
 import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
 import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
@@ -73,6 +80,7 @@ export const writes = writeList([
   cancelWrite,
   changeApplicationWrite,
   changeDeviceGroupWrite,
+  changeMachinesWrite,
   changeRoleWrite,
   changeUserGroupWrite,
   changeUserWrite,
@@ -95,6 +103,7 @@ export const writes = writeList([
   enrollWrite,
   ensureBuiltInsWrite,
   expireWrite,
+  forgetAddressesWrite,
   forgetDeliveriesWrite,
   forgetThrottlesWrite,
   holdOrdersWrite,
@@ -129,5 +138,6 @@ export const writes = writeList([
   succeedWrite,
   takeAssertionWrite,
   takeEventWrite,
+  updateAlertWrite,
   useLinkWrite,
 ])

@@ -1,3 +1,5 @@
+import { describeAlertStore } from '../src/alert/alert-store.contract.ts'
+import { describeAntivirusInfoStore } from '../src/antivirus-info/antivirus-info-store.contract.ts'
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
 import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
 import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
@@ -5,6 +7,8 @@ import { describeDetectionStore } from '../src/detection/detection-store.contrac
 import { describeDeviceGroupStore } from '../src/device-group/device-group-store.contract.ts'
 import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.contract.ts'
 import { describeDatabase } from '../src/kit/db/database.contract.ts'
+import { describeMachineChanges } from '../src/machine/change-machines.contract.ts'
+import { describeMachineAddresses } from '../src/machine/machine-addresses.contract.ts'
 import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
 import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
 import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
@@ -22,6 +26,8 @@ import { describeWebhookStore } from '../src/webhook/webhook-store.contract.ts'
 import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
+describeAntivirusInfoStore('SQLite', openSqliteBackend)
+describeAlertStore('SQLite', openSqliteBackend)
 describeApplicationStore('SQLite', openSqliteBackend)
 describeAuditChain('SQLite', openSqliteBackend)
 describeAuditStore('SQLite', openSqliteBackend)
@@ -29,6 +35,8 @@ describeCallCountStore('SQLite', openSqliteBackend)
 describeDetectionStore('SQLite', openSqliteBackend)
 describeEnrollmentStore('SQLite', openSqliteBackend)
 describeMachineStore('SQLite', openSqliteBackend)
+describeMachineAddresses('SQLite', openSqliteBackend)
+describeMachineChanges('SQLite', openSqliteBackend)
 describeMachineActionStore('SQLite', openSqliteBackend)
 describeScanStore('SQLite', openSqliteBackend)
 describeSigningKeyStore('SQLite', openSqliteBackend)

@@ -1,4 +1,5 @@
 import {
+  type AlertId,
   Detection,
   type Instant,
   type MachineActionId,
@@ -17,6 +18,7 @@ type DetectionRow = {
   id: string
   action: string
   machine: string
+  alert: string | null
   attempt: number
   detected_at: number
   body: string
@@ -34,7 +36,14 @@ const detectionSchema = Compile(Detection)
  */
 export function* insertDetection(
   tenant: TenantId,
-  added: { id: string; action: string; machine: string; attempt: number; detection: Detection },
+  added: {
+    id: string
+    action: string
+    machine: string
+    alert: AlertId
+    attempt: number
+    detection: Detection
+  },
   context: WriteContext,
 ): WriteSteps<boolean> {
   const { detection, ...columns } = added
@@ -44,7 +53,7 @@ export function* insertDetection(
       .insertInto('detection')
       .values({ tenant, ...columns, detected_at: context.at, body })
       .onConflict((conflict) =>
-        conflict.columns(['tenant', 'id']).doUpdateSet({ attempt: added.attempt, body }),
+        conflict.columns(['tenant', 'id']).doUpdateSet({ attempt: added.attempt, alert: added.alert, body }),
       )
       .returning('detected_at'),
   )
@@ -89,6 +98,7 @@ function toDetection(row: NamedRow): StoredDetection {
     actionId: row.action as MachineActionId,
     machineId: row.machine as MachineId,
     computerDnsName: row.computer_dns_name,
+    alertId: row.alert as AlertId | null,
     attempt: row.attempt,
     detectedAt: row.detected_at as Instant,
     detection: detectionSchema.Parse(JSON.parse(row.body)),

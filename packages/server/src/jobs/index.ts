@@ -1,4 +1,5 @@
 export { ExpireActions, type ExpireActionsParts } from './expire-actions.ts'
+export { ForgetAddresses, type ForgetAddressesParts } from './forget-addresses.ts'
 export { ForgetSignIns, type ForgetSignInsParts } from './forget-sign-ins.ts'
 export { ForgetWebhookDeliveries, type ForgetWebhookDeliveriesParts } from './forget-webhook-deliveries.ts'
 export { KeepCallCounts, type KeepCallCountsParts } from './keep-call-counts.ts'

@@ -9,6 +9,7 @@ import {
   type TenantId,
 } from '@fleetsweep/protocol'
 import type { Kysely } from 'kysely'
+import { noteScanEnd } from '../antivirus-info/index.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import { tellWebhooks } from '../webhook/index.ts'
@@ -68,6 +69,8 @@ export function* moveMachineAction(
   if (isFinal(change.status)) {
     const { id, machineId: machine, type } = action
     yield* run(deleteClaim(context.dialect, { tenant, machine, type, action: id }))
+    // One that its machine never took is no scan of that machine.
+    if (action.status === 'InProgress') yield* noteScanEnd(tenant, moved, context)
     const data = whatEnded(moved, conclusion)
     yield* tellWebhooks(tenant, { event: 'machineAction.ended', subject: id, data }, context)
   }

@@ -11,6 +11,7 @@ import {
   type ScanReport,
   type TenantId,
 } from '@fleetsweep/protocol'
+import { raiseAlert } from '../alert/index.ts'
 import { insertDetection } from '../detection/index.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
@@ -80,7 +81,7 @@ function* proveStopAnew(
   )
 }
 
-/** The same threat in the same place is one detection, however many attempts of a scan met it. */
+/** The same threat in the same place is one detection, however many attempts of a scan met it, and part of an alert. */
 function* addDetection(
   tenant: TenantId,
   action: StoredMachineAction,
@@ -94,11 +95,13 @@ function* addDetection(
     .digest('hex')
     .slice(0, 32)
   const { id: actionId, machineId, computerDnsName } = action
-  const added = { id, action: actionId, machine: machineId, attempt, detection }
+  const alert = yield* raiseAlert(tenant, { ...action, detection }, context)
+  const added = { id, action: actionId, machine: machineId, alert, attempt, detection }
   if (!(yield* insertDetection(tenant, added, context))) return
   const { threatName, path, innerPath, sha256, sizeBytes, disposition } = detection
   const data = {
     detectionId: id,
+    alertId: alert,
     actionId,
     machineId,
     computerDnsName,

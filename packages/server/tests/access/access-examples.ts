@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { instantFromMs } from '@fleetsweep/protocol'
+import { formatInstant, instantFromMs } from '@fleetsweep/protocol'
 import { clientCertificate } from '../client-certificate.ts'
 import type { AccessWorld } from './access-world.ts'
 
@@ -38,6 +38,38 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
   'GET /api/machines/:machineId': ({ machine }) => ({ path: `/api/machines/${machine}`, status: 200 }),
   'GET /api/machines': () => ({ path: '/api/machines', status: 200 }),
   'GET /api/machines/$count': () => ({ path: '/api/machines/$count', status: 200 }),
+  'GET /api/deviceavinfo': () => ({ path: '/api/deviceavinfo', status: 200 }),
+  'GET /api/deviceavinfo/$count': () => ({ path: '/api/deviceavinfo/$count', status: 200 }),
+  'GET /api/public/avdeviceshealth': () => ({ path: '/api/public/avdeviceshealth', status: 200 }),
+  'GET /api/public/avdeviceshealth/$count': () => ({
+    path: '/api/public/avdeviceshealth/$count',
+    status: 200,
+  }),
+  'GET /api/machines/findbyip(:arguments)': ({ api }) => ({
+    path: `/api/machines/findbyip(ip='192.0.2.7',timestamp=${formatInstant(api.clock.now())})`,
+    status: 200,
+  }),
+  'GET /api/machines/findbytag': () => ({ path: '/api/machines/findbytag?tag=lab', status: 200 }),
+  'POST /api/machines/:machineId/tags': ({ machine }) => ({
+    path: `/api/machines/${machine}/tags`,
+    body: { Value: 'lab', Action: 'Add' },
+    status: 200,
+  }),
+  'POST /api/machines/AddOrRemoveTagForMultipleMachines': ({ machine }) => ({
+    path: '/api/machines/AddOrRemoveTagForMultipleMachines',
+    body: { Value: 'lab', Action: 'Add', MachineIds: [machine] },
+    status: 200,
+  }),
+  'POST /api/machines/:machineId/setDeviceValue': ({ machine }) => ({
+    path: `/api/machines/${machine}/setDeviceValue`,
+    body: { DeviceValue: 'High' },
+    status: 200,
+  }),
+  'PATCH /api/machines/:machineId': ({ machine }) => ({
+    path: `/api/machines/${machine}`,
+    body: { machineTags: ['lab'] },
+    status: 200,
+  }),
   'POST /api/machines/:machineId/runAntiVirusScan': ({ machine }) => ({
     path: `/api/machines/${machine}/runAntiVirusScan`,
     body: { Comment: 'The same again', ScanType: 'Quick' },
@@ -52,6 +84,27 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
   'POST /api/machineactions/:actionId/cancel': ({ action }) => ({
     path: `/api/machineactions/${action}/cancel`,
     body: { Comment: 'Not needed' },
+    status: 200,
+  }),
+  'GET /fleet/v1/machineActions/:actionId': ({ action }) => ({
+    path: `/fleet/v1/machineActions/${action}`,
+    status: 200,
+  }),
+  'GET /api/alerts/:alertId': ({ alert }) => ({ path: `/api/alerts/${alert}`, status: 200 }),
+  'GET /api/alerts': () => ({ path: '/api/alerts', status: 200 }),
+  'GET /api/alerts/$count': () => ({ path: '/api/alerts/$count', status: 200 }),
+  'PATCH /api/alerts/:alertId': ({ alert }) => ({
+    path: `/api/alerts/${alert}`,
+    body: { status: 'InProgress' },
+    status: 200,
+  }),
+  'GET /api/alerts/:alertId/machine': ({ alert }) => ({ path: `/api/alerts/${alert}/machine`, status: 200 }),
+  'GET /api/machines/:machineId/alerts': ({ machine }) => ({
+    path: `/api/machines/${machine}/alerts`,
+    status: 200,
+  }),
+  'GET /api/machines/:machineId/alerts/$count': ({ machine }) => ({
+    path: `/api/machines/${machine}/alerts/$count`,
     status: 200,
   }),
   'GET /fleet/v1/scans/:actionId': ({ action }) => ({ path: `/fleet/v1/scans/${action}`, status: 200 }),

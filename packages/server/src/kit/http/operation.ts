@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
 import type { Static, TSchema } from 'typebox'
 import type { Answer, AnswerBody } from './answer.ts'
+import { ApiError } from './api-error.ts'
 import { type CallClass, callClassOf } from './call-limiter.ts'
 import type { ErrorStyle } from './error-style.ts'
 
@@ -18,9 +19,11 @@ export type Caller = {
  *
  * - `permission`: any one of them is enough.
  * - `role`: a person needs one of these from their roles as well.
- * - `reach`: `machine`: the caller must reach the machine that the path names; `machines`: the answer holds only what
- *   the caller reaches; `tenant`: whoever has the permission sees all of the tenant.
- * - `signedIn`: whoever authenticated, whatever they may do, and why that is right.
+ * - `reach`: `machine`: the caller must reach the machine that the path names, or every one that the body names;
+ *   `machines`: the answer holds only what the caller reaches; `tenant`: whoever has the permission sees all of the
+ *   tenant.
+ * - `signedIn`: whoever authenticated, whatever they may do, and why that is right; with `reach`, only about a machine
+ *   that they reach.
  * - `anonymous`: no caller is known, and why that is right.
  */
 export type Access =
@@ -29,7 +32,7 @@ export type Access =
       readonly role: readonly [RolePermission, ...RolePermission[]]
       readonly reach: 'machine' | 'machines' | 'tenant'
     }
-  | { readonly signedIn: string }
+  | { readonly signedIn: string; readonly reach?: 'machine' }
   | { readonly anonymous: string }
 
 /** True when a caller holds one of the permissions and, where roles bind, one of the role permissions. */
@@ -41,6 +44,22 @@ export function isAllowed(
     permission.some((one) => permissions.has(one)) &&
     (rolePermissions === null || role.some((one) => rolePermissions.has(one)))
   )
+}
+
+/**
+ * Says which half is missing: the program's permission or the person's role.
+ *
+ * @throws ApiError `Forbidden`
+ */
+export function requireAllowed(
+  caller: Caller,
+  access: Pick<Extract<Access, { permission: unknown }>, 'permission' | 'role'>,
+): void {
+  if (isAllowed(caller, access)) return
+  const { permission, role } = access
+  throw permission.some((one) => caller.permissions.has(one))
+    ? new ApiError('Forbidden', `This needs a role with the permission ${role.join(' or ')}`)
+    : new ApiError('Forbidden', `This needs the permission ${permission.join(' or ')}`)
 }
 
 /** The schema of the body by status; a string names the media type of a body that is not JSON. */

@@ -1,7 +1,10 @@
 import { type ListQuery, parseListQuery } from '@fleetsweep/protocol'
 import { ApiError } from '../http/api-error.ts'
 
-/** Options that change only how much of each entity is shown; showing all of it serves every caller. */
+/**
+ * Options that change only how much of each entity is shown; showing all of it serves every caller. Where an entity is
+ * too much to be shown whole in a list, `isExpanded` tells what was asked for.
+ */
 const HARMLESS: readonly string[] = ['$select', '$expand', '$format']
 
 /**
@@ -17,4 +20,10 @@ export function readListQuery(search: URLSearchParams): ListQuery {
       throw new ApiError('ODataError', `The query option '${name}' is not supported`)
   }
   return query
+}
+
+/** True when `$expand` names a property, in any case and alone or among others. */
+export function isExpanded({ other }: Pick<ListQuery, 'other'>, property: string): boolean {
+  const names = (other.get('$expand') ?? '').split(',').map((name) => name.trim().toLowerCase())
+  return names.includes(property.toLowerCase())
 }
