@@ -97,7 +97,9 @@ describe.each([
     for (const [target, body] of changes('twin.example')) {
       const answer = await ask('person', target, body)
       expect(refusalOf(answer)).toMatchObject({ status: 400, code: 'InvalidInput' })
-      expect(answer.text).toContain('Several machines are called twin.example: name one by its id, of ')
+      expect(answer.text).toContain(
+        'twin.example is the name of several machines; give the id of the right one: ',
+      )
       expect(answer.text).toContain(older)
       expect(answer.text).toContain(newer)
       expect(answer.text).not.toContain(hidden)
