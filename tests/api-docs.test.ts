@@ -5,9 +5,11 @@ import { operations } from '../packages/server/src/operations.ts'
 import { root } from './repository-files.ts'
 
 const GUIDE = 'docs/api.md'
-const pages = readdirSync(join(root, 'docs/api'))
-  .filter((name) => name.endsWith('.md'))
-  .map((name) => `docs/api/${name}`)
+const pagesIn = (folder: string) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`)
+const pages = pagesIn('docs/api')
 
 /** Forms and pages between which browsers go: nobody calls them by hand. */
 const OF_BROWSERS = [
@@ -64,8 +66,8 @@ function exampleIn(page: string, line: string): Example[] {
   return [{ page, method, path }]
 }
 
-/** How often a route names a part of its path: the fewer, the better it fits a path. */
-const namesIn = (route: string) => route.split(':').length
+/** The more of a path a route spells out, the better it fits. */
+const spelledOut = (route: string) => route.replace(/:\w+/g, '').length
 
 const patternOf = (route: string) => {
   const source = route
@@ -81,7 +83,7 @@ function routeOf({ method, path }: Example): string | undefined {
   return operations
     .map(({ route }) => route)
     .filter((route) => route.startsWith(`${method} `) && patternOf(route).test(path))
-    .toSorted((a, b) => namesIn(a) - namesIn(b))[0]
+    .toSorted((a, b) => spelledOut(b) - spelledOut(a))[0]
 }
 
 describe('the guide to the APIs', () => {
@@ -101,7 +103,7 @@ describe('the guide to the APIs', () => {
   })
 
   it('links to places that there are', () => {
-    const broken = [GUIDE, ...pages].flatMap((page) =>
+    const broken = [...pagesIn('docs'), ...pages].flatMap((page) =>
       [...read(page).matchAll(/\]\(((?:\.\.\/|api\/)?[\w-]+\.md)(?:#([\w-]+))?\)/g)].flatMap(
         ([, link = '', anchor]) => {
           const file = join(page, '..', link)
