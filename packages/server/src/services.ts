@@ -1,4 +1,4 @@
-import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
+import type { ApplicationId, Clock, TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type AlertService, alertService } from './alert/index.ts'
 import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
@@ -101,6 +101,8 @@ type Parts = {
   externalIssuers: readonly ExternalIssuer[]
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
+  /** Most entries of one page of a list in the Defender API. */
+  pageSize: number
   webhookSecrets: WebhookSecrets
   webhookTargets: WebhookTargets
 }
@@ -118,7 +120,7 @@ export function composeServices(parts: Parts): Services {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
-  const machines = machineService({ ...parts, machinesOf, pageSize: MAX_TOP })
+  const machines = machineService({ ...parts, machinesOf })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
     ...parts,
@@ -133,9 +135,9 @@ export function composeServices(parts: Parts): Services {
     antivirusInfo: antivirusInfoService({
       antivirusInfoOf: (tenant) => storesOf(tenant).antivirusInfo,
       clock,
-      pageSize: MAX_TOP,
+      pageSize: parts.pageSize,
     }),
-    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts, pageSize: MAX_TOP }),
+    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
@@ -162,7 +164,7 @@ export function composeServices(parts: Parts): Services {
       enrollmentOf: (tenant) => storesOf(tenant).enrollment,
     }),
     fleetEvents: fleetEventService({ ...parts, machineActionsOf, machinesOf }),
-    machineActions: machineActionService({ ...parts, machineActionsOf, machines, pageSize: MAX_TOP }),
+    machineActions: machineActionService({ ...parts, machineActionsOf, machines }),
     machines,
     roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),

@@ -62,11 +62,11 @@ export class ApiServer implements AsyncDisposable {
   readonly #sealingKey: Buffer
   readonly #startNode: () => Promise<FleetServer>
 
-  /** @param config what shall not be as usual; nodes that start later share it */
+  /** `config` and `parts` are what shall not be as usual; nodes that start later share it. */
   static async start(
     openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
     config: Partial<ServerConfig> = {},
-    parts: Pick<ServerParts, 'resolveHost'> = {},
+    parts: Pick<ServerParts, 'resolveHost' | 'pageSize'> = {},
   ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()

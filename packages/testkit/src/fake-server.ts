@@ -527,9 +527,11 @@ function matches(filter: ODataFilter, item: Record<string, unknown>): boolean {
       if (filter.function === 'startswith') return text.startsWith(part)
       return filter.function === 'endswith' ? text.endsWith(part) : text.includes(part)
     }
-    case 'any':
+    case 'any': {
+      const { variable, predicate } = filter
       return (
-        Array.isArray(value) && value.some((each) => matches(filter.predicate, { [filter.variable]: each }))
+        Array.isArray(value) && value.some((each) => !predicate || matches(predicate, { [variable]: each }))
       )
+    }
   }
 }

@@ -107,7 +107,7 @@ describe('whatever bytes a server gets,', () => {
   afterAll(() => world[Symbol.asyncDispose]())
 
   it('it answers in JSON or not at all, changes nothing, and lets nobody wait', FUZZ_TIMEOUT, async () => {
-    await countCases('bytes', world, fc.tuple(written, fc.boolean()), async ([text, isSplit]) => {
+    await countCases('bytes', world, [fc.tuple(written, fc.boolean())], async ([text, isSplit]) => {
       const before = await world.state()
       const answer = await exchange(world, Buffer.from(text), isSplit)
       if ((await world.state()) !== before) throw new Error('Something changed.')
