@@ -90,7 +90,6 @@ export class ApiServer implements AsyncDisposable {
         sealingKey,
         logger: pino({ level: 'silent' }),
         clock,
-        checkAnswers: true,
         ...parts,
       })
     const api = new ApiServer(await startNode(), database, clock, sealingKey, startNode)

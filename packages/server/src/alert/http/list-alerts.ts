@@ -1,5 +1,5 @@
 import { Alert } from '@fleetsweep/protocol'
-import { ListOf, readListQuery } from '../../kit/odata/index.ts'
+import { ExpandQuery, ListOf, readListQuery } from '../../kit/odata/index.ts'
 import { operation } from '../../principal/index.ts'
 import type { AlertService } from '../index.ts'
 import { alertList } from './alert-list.ts'
@@ -15,6 +15,7 @@ export const listAlerts = operation({
   route: 'GET /api/alerts',
   summary: 'List alerts',
   access: READ,
+  query: ExpandQuery,
   answers: { 200: ListOf(Alert) },
   handle: (request, { alerts }: { alerts: AlertService }) => alertList(request, alerts),
 })

@@ -1,5 +1,5 @@
 import { Alert } from '@fleetsweep/protocol'
-import { ListOf, readListQuery } from '../../kit/odata/index.ts'
+import { ExpandQuery, ListOf, readListQuery } from '../../kit/odata/index.ts'
 import type { MachineService } from '../../machine/index.ts'
 import { operation } from '../../principal/index.ts'
 import type { AlertService } from '../index.ts'
@@ -18,6 +18,7 @@ export const listMachineAlerts = operation({
   route: 'GET /api/machines/:machineId/alerts',
   summary: 'List the alerts of a machine',
   access: READ,
+  query: ExpandQuery,
   answers: { 200: ListOf(Alert) },
   handle: async (request, { alerts, machines }: Services) => {
     const { id } = await machines.getMachineByAnyName(request.principal, request.params.machineId)
