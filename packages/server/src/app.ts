@@ -87,6 +87,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   refuseOwnIssuers(config, origins)
   const serverId = await stores.tenants.serverId(newId())
   const services = composeServices({
+    operations,
     stores,
     signingKeys,
     sealingKey,

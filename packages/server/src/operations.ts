@@ -1,3 +1,4 @@
+import { getApiDescription } from './api-description/http/get-api-description.ts'
 import { addCertificate } from './application/http/add-certificate.ts'
 import { addSecret } from './application/http/add-secret.ts'
 import { changeApplication } from './application/http/change-application.ts'
@@ -67,8 +68,8 @@ import { listMembers } from './user-group/http/list-members.ts'
 import { listUserGroups } from './user-group/http/list-user-groups.ts'
 import { removeMember } from './user-group/http/remove-member.ts'
 
-/** Every route of this server. */
-export const operations: readonly Operation<Principal, Services>[] = [
+/** Every route of this server, by the name that it has in the API's description. */
+const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   ...tokenOperations,
   ...configurationOperations,
   ...jwksOperations,
@@ -141,4 +142,10 @@ export const operations: readonly Operation<Principal, Services>[] = [
   addSecret,
   addCertificate,
   ...revokeCredentialOperations,
-]
+  getApiDescription,
+}
+
+export const operations = Object.entries(OPERATIONS).map(([operationId, operation]) => ({
+  ...operation,
+  operationId,
+}))

@@ -1,5 +1,10 @@
 import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import {
+  type ApiDescriptionService,
+  apiDescriptionService,
+  type NamedOperation,
+} from './api-description/index.ts'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
 import type { ExternalIssuer } from './config/index.ts'
@@ -49,6 +54,7 @@ import { type UserGroupService, userGroupService } from './user-group/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
+  apiDescription: ApiDescriptionService
   applications: ApplicationService
   audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
@@ -74,6 +80,8 @@ export type Services = {
 }
 
 type Parts = {
+  /** What there is to describe. */
+  operations: readonly NamedOperation[]
   stores: Stores
   signingKeys: SigningKeys
   sealingKey: SealingKey
@@ -103,6 +111,7 @@ export function composeServices(parts: Parts): Services {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
+  const tenants = tenantService(stores)
   const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
@@ -113,6 +122,7 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    apiDescription: apiDescriptionService({ ...parts, tenants }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
@@ -146,7 +156,7 @@ export function composeServices(parts: Parts): Services {
     signIn: signIn.service,
     signInAdministration: signIn.administration,
     signingKeys,
-    tenants: tenantService(stores),
+    tenants,
     tokenIssuer: issuer,
     userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
     users: userService({ ...parts, usersOf }),

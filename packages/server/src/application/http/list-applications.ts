@@ -12,6 +12,7 @@ const USUAL_PAGE = 100
 /** Applications, newest first. */
 export const listApplications = operation({
   route: 'GET /fleet/v1/applications',
+  summary: 'List applications',
   access: ADMINISTER,
   query: Type.Object({
     cursor: Type.Optional(Type.String()),

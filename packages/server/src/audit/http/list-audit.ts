@@ -7,6 +7,7 @@ import type { AuditService } from '../index.ts'
 /** Who changed what, newest first. */
 export const listAudit = operation({
   route: 'GET /fleet/v1/audit',
+  summary: 'List the audit',
   access: { permission: ['Audit.Read.All'], role: ['Audit.Read.All'], reach: 'tenant' },
   query: Type.Object({
     ...CursorQuery.properties,

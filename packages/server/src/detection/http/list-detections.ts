@@ -7,6 +7,7 @@ import type { DetectionService } from '../index.ts'
 /** What engines found, newest first. */
 export const listDetections = operation({
   route: 'GET /fleet/v1/detections',
+  summary: 'List detections',
   access: { permission: ['Scan.Read.All'], role: ['Scan.Read.All'], reach: 'machines' },
   query: Type.Object({
     ...CursorQuery.properties,

@@ -1,4 +1,4 @@
-export { EntityOf, entityAnswer, ListOf, listAnswer } from './odata-answer.ts'
+export { EntityOf, entityAnswer, isListSchema, ListOf, listAnswer } from './odata-answer.ts'
 export { field, type ODataField, type ODataFields, odataFields } from './odata-field.ts'
 export { filterToSql } from './odata-to-sql.ts'
 export { readListQuery } from './read-list-query.ts'

@@ -6,6 +6,7 @@ import { type MachineActionService, readScanRequest, showMachineAction, TRANSLAT
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/run-av-scan */
 export const runAntivirusScan = operation({
   route: 'POST /api/machines/:machineId/runAntiVirusScan',
+  summary: 'Run an antivirus scan',
   access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
   body: RunAntivirusScanBody,
   bodyHints: TRANSLATED_NAMES,

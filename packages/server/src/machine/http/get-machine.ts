@@ -6,6 +6,7 @@ import { type MachineService, showMachine } from '../index.ts'
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/get-machine-by-id */
 export const getMachine = operation({
   route: 'GET /api/machines/:machineId',
+  summary: 'Get a machine',
   access: { permission: ['Machine.Read.All', 'Machine.ReadWrite.All'], role: ['ViewData'], reach: 'machine' },
   answers: { 200: EntityOf(Machine) },
   handle: async (

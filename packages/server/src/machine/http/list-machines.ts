@@ -12,6 +12,7 @@ const READ = {
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/get-machines */
 export const listMachines = operation({
   route: 'GET /api/machines',
+  summary: 'List machines',
   access: READ,
   answers: { 200: ListOf(Machine) },
   handle: async (request, { machines, clock }: { machines: MachineService; clock: Clock }) => {
@@ -29,6 +30,7 @@ export const listMachines = operation({
 /** How many there are, as a bare number. */
 export const countMachines = operation({
   route: 'GET /api/machines/$count',
+  summary: 'Count machines',
   access: READ,
   answers: { 200: 'text/plain; charset=utf-8' },
   handle: async ({ principal, search }, { machines }: { machines: MachineService }) =>

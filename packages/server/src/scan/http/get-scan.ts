@@ -6,6 +6,7 @@ import type { ScanService } from '../index.ts'
 /** What a machine action cannot say of its scan: progress, report, conclusion, and the proof of a stop. */
 export const getScan = operation({
   route: 'GET /fleet/v1/scans/:actionId',
+  summary: 'Get a scan',
   access: { permission: ['Scan.Read.All'], role: ['Scan.Read.All'], reach: 'machine' },
   answers: { 200: Scan },
   handle: async ({ params, principal }, { scans }: { scans: ScanService }) => {
