@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
 import { CHANNEL_PATH, type Clock, type TenantId } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -41,8 +42,6 @@ export type ServerParts = {
   gateway?: Partial<GatewayOptions> | undefined
   /** OFF loses what was acknowledged when the power fails: for the one test that shows that the others would notice. */
   sqliteSynchronous?: 'FULL' | 'OFF' | undefined
-  /** Checks every answer against what its operation declares: for tests. */
-  checkAnswers?: boolean | undefined
 }
 
 /** A server that listens. */
@@ -59,6 +58,8 @@ export type FleetServer = {
   stop(): Promise<void>
 }
 
+/** Told of each server before it listens: for whoever watches what this process answers, as tests do. */
+const SERVERS = channel('fleetsweep.server')
 /** How long calls under way may take when the server stops. */
 const FINISH_WITHIN_MS = 15_000
 const WILDCARD_HOST = /^(0\.0\.0\.0|::)$/
@@ -121,8 +122,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     mayUpgrade: (request) => isChannelRequest(request) && origins.serves(request.headers.host, CHANNEL_PATH),
     proxies,
     ...(tls ? { tls: { cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' } } : {}),
-    ...(parts.checkAnswers === undefined ? {} : { checkAnswers: parts.checkAnswers }),
   })
+  SERVERS.publish(http.server)
   const drain = new ConnectionDrain(http.server)
   serveApplication(http, '/console', parts.consoleDir)
   http.get('/', (_, reply) => reply.redirect('/console'))

@@ -88,7 +88,6 @@ export class ApiServer implements AsyncDisposable {
         sealingKey,
         logger: pino({ level: 'silent' }),
         clock,
-        checkAnswers: true,
       })
     const api = new ApiServer(await startNode(), database, clock, sealingKey, startNode)
     await api.#setUp()

@@ -73,7 +73,7 @@ const operations = [
       if (how === 'busy') throw new DatabaseBusyError()
       if (how === 'limit') throw new ApiError('TooManyRequests', 'Slow', { headers: { 'retry-after': '7' } })
       if (how === 'conflict') return new Answer(409, { said: how }, { link: '<x>' })
-      if (how === 'undeclared') return { told: how } as unknown as { said: string }
+      if (how === 'undeclared') return new Answer(202, { said: how })
       throw new Error(`secret: ${how}`)
     },
   }),
@@ -135,7 +135,6 @@ describe('the HTTP server', () => {
       clock: systemClock,
       logger: pino({}, { write: (line: string) => void logged.push(line) }),
       newId: () => crypto.randomUUID(),
-      checkAnswers: true,
     })
     origin = await server.listen({ host: '127.0.0.1', port: 0 })
     origins.list([origin, 'https://fleet.example'])
@@ -391,7 +390,7 @@ describe('the HTTP server', () => {
     expect({ status: answer.status, link: answer.headers.link }).toEqual({ status: 409, link: '<x>' })
   })
 
-  it('notices an answer that it does not declare', async () => {
+  it('notices a status that it does not declare', async () => {
     expectRefusal(
       await call(origin, 'POST /api/fail', { body: { how: 'undeclared' } }),
       500,

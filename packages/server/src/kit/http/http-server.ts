@@ -52,8 +52,6 @@ export type HttpServerOptions<Principal, Services> = {
    * clients offer HTTP/2 with every first call) is answered as if it had not, as HTTP allows.
    */
   mayUpgrade?: (request: IncomingMessage) => boolean
-  /** Checks every answer against the schema that its operation declares, and fails loudly: for tests. */
-  checkAnswers?: boolean
 }
 
 /**
