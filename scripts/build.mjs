@@ -1,7 +1,9 @@
 // What ships: `npm run build` makes dist/<program>.mjs of each programs/<program>.ts, complete in one file but for the
-// native addon beside it, and dist/console/ with the console's files, which the server looks for beside its bundle.
+// native addon beside it. The server looks beside its bundle for dist/console/ with the console's files, and for
+// dist/api-docs/ with the page that shows the API's description.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildApiDocs } from './lib/api-docs.mjs'
 import { main, root } from './lib/project.mjs'
 import { setUp } from './lib/set-up.mjs'
 import { packageBin, runNode } from './lib/toolchain.mjs'
@@ -11,6 +13,7 @@ export async function build() {
   const programs = readdirSync(join(root, 'programs')).filter((name) => name.endsWith('.ts'))
   const entries = programs.map((name) => join(root, 'programs', name))
   const code = await runNode([join(root, 'scripts/lib/bundle.mjs'), join(root, 'dist'), ...entries])
+  if (code === 0) buildApiDocs(join(root, 'dist/api-docs'))
   if (code !== 0 || !existsSync(join(root, 'packages/console/vite.config.ts'))) return code
   const outDir = ['--outDir', join(root, 'dist/console'), '--emptyOutDir', '--logLevel', 'warn']
   return runNode([packageBin('vite', 'vite'), 'build', join(root, 'packages/console'), ...outDir])

@@ -13,6 +13,7 @@ import {
   ConnectionDrain,
   createHttpServer,
   Origins,
+  PAGE_POLICY_WITH_DATA_IMAGES,
   serveApplication,
   TrustedProxies,
 } from './kit/http/index.ts'
@@ -39,6 +40,8 @@ export type ServerParts = {
   writerEntry?: URL | undefined
   /** Where the console's built files lie. */
   consoleDir?: string | undefined
+  /** Where the built files of the page lie that shows the API's description. */
+  apiDocsDir?: string | undefined
   gateway?: Partial<GatewayOptions> | undefined
   /** OFF loses what was acknowledged when the power fails: for the one test that shows that the others would notice. */
   sqliteSynchronous?: 'FULL' | 'OFF' | undefined
@@ -126,6 +129,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   SERVERS.publish(http.server)
   const drain = new ConnectionDrain(http.server)
   serveApplication(http, '/console', parts.consoleDir)
+  serveApplication(http, '/api-docs', parts.apiDocsDir, PAGE_POLICY_WITH_DATA_IMAGES)
   http.get('/', (_, reply) => reply.redirect('/console'))
   const gateway = new Gateway({
     stores,

@@ -4,9 +4,9 @@ import { HEADERS, mediaTypeOf } from './describe-refusals.ts'
 import type { OpenApiDocument, PathItem, ResponseObject } from './openapi-document.ts'
 import { SchemaLibrary } from './schema-library.ts'
 import { securitySchemes, type TokenPlace } from './security.ts'
-import { tagOf } from './tags.ts'
+import { placeOf, type Tag, tagOf } from './tags.ts'
 
-const ABOUT = `Antivirus scans on demand across a fleet. One server, two APIs:
+const ABOUT = `One server, two APIs:
 
 - below \`/api\` the public API of Microsoft Defender for Endpoint, as far as it is about machines, their scans and what these find. Lists take OData queries. Paths are taken in any case, with \`/api/v1.0\` for \`/api\`, and with a slash at the end.
 - below \`/fleet/v1\` the Fleet API, for what that one has no words for. JSON in camelCase; lists are read page by page with \`cursor\`.
@@ -33,7 +33,7 @@ export function describeApi(
   const library = new SchemaLibrary()
   const responses: Record<string, ResponseObject> = {}
   const paths: Record<string, PathItem> = {}
-  const tags = new Map<string, { name: string; description: string }>()
+  const tags = new Map<string, Tag>()
   for (const operation of operations.filter((each) => !isForBrowsers(each))) {
     const tag = tagOf(operation.path)
     tags.set(tag.name, tag)
@@ -53,7 +53,7 @@ export function describeApi(
       license: { name: 'Apache License 2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: origin, description: 'This server.' }],
-    tags: [...tags.values()],
+    tags: [...tags.values()].sort((a, b) => placeOf(a) - placeOf(b)),
     paths,
     components: {
       schemas: sorted(library.schemas),

@@ -1,5 +1,17 @@
-import { DEFENDER_PERMISSIONS, PERMISSIONS, type Permission, scopeOf } from '@fleetsweep/protocol'
+import { PERMISSIONS, type Permission, scopeOf } from '@fleetsweep/protocol'
 import type { Access } from '../kit/http/index.ts'
+
+/** What whoever holds a permission may do with it. */
+const ALLOWS: Readonly<Record<Permission, string>> = {
+  'Machine.Scan': 'Run antivirus scans, and cancel them.',
+  'Machine.Read.All': 'Read machines and machine actions.',
+  'Machine.ReadWrite.All': 'Read machines and machine actions, and change machines.',
+  'Fleet.Enroll': 'Make and revoke enrollment tokens.',
+  'Fleet.Admin': 'Administer applications, users, roles and device groups.',
+  'Scan.Read.All': 'Read scans and detections.',
+  'Scan.Run.Custom': 'Run scans of chosen places.',
+  'Audit.Read.All': 'Read and verify the audit.',
+}
 
 /** Where tokens of a tenant come from. */
 export type TokenPlace = { origin: string; tenant: string }
@@ -29,7 +41,7 @@ export function securitySchemes({ origin, tenant }: TokenPlace): Record<string, 
           tokenUrl: `${endpoints}/token`,
           refreshUrl: `${endpoints}/token`,
           scopes: Object.fromEntries(
-            PERMISSIONS.map((permission) => [scopeOf(permission), says(permission)]),
+            PERMISSIONS.map((permission) => [scopeOf(permission), ALLOWS[permission]]),
           ),
         },
       },
@@ -55,11 +67,4 @@ export function securityOf(access: Access): Record<string, string[]>[] {
       { person: [scopeOf(permission)] },
     ]),
   ]
-}
-
-function says(permission: Permission): string {
-  const whose = (DEFENDER_PERMISSIONS as readonly string[]).includes(permission)
-    ? 'the Defender API'
-    : 'Fleetsweep'
-  return `\`${permission}\` of ${whose}.`
 }

@@ -1,5 +1,7 @@
+export type Tag = { name: string; description: string }
+
 /** What the first word of a path below `/api` or `/fleet/v1` stands for. */
-const TAGS: Readonly<Record<string, { name: string; description: string }>> = {
+const TAGS: Readonly<Record<string, Tag>> = {
   machines: { name: 'Machines', description: 'Enrolled devices, and what can be asked of one.' },
   machineactions: {
     name: 'Machine actions',
@@ -32,10 +34,20 @@ const TAGS: Readonly<Record<string, { name: string; description: string }>> = {
 }
 const SIGN_IN = { name: 'Sign-in', description: 'Tokens, discovery documents and keys.' }
 
+const DESCRIPTION = { name: 'Description', description: 'What this server can do.' }
+const ORDER = [...Object.values(TAGS), SIGN_IN, DESCRIPTION].map(({ name }) => name)
+
+/** Where a tag stands among all: the Defender API's first, then the Fleet API's. */
+export function placeOf({ name }: Tag): number {
+  const place = ORDER.indexOf(name)
+  return place === -1 ? ORDER.length : place
+}
+
 /** What an operation belongs to, by its path. */
-export function tagOf(path: string): { name: string; description: string } {
+export function tagOf(path: string): Tag {
   const word = /^\/(?:api|fleet\/v1)\/(\w+)/.exec(path)?.[1]
-  if (word === undefined || word === 'signIn') return SIGN_IN
+  if (/^\/(:tenant|common)\//.test(path) || word === 'signIn') return SIGN_IN
+  if (word === undefined) return DESCRIPTION
   return TAGS[word] ?? { name: wordsOf(word), description: `What is below ${path}.` }
 }
 
