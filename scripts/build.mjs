@@ -3,7 +3,6 @@
 // dist/api-docs/ with the page that shows the API's description.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildApiDocs } from './lib/api-docs.mjs'
 import { main, root } from './lib/project.mjs'
 import { setUp } from './lib/set-up.mjs'
 import { packageBin, runNode } from './lib/toolchain.mjs'
@@ -12,8 +11,10 @@ import { packageBin, runNode } from './lib/toolchain.mjs'
 export async function build() {
   const programs = readdirSync(join(root, 'programs')).filter((name) => name.endsWith('.ts'))
   const entries = programs.map((name) => join(root, 'programs', name))
-  const code = await runNode([join(root, 'scripts/lib/bundle.mjs'), join(root, 'dist'), ...entries])
-  if (code === 0) buildApiDocs(join(root, 'dist/api-docs'))
+  const lib = join(root, 'scripts/lib')
+  const code =
+    (await runNode([join(lib, 'bundle.mjs'), join(root, 'dist'), ...entries])) ||
+    (await runNode([join(lib, 'api-docs.mjs'), join(root, 'dist/api-docs')]))
   if (code !== 0 || !existsSync(join(root, 'packages/console/vite.config.ts'))) return code
   const outDir = ['--outDir', join(root, 'dist/console'), '--emptyOutDir', '--logLevel', 'warn']
   return runNode([packageBin('vite', 'vite'), 'build', join(root, 'packages/console'), ...outDir])

@@ -42,7 +42,9 @@ function recordOf(response: ServerResponse) {
   })
   const keep = ([chunk, encoding]: readonly unknown[]): void => {
     if (typeof chunk === 'string') {
-      sent.chunks.push(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'))
+      sent.chunks.push(
+        Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'),
+      )
     } else if (chunk instanceof Uint8Array) sent.chunks.push(Buffer.from(chunk))
   }
   listen(response, 'write', keep)

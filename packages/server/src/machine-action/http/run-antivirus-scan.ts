@@ -10,6 +10,11 @@ export const runAntivirusScan = operation({
   access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
   body: RunAntivirusScanBody,
   bodyHints: TRANSLATED_NAMES,
+  refusals: {
+    ActiveRequestAlreadyExists: 'another scan of the machine is under way',
+    OsPlatformNotSupported: 'the version of Windows is too old',
+    ClientVersionNotSupported: 'the machine has no antivirus engine to scan with',
+  },
   answers: { 201: EntityOf(MachineAction) },
   handle: async (
     { params, body, principal, origin },
