@@ -27,6 +27,7 @@ type Signalled = { signal?: AbortSignal }
 export class AccessClient {
   readonly #connection: HttpConnection
 
+  /** @internal */
   constructor(connection: HttpConnection) {
     this.#connection = connection
   }

@@ -8,6 +8,7 @@ export type FetchInit = {
   headers: Record<string, string>
   body?: string
   signal?: AbortSignal
+  redirect?: 'error'
 }
 
 /** What the client takes from the outside world. */
@@ -15,6 +16,10 @@ export type ClientRuntime = {
   fetch: Fetch
   /** Its timers must keep the process alive where a call waits and nothing else does. */
   clock: Pick<Clock, 'monotonicMs' | 'setTimer'>
+  /** The wall clock in milliseconds since the epoch, for what carries a date. */
+  nowMs(): number
+  /** From 0 to 1, as `Math.random()`: spreads attempts, keeps no secret. */
+  random(): number
 }
 
 /** The platform's own fetch and timers, in a browser as in Node. */
@@ -28,6 +33,8 @@ export function platformRuntime(): ClientRuntime {
         return { cancel: () => clearTimeout(timer) }
       },
     },
+    nowMs: () => Date.now(),
+    random: () => Math.random(),
   }
 }
 
@@ -43,4 +50,20 @@ export function pause(clock: ClientRuntime['clock'], ms: number, signal?: AbortS
     const timer = clock.setTimer(ms, finish)
     signal?.addEventListener('abort', finish)
   })
+}
+
+/** Waits for something that others wait for, too: whoever aborts goes, the rest waits on. */
+export async function unlessAborted<T>(wait: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return wait()
+  signal.throwIfAborted()
+  let abort = () => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort)
+  })
+  try {
+    return await Promise.race([wait(), aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }

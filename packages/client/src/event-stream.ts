@@ -1,8 +1,9 @@
 import { FleetEvent } from '@fleetsweep/protocol'
-import { Check } from 'typebox/value'
+import { backoffMs } from './backoff.ts'
 import { ClientError } from './client-error.ts'
 import { pause } from './client-runtime.ts'
 import type { HttpConnection } from './http-connection.ts'
+import { fitting } from './read-answer.ts'
 
 /**
  * What a watcher learns. Events that happened while it was not connected are not sent again: after each `connected`,
@@ -13,7 +14,6 @@ export type WatchedEvent =
   | { type: 'connected' }
   | { type: 'disconnected'; error: ClientError; retryInMs: number }
 
-const LONGEST_BACKOFF_MS = 30_000
 /** A stream that is silent this long is taken for dead; servers send a comment well before. */
 const SILENCE_MS = 90_000
 const MAX_EVENT_CHARACTERS = 1_048_576
@@ -42,7 +42,7 @@ export async function* watchEvents(
       error = cause
     }
     if (signal?.aborted) return
-    const retryInMs = error.retryAfterMs ?? Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** Math.min(failures, 10))
+    const retryInMs = error.retryAfterMs ?? backoffMs(connection.runtime, failures)
     yield { type: 'disconnected', error, retryInMs }
     await pause(clock, retryInMs, signal)
   }
@@ -63,7 +63,6 @@ async function* readOnce(
       method: 'GET',
       path: '/fleet/v1/events',
       accept: 'text/event-stream',
-      once: true,
       signal: stopped.signal,
     })
     yield { type: 'connected' }
@@ -97,7 +96,7 @@ function parseEvent(data: string): FleetEvent | undefined {
   } catch (cause) {
     throw new ClientError('BadAnswer', 'The server sent an event that is not JSON', { cause })
   }
-  return Check(FleetEvent, event) ? event : undefined
+  return fitting(FleetEvent, event)
 }
 
 /**

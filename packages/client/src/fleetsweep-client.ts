@@ -36,7 +36,10 @@ export type ClientOptions = {
   baseUrl: string
   tokens: TokenSource
   runtime?: ClientRuntime
+  /** 3 further attempts, and pauses of up to a minute, when absent. */
   retry?: RetryLimits
+  /** How long one attempt may take until its answer is read, a minute when absent. Streams of events are not bound by it. */
+  timeoutMs?: number
 }
 
 export type { ListOptions, RetryLimits, WaitOptions }
@@ -48,14 +51,18 @@ type Signalled = { signal?: AbortSignal }
  *
  * Every method throws `ClientError`. A call that was refused with 429 or 503 is repeated after the pause that the
  * server asks for, within `retry`; one without an answer is repeated only where it reads.
+ *
+ * Answers of a newer server are read, too: their types say what this version knows, so a word such as a status may be
+ * one that is not listed, and members may be there that are not named.
  */
 export class FleetsweepClient {
   /** People, user groups, roles and device groups. */
   readonly access: AccessClient
   readonly #connection: HttpConnection
 
-  constructor({ baseUrl, tokens, runtime = platformRuntime(), retry = DEFAULT_RETRY }: ClientOptions) {
-    this.#connection = new HttpConnection(baseUrl, tokens, runtime, retry)
+  constructor({ baseUrl, tokens, runtime = platformRuntime(), ...given }: ClientOptions) {
+    const { retry = DEFAULT_RETRY, timeoutMs = DEFAULT_TIMEOUT_MS } = given
+    this.#connection = new HttpConnection(baseUrl, tokens, runtime, { retry, timeoutMs })
     this.access = new AccessClient(this.#connection)
   }
 
@@ -243,6 +250,7 @@ export class FleetsweepClient {
 }
 
 const DEFAULT_RETRY: RetryLimits = { attempts: 3, longestPauseMs: 60_000 }
+const DEFAULT_TIMEOUT_MS = 60_000
 const TOKENS = '/fleet/v1/enrollmentTokens'
 const APPLICATIONS = '/fleet/v1/applications'
 

@@ -1,6 +1,16 @@
-import { ApiErrorBody, ERROR_STATUS, type ErrorCode, Problem } from '@fleetsweep/protocol'
-import { Check } from 'typebox/value'
+import { ERROR_STATUS, type ErrorCode, Problem } from '@fleetsweep/protocol'
+import { Type } from 'typebox'
 import { ClientError } from './client-error.ts'
+import { fitting } from './read-answer.ts'
+
+/** `ApiErrorBody` as servers of any make write it: only the code is sure to be there. */
+const ErrorAnswer = Type.Object({
+  error: Type.Object({
+    code: Type.String(),
+    message: Type.Optional(Type.String()),
+    target: Type.Optional(Type.String()),
+  }),
+})
 
 /** Turns a fetch that fails into a `ClientError`; a call that its caller aborted keeps its own reason. */
 export async function reach<T>(base: string, send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -23,21 +33,24 @@ export async function readJson(response: Response): Promise<unknown> {
 }
 
 /** The error that an answer other than 2xx stands for, in the shape of either API. */
-export async function refusal(base: string, response: Response): Promise<ClientError> {
-  const body = await reach(base, () => readJson(response))
+export async function refusal(base: string, response: Response, signal?: AbortSignal): Promise<ClientError> {
+  const body = await reach(base, () => readJson(response), signal)
   const { status } = response
   const after = retryAfterMs(response)
   const retry = after === undefined ? {} : { retryAfterMs: after }
-  if (Check(ApiErrorBody, body)) {
-    const { code, message, target } = body.error
-    return new ClientError(knownCode(code, status), message, { status, target, ...retry })
-  }
-  if (Check(Problem, body)) {
-    return new ClientError(knownCode(body.code, status), body.detail, {
+  const { error } = fitting(ErrorAnswer, body) ?? {}
+  if (error) {
+    const { code, message = `${base} answered ${status}`, target } = error
+    return new ClientError(knownCode(code, status), message, {
       status,
-      target: body.instance,
+      ...(target !== undefined && { target }),
       ...retry,
     })
+  }
+  const problem = fitting(Problem, body)
+  if (problem) {
+    const { code, detail, instance: target } = problem
+    return new ClientError(knownCode(code, status), detail, { status, target, ...retry })
   }
   if (status === 429 || status === 503) {
     const code = status === 429 ? 'TooManyRequests' : 'ServiceUnavailable'
@@ -46,10 +59,20 @@ export async function refusal(base: string, response: Response): Promise<ClientE
   return new ClientError('BadAnswer', `${base} answered ${status}, and not as this API does`, { status })
 }
 
-/** `Retry-After` in milliseconds. Dates are not read: they need both clocks to be right. */
-export function retryAfterMs(response: Response): number | undefined {
-  const seconds = response.headers.get('retry-after')
-  return seconds !== null && /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1_000 : undefined
+/**
+ * `Retry-After` in milliseconds: given in seconds, or as a moment. That one is compared with the server's own `Date`,
+ * because the clock here may be wrong.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+ */
+export function retryAfterMs({ headers }: Response): number | undefined {
+  const after = headers.get('retry-after') ?? ''
+  if (/^\d{1,9}$/.test(after)) return Number(after) * 1_000
+  // Every form of an HTTP date begins with the name of a day.
+  const pauseMs = /^[a-z]/i.test(after)
+    ? Date.parse(after) - Date.parse(headers.get('date') ?? '')
+    : Number.NaN
+  return Number.isNaN(pauseMs) ? undefined : Math.max(0, pauseMs)
 }
 
 function knownCode(code: string, status: number): ErrorCode | 'BadAnswer' {

@@ -3,6 +3,9 @@ import { printFilter } from '@fleetsweep/protocol'
 import { type Static, type TSchema, Type } from 'typebox'
 import type { HttpConnection } from './http-connection.ts'
 
+/** Largest `$top` of the API. */
+const MAX_TOP = 10_000
+
 /** What to read of a list of the Defender API. */
 export type ListOptions = {
   /** As text, or as a tree that is written with every quote in its place. */
@@ -11,6 +14,11 @@ export type ListOptions = {
   orderBy?: string
   /** Reading ends after this many; all when absent. */
   limit?: number
+  /**
+   * Asks for so many at a time, by `$top` and `$skip`, until one page is not full. Needed where a server leaves the next
+   * link out, as Microsoft's does; otherwise pages are as large as the server makes them.
+   */
+  pageSize?: number
   signal?: AbortSignal
 }
 
@@ -19,14 +27,16 @@ export async function* readODataList<S extends TSchema>(
   connection: HttpConnection,
   path: string,
   item: S,
-  { filter, orderBy, limit = Number.POSITIVE_INFINITY, signal }: ListOptions,
+  { filter, orderBy, limit = Number.POSITIVE_INFINITY, pageSize, signal }: ListOptions,
 ): AsyncGenerator<Static<S>, void, undefined> {
   const Page = Type.Object({ value: Type.Array(item), '@odata.nextLink': Type.Optional(Type.String()) })
   const options = new URLSearchParams()
   if (filter) options.set('$filter', typeof filter === 'string' ? filter : printFilter(filter))
   if (orderBy) options.set('$orderby', orderBy)
-  if (Number.isFinite(limit)) options.set('$top', String(Math.min(limit, 10_000)))
-  let next: string | undefined = options.size === 0 ? path : `${path}?${options}`
+  const top = Math.min(pageSize ?? limit, MAX_TOP)
+  if (Number.isFinite(pageSize ?? limit)) options.set('$top', String(top))
+  const address = () => (options.size === 0 ? path : `${path}?${options}`)
+  let next: string | undefined = address()
   let read = 0
   while (next !== undefined && read < limit) {
     const page: Static<typeof Page> = await connection.call({ method: 'GET', path: next, signal }, Page)
@@ -35,6 +45,10 @@ export async function* readODataList<S extends TSchema>(
       yield value
     }
     next = page['@odata.nextLink']
+    if (pageSize !== undefined) {
+      options.set('$skip', String(read))
+      next = page.value.length < top ? undefined : address()
+    }
   }
 }
 

@@ -6,6 +6,8 @@ export type TenantId = string & { readonly __brand: 'TenantId' }
 export type MachineId = string & { readonly __brand: 'MachineId' }
 /** One request for a machine to do something: a GUID. */
 export type MachineActionId = string & { readonly __brand: 'MachineActionId' }
+/** What was found on a machine: `da`, digits, `_`, a signed number. */
+export type AlertId = string & { readonly __brand: 'AlertId' }
 /** A registered application (client id): a GUID. */
 export type ApplicationId = string & { readonly __brand: 'ApplicationId' }
 
@@ -33,6 +35,14 @@ export function readMachineId(text: string): MachineId | undefined {
 /** Reads a machine action id in any case; `undefined` when the text is not one. */
 export function readMachineActionId(text: string): MachineActionId | undefined {
   return isGuid(text) ? (text.toLowerCase() as MachineActionId) : undefined
+}
+
+const alertId = /^da\d{1,20}_-?\d{1,10}$/
+
+/** Reads an alert id in any case; `undefined` when the text is not one. */
+export function readAlertId(text: string): AlertId | undefined {
+  const lower = text.toLowerCase()
+  return alertId.test(lower) ? (lower as AlertId) : undefined
 }
 
 /** A person who may sign in: a GUID, `oid` in their tokens. */

@@ -6,7 +6,15 @@ import type { Logger } from 'pino'
 import { RefusalTally } from './audit/index.ts'
 import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
-import { ExpireActions, ForgetSignIns, KeepCallCounts, RecordRefusals, SealAudit } from './jobs/index.ts'
+import {
+  ExpireActions,
+  ForgetAddresses,
+  ForgetSignIns,
+  ForgetWebhookDeliveries,
+  KeepCallCounts,
+  RecordRefusals,
+  SealAudit,
+} from './jobs/index.ts'
 import { type Bus, inProcessBus } from './kit/bus.ts'
 import { systemClock } from './kit/clock.ts'
 import {
@@ -25,6 +33,7 @@ import { composeServices } from './services.ts'
 import { readSealingKey, type SigningKeys, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
 import { aliasesOf, loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
+import { type ResolveHost, WebhookDeliverer, WebhookSecrets, WebhookTargets } from './webhook/index.ts'
 
 /** What a server is made of. Everything but the first three has a usual part. */
 export type ServerParts = {
@@ -43,6 +52,8 @@ export type ServerParts = {
   /** Where the built files of the page lie that shows the API's description. */
   apiDocsDir?: string | undefined
   gateway?: Partial<GatewayOptions> | undefined
+  /** How names that webhooks call are looked up; as the machine does it when absent. */
+  resolveHost?: ResolveHost | undefined
   /** OFF loses what was acknowledged when the power fails: for the one test that shows that the others would notice. */
   sqliteSynchronous?: 'FULL' | 'OFF' | undefined
 }
@@ -90,6 +101,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   warnOfAliases(config, tls, logger)
   refuseOwnIssuers(config, origins)
   const serverId = await stores.tenants.serverId(newId())
+  const webhookSecrets = new WebhookSecrets(sealingKey, random)
+  const webhookTargets = new WebhookTargets(config.webhookNetworks, parts.resolveHost)
   const services = composeServices({
     operations,
     stores,
@@ -105,6 +118,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     localCa: tls?.localCa ?? null,
     externalIssuers: config.externalIssuers,
     pendingMs: config.timeouts.pendingMs,
+    webhookSecrets,
+    webhookTargets,
   })
   const limiter = new PrincipalCallLimiter(clock)
   const refusals = new RefusalTally(clock)
@@ -131,6 +146,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   serveApplication(http, '/console', parts.consoleDir)
   serveApplication(http, '/api-docs', parts.apiDocsDir, PAGE_POLICY_WITH_DATA_IMAGES)
   http.get('/', (_, reply) => reply.redirect('/console'))
+  const pageOf = (actionId: string) => `${origins.first}/console/actions/${actionId}`
   const gateway = new Gateway({
     stores,
     signingKeys,
@@ -141,17 +157,31 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     randomBytes: random,
     serverId,
     proxies,
-    reportUrl: (_, actionId) => `${origins.first}/console/actions/${actionId}`,
+    reportUrl: (_, actionId) => pageOf(actionId),
     options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
+  const forgetAddresses = new ForgetAddresses({ oldAddresses: stores.oldAddresses, clock, logger })
   const forgetSignIns = new ForgetSignIns({
     artifacts: stores.expiredArtifacts,
     throttles: stores.staleThrottles,
     clock,
     logger,
   })
+  const webhookDeliverer = new WebhookDeliverer({
+    outbox: stores.webhookOutbox,
+    webhooksOf: (tenant) => stores.forTenant(tenant).webhooks,
+    secrets: webhookSecrets,
+    targets: webhookTargets,
+    pageOf,
+    bus,
+    clock,
+    logger,
+    newId,
+    random: Math.random,
+  })
+  const forgetDeliveries = new ForgetWebhookDeliveries({ outbox: stores.webhookOutbox, clock, logger })
   const auditOf = (tenant: TenantId) => stores.forTenant(tenant).audit
   const sealAudit = new SealAudit({ backlog: stores.auditBacklog, auditOf, signingKeys, clock, logger })
   const recordRefusals = new RecordRefusals({ refusals, auditOf, clock, logger, newId })
@@ -164,7 +194,10 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     services.fleetEvents.close()
     await Promise.all([
       expireActions.stop(),
+      forgetAddresses.stop(),
       forgetSignIns.stop(),
+      webhookDeliverer.stop(),
+      forgetDeliveries.stop(),
       gateway.drain(),
       closeHttp(http, drain, clock),
     ])
@@ -175,7 +208,10 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const port = await listen(http, config)
   origins.list(originsOf(config, tls, port), aliasesOf(config))
   expireActions.start()
+  forgetAddresses.start()
   forgetSignIns.start()
+  webhookDeliverer.start()
+  forgetDeliveries.start()
   recordRefusals.start()
   sealAudit.start()
   const running = started.move()

@@ -1,3 +1,9 @@
+import { getAlert } from './alert/http/get-alert.ts'
+import { getAlertMachine } from './alert/http/get-alert-machine.ts'
+import { countAlerts, listAlerts } from './alert/http/list-alerts.ts'
+import { countMachineAlerts, listMachineAlerts } from './alert/http/list-machine-alerts.ts'
+import { updateAlert } from './alert/http/update-alert.ts'
+import { antivirusInfoOperations } from './antivirus-info/http/list-device-av-info.ts'
 import { getApiDescription } from './api-description/http/get-api-description.ts'
 import { addCertificate } from './application/http/add-certificate.ts'
 import { addSecret } from './application/http/add-secret.ts'
@@ -24,13 +30,20 @@ import { getCaCertificate } from './enrollment/http/get-ca-certificate.ts'
 import { listEnrollmentTokens } from './enrollment/http/list-enrollment-tokens.ts'
 import { revokeEnrollmentToken } from './enrollment/http/revoke-enrollment-token.ts'
 import type { Operation } from './kit/http/index.ts'
+import { findMachinesByIp } from './machine/http/find-machines-by-ip.ts'
+import { findMachinesByTag } from './machine/http/find-machines-by-tag.ts'
 import { getMachine } from './machine/http/get-machine.ts'
 import { countMachines, listMachines } from './machine/http/list-machines.ts'
+import { setDeviceValue } from './machine/http/set-device-value.ts'
+import { tagMachine } from './machine/http/tag-machine.ts'
+import { tagMachines } from './machine/http/tag-machines.ts'
+import { updateMachine } from './machine/http/update-machine.ts'
 import { cancelMachineAction } from './machine-action/http/cancel-machine-action.ts'
 import { getMachineAction } from './machine-action/http/get-machine-action.ts'
 import { countMachineActions, listMachineActions } from './machine-action/http/list-machine-actions.ts'
 import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
 import { watchFleetEvents } from './machine-action/http/watch-fleet-events.ts'
+import { notOfferedOperations } from './not-offered/http/not-offered-operations.ts'
 import { configurationOperations, instanceDiscovery, jwksOperations } from './oauth/http/discovery.ts'
 import { tokenOperations } from './oauth/http/token.ts'
 import { getMe } from './principal/http/get-me.ts'
@@ -67,13 +80,23 @@ import { getUserGroup } from './user-group/http/get-user-group.ts'
 import { listMembers } from './user-group/http/list-members.ts'
 import { listUserGroups } from './user-group/http/list-user-groups.ts'
 import { removeMember } from './user-group/http/remove-member.ts'
+import { changeWebhook } from './webhook/http/change-webhook.ts'
+import { createWebhook } from './webhook/http/create-webhook.ts'
+import { deleteWebhook } from './webhook/http/delete-webhook.ts'
+import { getWebhook } from './webhook/http/get-webhook.ts'
+import { getWebhookDelivery } from './webhook/http/get-webhook-delivery.ts'
+import { listWebhookDeliveries } from './webhook/http/list-webhook-deliveries.ts'
+import { listWebhooks } from './webhook/http/list-webhooks.ts'
+import { redeliver } from './webhook/http/redeliver.ts'
+import { rotateWebhookSecret } from './webhook/http/rotate-webhook-secret.ts'
+import { testWebhook } from './webhook/http/test-webhook.ts'
 
 /** Every route of this server, by the name that it has in the API's description. */
 const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   ...tokenOperations,
   ...configurationOperations,
   ...jwksOperations,
-  instanceDiscovery,
+  discoverInstance: instanceDiscovery,
   getSignInInfo,
   authorize,
   resumeAuthorize,
@@ -92,11 +115,25 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getMachine,
   listMachines,
   countMachines,
+  findMachinesByIp,
+  findMachinesByTag,
+  tagMachine,
+  tagMachines,
+  setDeviceValue,
+  updateMachine,
   runAntivirusScan,
   getMachineAction,
   listMachineActions,
   countMachineActions,
   cancelMachineAction,
+  ...antivirusInfoOperations,
+  getAlert,
+  listAlerts,
+  countAlerts,
+  updateAlert,
+  getAlertMachine,
+  listMachineAlerts,
+  countMachineAlerts,
   enroll,
   getCaCertificate,
   createEnrollmentToken,
@@ -124,9 +161,9 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getUserGroup,
   changeUserGroup,
   deleteUserGroup,
-  listMembers,
-  addMember,
-  removeMember,
+  listUserGroupMembers: listMembers,
+  addUserGroupMember: addMember,
+  removeUserGroupMember: removeMember,
   listRoles,
   createRole,
   getRole,
@@ -139,9 +176,20 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getDeviceGroup,
   changeDeviceGroup,
   deleteDeviceGroup,
-  addSecret,
-  addCertificate,
+  addApplicationSecret: addSecret,
+  addApplicationCertificate: addCertificate,
   ...revokeCredentialOperations,
+  listWebhooks,
+  createWebhook,
+  getWebhook,
+  changeWebhook,
+  deleteWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  listWebhookDeliveries,
+  getWebhookDelivery,
+  redeliverWebhookMessage: redeliver,
+  ...notOfferedOperations,
   getApiDescription,
 }
 

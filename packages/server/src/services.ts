@@ -1,5 +1,7 @@
 import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import { type AlertService, alertService } from './alert/index.ts'
+import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
 import {
   type ApiDescriptionService,
   apiDescriptionService,
@@ -51,10 +53,18 @@ import { SecurityEpochs, type TenantService, tenantService } from './tenant/inde
 import type { ServerTls } from './tls/index.ts'
 import { type UserService, userService } from './user/index.ts'
 import { type UserGroupService, userGroupService } from './user-group/index.ts'
+import {
+  type WebhookSecrets,
+  type WebhookService,
+  type WebhookTargets,
+  webhookService,
+} from './webhook/index.ts'
 
 /** What operations may ask for. */
 export type Services = {
   apiDescription: ApiDescriptionService
+  antivirusInfo: AntivirusInfoService
+  alerts: AlertService
   applications: ApplicationService
   audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
@@ -77,6 +87,7 @@ export type Services = {
   userGroups: UserGroupService
   users: UserService
   userTokens: UserTokens
+  webhooks: WebhookService
 }
 
 type Parts = {
@@ -96,6 +107,8 @@ type Parts = {
   externalIssuers: readonly ExternalIssuer[]
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
+  webhookSecrets: WebhookSecrets
+  webhookTargets: WebhookTargets
 }
 
 /** Puts the services together. */
@@ -112,7 +125,7 @@ export function composeServices(parts: Parts): Services {
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const tenants = tenantService(stores)
-  const machines = machineService({ machinesOf, clock, pageSize: MAX_TOP })
+  const machines = machineService({ ...parts, machinesOf, pageSize: MAX_TOP })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
     ...parts,
@@ -123,6 +136,12 @@ export function composeServices(parts: Parts): Services {
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
     apiDescription: apiDescriptionService({ ...parts, tenants }),
+    antivirusInfo: antivirusInfoService({
+      antivirusInfoOf: (tenant) => storesOf(tenant).antivirusInfo,
+      clock,
+      pageSize: MAX_TOP,
+    }),
+    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts, pageSize: MAX_TOP }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
@@ -161,6 +180,12 @@ export function composeServices(parts: Parts): Services {
     userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
     users: userService({ ...parts, usersOf }),
     userTokens: signIn.userTokens,
+    webhooks: webhookService({
+      ...parts,
+      webhooksOf: (tenant) => storesOf(tenant).webhooks,
+      secrets: parts.webhookSecrets,
+      targets: parts.webhookTargets,
+    }),
   }
 }
 

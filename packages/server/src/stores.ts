@@ -1,11 +1,13 @@
 import type { TenantId } from '@fleetsweep/protocol'
+import { type AlertStore, sqlAlertStore } from './alert/index.ts'
+import { type AntivirusInfoStore, sqlAntivirusInfoStore } from './antivirus-info/index.ts'
 import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
 import { type AuditBacklog, type AuditStore, sqlAuditBacklog, sqlAuditStore } from './audit/index.ts'
 import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
 import { type DeviceGroupStore, sqlDeviceGroupStore } from './device-group/index.ts'
 import { type EnrollmentStore, sqlEnrollmentStore } from './enrollment/index.ts'
 import type { Database } from './kit/db/database.ts'
-import { type MachineStore, sqlMachineStore } from './machine/index.ts'
+import { type MachineStore, type OldAddresses, sqlMachineStore, sqlOldAddresses } from './machine/index.ts'
 import {
   type MachineActionStore,
   type MachineActionTimeouts,
@@ -33,9 +35,12 @@ import { type SigningKeyStore, sqlSigningKeyStore } from './signing-key/index.ts
 import { sqlTenantStore, type TenantStore } from './tenant/index.ts'
 import { sqlUserStore, type UserStore } from './user/index.ts'
 import { sqlUserGroupStore, type UserGroupStore } from './user-group/index.ts'
+import { sqlWebhookOutbox, sqlWebhookStore, type WebhookOutbox, type WebhookStore } from './webhook/index.ts'
 
 /** Everything that one tenant has. There is no way to a store but through its tenant. */
 export type TenantStores = {
+  antivirusInfo: AntivirusInfoStore
+  alerts: AlertStore
   applications: ApplicationStore
   artifacts: ArtifactStore
   credentials: CredentialStore
@@ -52,6 +57,7 @@ export type TenantStores = {
   throttles: ThrottleStore
   userGroups: UserGroupStore
   users: UserStore
+  webhooks: WebhookStore
 }
 
 export type Stores = {
@@ -61,7 +67,9 @@ export type Stores = {
   tenants: TenantStore
   timeouts: MachineActionTimeouts
   expiredArtifacts: ExpiredArtifacts
+  oldAddresses: OldAddresses
   staleThrottles: StaleThrottles
+  webhookOutbox: WebhookOutbox
 }
 
 /** All stores over one database. `newId` names audit entries that no caller asked for. */
@@ -73,9 +81,13 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
     expiredArtifacts: sqlExpiredArtifacts(db),
+    oldAddresses: sqlOldAddresses(db),
     staleThrottles: sqlStaleThrottles(db),
+    webhookOutbox: sqlWebhookOutbox(db),
     forTenant(tenant) {
       const stores = known.get(tenant) ?? {
+        antivirusInfo: sqlAntivirusInfoStore(db, tenant),
+        alerts: sqlAlertStore(db, tenant),
         applications: sqlApplicationStore(db, tenant),
         artifacts: sqlArtifactStore(db, tenant),
         credentials: sqlCredentialStore(db, tenant),
@@ -92,6 +104,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
         throttles: sqlThrottleStore(db, tenant),
         userGroups: sqlUserGroupStore(db, tenant),
         users: sqlUserStore(db, tenant),
+        webhooks: sqlWebhookStore(db, tenant),
       }
       known.set(tenant, stores)
       return stores

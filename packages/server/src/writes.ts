@@ -1,3 +1,4 @@
+import { updateAlertWrite } from './alert/index.ts'
 import {
   addCertificateWrite,
   addSecretWrite,
@@ -18,7 +19,13 @@ import {
 } from './device-group/index.ts'
 import { createTokenWrite, enrollWrite, revokeTokenWrite } from './enrollment/index.ts'
 import { writeList } from './kit/db/write.ts'
-import { holdOrdersWrite, recordInventoryWrite, recordSeenWrite } from './machine/index.ts'
+import {
+  changeMachinesWrite,
+  forgetAddressesWrite,
+  holdOrdersWrite,
+  recordInventoryWrite,
+  recordSeenWrite,
+} from './machine/index.ts'
 import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
 import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
@@ -48,6 +55,18 @@ import {
   deleteUserGroupWrite,
   removeMemberWrite,
 } from './user-group/index.ts'
+import {
+  addWebhookTestWrite,
+  changeWebhookWrite,
+  claimDeliveriesWrite,
+  createWebhookWrite,
+  forgetDeliveriesWrite,
+  recordAttemptWrite,
+  redeliverWrite,
+  releaseDeliveryWrite,
+  removeWebhookWrite,
+  rotateWebhookSecretWrite,
+} from './webhook/index.ts'
 
 /** Every write of this server: what can change a row. */
 export const writes = writeList([
@@ -56,13 +75,17 @@ export const writes = writeList([
   addMemberWrite,
   addSecretWrite,
   addSigningKeyWrite,
+  addWebhookTestWrite,
   attemptWrite,
   cancelWrite,
   changeApplicationWrite,
   changeDeviceGroupWrite,
+  changeMachinesWrite,
   changeRoleWrite,
   changeUserGroupWrite,
   changeUserWrite,
+  changeWebhookWrite,
+  claimDeliveriesWrite,
   consumeArtifactWrite,
   createApplicationWrite,
   createDeviceGroupWrite,
@@ -71,6 +94,7 @@ export const writes = writeList([
   createTokenWrite,
   createUserGroupWrite,
   createUserWrite,
+  createWebhookWrite,
   deleteDeviceGroupWrite,
   deleteRoleWrite,
   deleteUserGroupWrite,
@@ -79,25 +103,32 @@ export const writes = writeList([
   enrollWrite,
   ensureBuiltInsWrite,
   expireWrite,
+  forgetAddressesWrite,
+  forgetDeliveriesWrite,
   forgetThrottlesWrite,
   holdOrdersWrite,
   keepArtifactWrite,
   orderDeviceGroupsWrite,
   reconcileWrite,
+  recordAttemptWrite,
   recordAuditWrite,
   recordInventoryWrite,
   recordProgressWrite,
   recordSeenWrite,
   recordUsesWrite,
+  redeliverWrite,
   rehashWrite,
+  releaseDeliveryWrite,
   removeApplicationWrite,
   removeArtifactWrite,
   removeCallCountsWrite,
   removeExpiredArtifactsWrite,
   removeMemberWrite,
+  removeWebhookWrite,
   requestScanWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
+  rotateWebhookSecretWrite,
   saveCallCountsWrite,
   sealAuditWrite,
   setApplicationSignInWrite,
@@ -107,5 +138,6 @@ export const writes = writeList([
   succeedWrite,
   takeAssertionWrite,
   takeEventWrite,
+  updateAlertWrite,
   useLinkWrite,
 ])

@@ -1,7 +1,8 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { describeApi, isForBrowsers, templateOf } from '../src/api-description/index.ts'
+import { describeApi, isDescribed, isForBrowsers, templateOf } from '../src/api-description/index.ts'
+import { NOT_OFFERED } from '../src/not-offered/index.ts'
 import { operations } from '../src/operations.ts'
 import { ApiServer } from './api-server.ts'
 import { call } from './call.ts'
@@ -39,13 +40,16 @@ describe('the description of the API', () => {
     )
   })
 
-  it('holds every route but the pages of the sign-in', () => {
+  it('holds every route but the pages of the sign-in, and what is not offered', () => {
     const expected = operations
-      .filter((operation) => !isForBrowsers(operation))
+      .filter(isDescribed)
       .map((operation) => `${operation.method.toLowerCase()} ${templateOf(operation)}`)
     expect(described.map(({ path, method }) => `${method} ${path}`).sort()).toEqual(expected.sort())
-    const left = operations.filter(isForBrowsers).map(({ path }) => path)
-    expect(left.every((path) => /^\/(:tenant|assets)\//.test(path))).toBe(true)
+    const left = operations.filter((operation) => !isDescribed(operation))
+    const pages = left.filter(isForBrowsers).map(({ path }) => path)
+    expect(pages.filter((path) => !/^\/(:tenant|assets)\//.test(path))).toEqual([])
+    const others = left.filter((operation) => !isForBrowsers(operation)).map(({ route }) => route)
+    expect(others.sort()).toEqual(NOT_OFFERED.map(({ route }) => route).sort())
   })
 
   it('names each operation once, and for good', () => {
@@ -92,6 +96,16 @@ describe('the description of the API', () => {
     )
     expect(namesOf('countMachines')).toEqual(['$filter'])
     expect(namesOf('getMachine')).toEqual(['machineId'])
+    expect(namesOf('listAlerts')).toContain('$expand')
+  })
+
+  it('writes the call of a function as clients write it', () => {
+    expect(find('findMachinesByIp').path).toBe("/api/machines/findbyip(ip='{ip}',timestamp={timestamp})")
+    expect(find('findMachinesByIp').operation.parameters?.[1]).toMatchObject({
+      name: 'timestamp',
+      in: 'path',
+      schema: { type: 'string', format: 'date-time' },
+    })
   })
 })
 

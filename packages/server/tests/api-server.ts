@@ -81,6 +81,7 @@ export class ApiServer implements AsyncDisposable {
           trustedProxies: [],
           aliases: { api: [], login: [] },
           externalIssuers: [],
+          webhookNetworks: [],
           timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
           logLevel: 'silent',
           ...config,

@@ -128,7 +128,7 @@ describe.each([
     ['lastSeen le 2026-11-23T10:00:01Z', [2, 1]],
     ['lastSeen ge 2026-11-24Z', []],
     ["healthStatus eq 'active'", [3, 2, 1]],
-    ["onboardingStatus eq 'onboarded' and riskScore eq null", [3, 2, 1]],
+    ["onboardingStatus eq 'onboarded' and riskScore eq 'none'", [3, 2, 1]],
     ["riskScore eq 'High' or exposureLevel in ('High')", []],
     ['rbacGroupId eq 0', [3, 2, 1]],
     ['isPotentialDuplication eq false', [3, 2, 1]],

@@ -1,6 +1,7 @@
 import { PERMISSIONS, ROLE_PERMISSIONS } from '@fleetsweep/protocol'
 import { describe, expect, it } from 'vitest'
 import type { Operation } from '../src/kit/http/index.ts'
+import { NOT_OFFERED } from '../src/not-offered/index.ts'
 import { operations } from '../src/operations.ts'
 import type { Principal } from '../src/principal/index.ts'
 import type { Services } from '../src/services.ts'
@@ -8,7 +9,7 @@ import type { Services } from '../src/services.ts'
 type AnyOperation = Operation<Principal, Services>
 
 /** Routes for whoever is signed in, whatever they may do; each addition is a decision. */
-const SIGNED_IN = ['GET /fleet/v1/me']
+const SIGNED_IN = ['GET /fleet/v1/me', ...NOT_OFFERED.map(({ route }) => route)]
 
 /** Routes that anybody may call; each addition is a decision. */
 const ANONYMOUS = [
@@ -39,6 +40,9 @@ const ANONYMOUS = [
   'POST /:tenant/sign-in/:interaction',
 ]
 
+/** Routes whose body names the machines that a caller must reach. */
+const MACHINES_IN_BODY = ['POST /api/machines/AddOrRemoveTagForMultipleMachines']
+
 const isAnonymous = ({ access }: AnyOperation) => 'anonymous' in access
 
 describe('every route', () => {
@@ -52,8 +56,9 @@ describe('every route', () => {
         expect(access.role.length, route).toBeGreaterThan(0)
         expect(ROLE_PERMISSIONS, route).toEqual(expect.arrayContaining([...access.role]))
         expect(['machine', 'machines', 'tenant'], route).toContain(access.reach)
-        // The machine whose reach is asked for must be in the path, by itself or by its action.
-        if (access.reach === 'machine') expect(route).toMatch(/\/:(machineId|actionId)(\/|$)/)
+        // The machine whose reach is asked for must be in the path, by itself, its action or its alert.
+        if (access.reach === 'machine' && !MACHINES_IN_BODY.includes(route))
+          expect(route).toMatch(/\/:(machineId|actionId|alertId)(\/|$)/)
       }
     }
   })

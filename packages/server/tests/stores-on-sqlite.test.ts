@@ -1,3 +1,5 @@
+import { describeAlertStore } from '../src/alert/alert-store.contract.ts'
+import { describeAntivirusInfoStore } from '../src/antivirus-info/antivirus-info-store.contract.ts'
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
 import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
 import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
@@ -5,6 +7,8 @@ import { describeDetectionStore } from '../src/detection/detection-store.contrac
 import { describeDeviceGroupStore } from '../src/device-group/device-group-store.contract.ts'
 import { describeEnrollmentStore } from '../src/enrollment/enrollment-store.contract.ts'
 import { describeDatabase } from '../src/kit/db/database.contract.ts'
+import { describeMachineChanges } from '../src/machine/change-machines.contract.ts'
+import { describeMachineAddresses } from '../src/machine/machine-addresses.contract.ts'
 import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
 import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
 import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
@@ -18,9 +22,12 @@ import { describeSigningKeyStore } from '../src/signing-key/signing-key-store.co
 import { describeTenantStore } from '../src/tenant/tenant-store.contract.ts'
 import { describeUserStore } from '../src/user/user-store.contract.ts'
 import { describeUserGroupStore } from '../src/user-group/user-group-store.contract.ts'
+import { describeWebhookStore } from '../src/webhook/webhook-store.contract.ts'
 import { openSqliteBackend } from './stores/backends.ts'
 
 describeDatabase('SQLite', openSqliteBackend)
+describeAntivirusInfoStore('SQLite', openSqliteBackend)
+describeAlertStore('SQLite', openSqliteBackend)
 describeApplicationStore('SQLite', openSqliteBackend)
 describeAuditChain('SQLite', openSqliteBackend)
 describeAuditStore('SQLite', openSqliteBackend)
@@ -28,6 +35,8 @@ describeCallCountStore('SQLite', openSqliteBackend)
 describeDetectionStore('SQLite', openSqliteBackend)
 describeEnrollmentStore('SQLite', openSqliteBackend)
 describeMachineStore('SQLite', openSqliteBackend)
+describeMachineAddresses('SQLite', openSqliteBackend)
+describeMachineChanges('SQLite', openSqliteBackend)
 describeMachineActionStore('SQLite', openSqliteBackend)
 describeScanStore('SQLite', openSqliteBackend)
 describeSigningKeyStore('SQLite', openSqliteBackend)
@@ -40,3 +49,4 @@ describeDeviceGroupStore('SQLite', openSqliteBackend)
 describeRoleStore('SQLite', openSqliteBackend)
 describeUserStore('SQLite', openSqliteBackend)
 describeUserGroupStore('SQLite', openSqliteBackend)
+describeWebhookStore('SQLite', openSqliteBackend)

@@ -171,6 +171,7 @@ export function buildDetection(given: Partial<FleetDetection> = {}): FleetDetect
   return {
     id: randomUUID(),
     actionId: randomUUID(),
+    alertId: null,
     machineId: randomBytes(20).toString('hex'),
     computerDnsName: 'lab-01.example',
     detectedAt: MOMENT,

@@ -1,4 +1,10 @@
-type Init = { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal }
+type Init = {
+  method: string
+  headers: Record<string, string>
+  body?: string
+  signal?: AbortSignal
+  redirect?: 'error'
+}
 
 /** What a client takes of the world: real requests, and timers that are over at once and note how long they were. */
 export class SwiftRuntime {
@@ -22,6 +28,16 @@ export class SwiftRuntime {
       queueMicrotask(run)
       return { cancel: () => {} }
     },
+  }
+
+  /** The wall clock of this machine, as far ahead as pauses took it. */
+  nowMs(): number {
+    return Date.now() + this.#nowMs
+  }
+
+  /** Pauses are as long as they may be. */
+  random(): number {
+    return 1
   }
 
   pass(ms: number): void {

@@ -1,17 +1,20 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { ClientError } from '../client-error.ts'
 import { type ClientRuntime, platformRuntime } from '../client-runtime.ts'
+import { fitting } from '../read-answer.ts'
+import { base64url } from './base64url.ts'
 import { callOAuth, oauthUrl, readable, refused, type SignInPlace } from './oauth-call.ts'
 import { readSignIn, type SignedIn, SignInAnswer, signInScope } from './person.ts'
 
 /** What a sign-in that is under way must remember until its answer comes. It is secret for that long. */
-export const PendingSignIn = Type.Object({
+export type PendingSignIn = { tenant: string; redirectUri: string; state: string; verifier: string }
+
+const Pending = Type.Object({
   tenant: Type.String(),
   redirectUri: Type.String(),
   state: Type.String(),
   verifier: Type.String(),
 })
-export type PendingSignIn = Static<typeof PendingSignIn>
 
 /** The server would have to ask the person something, and was told not to. */
 const WOULD_ASK = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
@@ -44,6 +47,11 @@ export async function beginBrowserSignIn(
     ...(silent && { prompt: 'none' }),
   })
   return { url: `${oauthUrl(place, 'authorize')}?${query}`, pending }
+}
+
+/** A sign-in under way as it was kept meanwhile; `undefined` when that is none. */
+export function readPendingSignIn(kept: unknown): PendingSignIn | undefined {
+  return fitting(Pending, kept)
 }
 
 /**
@@ -94,11 +102,4 @@ function browserRefusal(answer: URLSearchParams): ClientError {
 /** 256 random bits as 43 characters. */
 function randomText(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(32)))
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
 }

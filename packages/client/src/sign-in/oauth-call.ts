@@ -1,13 +1,15 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { Check } from 'typebox/value'
 import { ClientError, type SignInErrorCode } from '../client-error.ts'
 import type { ClientRuntime } from '../client-runtime.ts'
 import { reach, readJson, refusal } from '../http-answer.ts'
+import { fitting } from '../read-answer.ts'
 
 /** Where somebody signs in, and with which program. */
 export type SignInPlace = {
   /** Origin of the server, such as `https://fleetsweep.example`. */
   baseUrl: string
+  /** Origin of whoever gives the tokens, such as `https://login.microsoftonline.com`; the server itself when absent. */
+  authority?: string
   /** Tenant by its id or domain. */
   tenant: string
   /** Application id of the program. */
@@ -18,11 +20,15 @@ export type SignInPlace = {
 export type OAuthAnswer<T> = { kind: 'given'; value: T } | OAuthRefused
 export type OAuthRefused = { kind: 'refused'; error: string; message: string; status: number }
 
+/** A request for a token may take this long. */
+const TIMEOUT_MS = 60_000
+
 const OAuthRefusal = Type.Object({ error: Type.String(), error_description: Type.Optional(Type.String()) })
 
 /** The address of one of a tenant's OAuth endpoints. */
-export function oauthUrl({ baseUrl, tenant }: Omit<SignInPlace, 'clientId'>, endpoint: string): string {
-  return `${originOf(baseUrl)}/${encodeURIComponent(tenant)}/oauth2/v2.0/${endpoint}`
+export function oauthUrl(place: Omit<SignInPlace, 'clientId'>, endpoint: string): string {
+  const { baseUrl, authority = baseUrl, tenant } = place
+  return `${originOf(authority)}/${encodeURIComponent(tenant)}/oauth2/v2.0/${endpoint}`
 }
 
 /** The server's address without a slash at its end: the audience of its tokens. */
@@ -44,19 +50,24 @@ export async function callOAuth<S extends TSchema>(
   { fetch }: Pick<ClientRuntime, 'fetch'>,
   signal?: AbortSignal,
 ): Promise<OAuthAnswer<Static<S>>> {
-  const base = originOf(place.baseUrl)
+  const base = originOf(place.authority ?? place.baseUrl)
+  const late = AbortSignal.timeout(TIMEOUT_MS)
   const init = {
     method: 'POST',
     headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
     body: new URLSearchParams({ client_id: place.clientId, ...form }).toString(),
-    ...(signal && { signal }),
-  }
+    // A secret goes where it was meant to go, and nowhere that somebody there points at.
+    redirect: 'error',
+    signal: signal ? AbortSignal.any([signal, late]) : late,
+  } as const
   const response = await reach(base, () => fetch(oauthUrl(place, endpoint), init), signal)
-  if (response.status === 429 || response.status === 503) throw await refusal(base, response)
+  if (response.status === 429 || response.status === 503) throw await refusal(base, response, signal)
   const answer = await reach(base, () => readJson(response), signal)
-  if (response.ok && Check(schema, answer)) return { kind: 'given', value: answer }
-  if (!response.ok && Check(OAuthRefusal, answer)) {
-    const { error, error_description: description = error } = answer
+  const value = response.ok ? fitting(schema, answer) : undefined
+  if (value !== undefined) return { kind: 'given', value }
+  const refusedWith = response.ok ? undefined : fitting(OAuthRefusal, answer)
+  if (refusedWith) {
+    const { error, error_description: description = error } = refusedWith
     return { kind: 'refused', error, message: readable(description), status: response.status }
   }
   const message = `${base} answered ${response.status} to a request for a token, and not as a token issuer does`

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { Check } from 'typebox/value'
 import { ClientError } from '../client-error.ts'
+import { fitting } from '../read-answer.ts'
 import { originOf, type SignInPlace } from './oauth-call.ts'
 import type { TimedToken } from './token-source.ts'
 
@@ -49,8 +49,8 @@ export function signInScope({ baseUrl }: SignInPlace): string {
 
 /** @throws ClientError `BadAnswer` when the answer does not say who signed in */
 export function readSignIn(answer: SignInAnswer): SignedIn {
-  const claims = readClaims(answer.id_token ?? '')
-  if (answer.id_token === undefined || !Check(IdClaims, claims)) {
+  const claims = fitting(IdClaims, readClaims(answer.id_token ?? ''))
+  if (answer.id_token === undefined || !claims) {
     throw new ClientError('BadAnswer', 'The server does not say who has signed in')
   }
   const { preferred_username: userPrincipalName, name: displayName = userPrincipalName, tid: tenant } = claims

@@ -1,15 +1,16 @@
-import { PendingSignIn } from '@fleetsweep/client'
-import { type Static, Type } from 'typebox'
+import { type PendingSignIn, readPendingSignIn } from '@fleetsweep/client'
+import { Type } from 'typebox'
 import { Check } from 'typebox/value'
 
 /** A sign-in of this tab that is on its way through the server's pages. */
-export const TabSignIn = Type.Object({
-  pending: PendingSignIn,
+export type TabSignIn = {
+  pending: PendingSignIn
   /** Path of the page to show afterwards. */
-  wanted: Type.String(),
-  silent: Type.Boolean(),
-})
-export type TabSignIn = Static<typeof TabSignIn>
+  wanted: string
+  silent: boolean
+}
+
+const Kept = Type.Object({ pending: Type.Unknown(), wanted: Type.String(), silent: Type.Boolean() })
 
 const PENDING = 'fleetsweep.pendingSignIn'
 const TENANT = 'fleetsweep.tenant'
@@ -25,7 +26,9 @@ export function takePending(): TabSignIn | undefined {
   sessionStorage.removeItem(PENDING)
   try {
     const value: unknown = JSON.parse(text ?? 'null')
-    return Check(TabSignIn, value) ? value : undefined
+    if (!Check(Kept, value)) return undefined
+    const pending = readPendingSignIn(value.pending)
+    return pending && { ...value, pending }
   } catch {
     return undefined
   }

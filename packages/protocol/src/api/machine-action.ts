@@ -27,9 +27,9 @@ export function canMove(from: MachineActionStatus, to: MachineActionStatus): boo
   return NEXT[from].includes(to)
 }
 
-/** True for a status that never changes again. */
+/** True for a status that never changes again. One that this version does not know is not taken for final. */
 export function isFinal(status: MachineActionStatus): boolean {
-  return NEXT[status].length === 0
+  return MACHINE_ACTION_STATUSES.some((known) => known === status && NEXT[known].length === 0)
 }
 
 /** HTTP 408 as an HRESULT: what an action carries that no machine answered in time. */

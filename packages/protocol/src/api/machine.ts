@@ -2,6 +2,26 @@ import { type Static, Type } from 'typebox'
 
 const NullableText = Type.Union([Type.String(), Type.Null()])
 
+/** How much a machine matters, as people say; `Normal` until they do. */
+export const DEVICE_VALUES = ['Normal', 'Low', 'High'] as const
+export type DeviceValue = (typeof DEVICE_VALUES)[number]
+
+/** Reads a device value in any case; `undefined` when it is none. */
+export function readDeviceValue(text: string): DeviceValue | undefined {
+  return DEVICE_VALUES.find((value) => value.toLowerCase() === text.toLowerCase())
+}
+
+export const TAG_ACTIONS = ['Add', 'Remove'] as const
+export type TagAction = (typeof TAG_ACTIONS)[number]
+
+/** Reads what to do with a tag, in any case; `undefined` when it is neither. */
+export function readTagAction(text: string): TagAction | undefined {
+  return TAG_ACTIONS.find((action) => action.toLowerCase() === text.toLowerCase())
+}
+
+/** Most machines that one call tags. */
+export const MAX_TAGGED_MACHINES = 500
+
 export const IpAddress = Type.Object({
   ipAddress: Type.String({ maxLength: 64 }),
   /** Twelve hex digits without separators; null for loopback. */
@@ -54,3 +74,52 @@ export const Machine = Type.Object({
   vmMetadata: Type.Null(),
 })
 export type Machine = Static<typeof Machine>
+
+/**
+ * Body of `POST /api/machines/{id}/tags`. Names are case-sensitive; unknown members are ignored.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/add-or-remove-machine-tags
+ */
+export const TagMachineBody = Type.Object({
+  /** The tag: 1 to 200 characters, not blank, without control characters. */
+  Value: Type.String(),
+  /** `Add` or `Remove`, in any case. */
+  Action: Type.String(),
+})
+export type TagMachineBody = Static<typeof TagMachineBody>
+
+/**
+ * Body of `POST /api/machines/AddOrRemoveTagForMultipleMachines`.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/add-or-remove-multiple-machine-tags
+ */
+export const TagMachinesBody = Type.Object({
+  ...TagMachineBody.properties,
+  /** 1 to 500; one that stands twice counts once. */
+  MachineIds: Type.Array(Type.String()),
+})
+export type TagMachinesBody = Static<typeof TagMachinesBody>
+
+/**
+ * Body of `POST /api/machines/{id}/setDeviceValue`.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/set-device-value
+ */
+export const SetDeviceValueBody = Type.Object({
+  /** `Normal`, `Low` or `High`, in any case. */
+  DeviceValue: Type.String(),
+})
+export type SetDeviceValueBody = Static<typeof SetDeviceValueBody>
+
+/**
+ * Body of `PATCH /api/machines/{id}`; what is absent or null stays.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/update-machine-method
+ */
+export const UpdateMachineBody = Type.Object({
+  /** All tags that the machine has from then on. */
+  machineTags: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
+  /** `Normal`, `Low` or `High`, in any case. */
+  deviceValue: Type.Optional(NullableText),
+})
+export type UpdateMachineBody = Static<typeof UpdateMachineBody>

@@ -1,5 +1,11 @@
 /** Permissions that Microsoft defines, by the names that its tokens carry in `roles`. */
-export const DEFENDER_PERMISSIONS = ['Machine.Scan', 'Machine.Read.All', 'Machine.ReadWrite.All'] as const
+export const DEFENDER_PERMISSIONS = [
+  'Machine.Scan',
+  'Machine.Read.All',
+  'Machine.ReadWrite.All',
+  'Alert.Read.All',
+  'Alert.ReadWrite.All',
+] as const
 
 /** Permissions of our own; no Defender permission implies one of them. */
 export const FLEET_PERMISSIONS = [

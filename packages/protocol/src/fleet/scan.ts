@@ -13,6 +13,8 @@ export const FleetDetection = Type.Intersect([
   Type.Object({
     id: Type.String(),
     actionId: Type.String(),
+    /** The alert that it opened or is part of; null for what was found before there were alerts. */
+    alertId: NullableText,
     machineId: Type.String(),
     computerDnsName: NullableText,
     /** When the server learned of it. */

@@ -25,7 +25,12 @@ export function isForBrowsers({ answers }: Pick<NamedOperation, 'answers'>): boo
   )
 }
 
-/** Describes all operations that are for programs in one document. */
+/** True for an operation that is in the description: a program can call it, and something may come of it. */
+export function isDescribed(operation: Pick<NamedOperation, 'answers'>): boolean {
+  return !isForBrowsers(operation) && Object.keys(operation.answers).some((status) => Number(status) < 400)
+}
+
+/** Describes in one document all operations that belong there. */
 export function describeApi(
   operations: readonly NamedOperation[],
   { origin, tenant, version }: DescribeOptions,
@@ -34,7 +39,7 @@ export function describeApi(
   const responses: Record<string, ResponseObject> = {}
   const paths: Record<string, PathItem> = {}
   const tags = new Map<string, Tag>()
-  for (const operation of operations.filter((each) => !isForBrowsers(each))) {
+  for (const operation of operations.filter(isDescribed)) {
     const tag = tagOf(operation.path)
     tags.set(tag.name, tag)
     const path = templateOf(operation)

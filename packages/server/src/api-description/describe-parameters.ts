@@ -5,7 +5,7 @@ import type { JsonSchema, Parameter } from './openapi-document.ts'
 import type { SchemaLibrary } from './schema-library.ts'
 import { wordsOf } from './tags.ts'
 
-type Described = Pick<Operation<never, never>, 'path' | 'query' | 'functionArguments' | 'answers'>
+type Described = Pick<Operation<never, never>, 'path' | 'query' | 'functionArguments' | 'answers' | 'method'>
 
 /** What the names in paths stand for. Ids and names are compared without case. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -97,9 +97,10 @@ function membersOf(
   })
 }
 
-function listOptions({ path, answers, query }: Described): Parameter[] {
+function listOptions(operation: Described): Parameter[] {
+  const { query } = operation
   const declared = query && Type.IsObject(query) ? query.properties : {}
-  return optionsOf({ path, answers })
+  return optionsOf(operation)
     .filter((name) => !(name in declared))
     .flatMap((name) => {
       const option = LIST_OPTIONS[name]
@@ -107,13 +108,13 @@ function listOptions({ path, answers, query }: Described): Parameter[] {
     })
 }
 
-function optionsOf({ path, answers }: Pick<Described, 'path' | 'answers'>): string[] {
-  if (path.endsWith('/$count')) return ['$filter']
-  return isList(answers) ? Object.keys(LIST_OPTIONS) : []
+function optionsOf(operation: Pick<Described, 'method' | 'path' | 'answers'>): string[] {
+  if (operation.path.endsWith('/$count')) return ['$filter']
+  return isList(operation) ? Object.keys(LIST_OPTIONS) : []
 }
 
 /** True for an operation that answers a list as OData has them, and takes its query options. */
-export function isList(answers: Described['answers']): boolean {
+export function isList({ method, answers }: Pick<Described, 'method' | 'answers'>): boolean {
   const answer = answers[200]
-  return answer !== undefined && typeof answer !== 'string' && isListSchema(answer)
+  return method === 'GET' && answer !== undefined && typeof answer !== 'string' && isListSchema(answer)
 }

@@ -66,13 +66,13 @@ const HEADERS_OF: Readonly<Record<number, readonly string[]>> = {
  * asked, or when it fails.
  */
 export function refusalsOf(operation: Refusing): Readonly<Partial<Record<ErrorCode, string>>> {
-  const { method, path, access, body, consumes, answers, refusals } = operation
+  const { method, path, access, body, consumes, refusals } = operation
   const isJson = body !== undefined && consumes === 'json'
   const codes: ErrorCode[] = [
     'BadRequest',
     'InvalidInput',
     ...(isJson ? (['InvalidRequestBody', 'MissingRequiredParameter'] as const) : []),
-    ...(isList(answers) || path.endsWith('/$count') ? (['ODataError'] as const) : []),
+    ...(isList(operation) || path.endsWith('/$count') ? (['ODataError'] as const) : []),
     // A token endpoint proves who calls by itself.
     ...('anonymous' in access && operation.consumes !== 'form' ? [] : (['Unauthorized'] as const)),
     ...('permission' in access ? (['Forbidden'] as const) : []),

@@ -6,6 +6,8 @@ const ALLOWS: Readonly<Record<Permission, string>> = {
   'Machine.Scan': 'Run antivirus scans, and cancel them.',
   'Machine.Read.All': 'Read machines and machine actions.',
   'Machine.ReadWrite.All': 'Read machines and machine actions, and change machines.',
+  'Alert.Read.All': 'Read alerts.',
+  'Alert.ReadWrite.All': 'Read and update alerts.',
   'Fleet.Enroll': 'Make and revoke enrollment tokens.',
   'Fleet.Admin': 'Administer applications, users, roles and device groups.',
   'Scan.Read.All': 'Read scans and detections.',

@@ -32,6 +32,7 @@ const TAGS: Readonly<Record<string, Tag>> = {
   me: { name: 'Caller', description: 'Whoever calls, and what they may do where.' },
   webhooks: { name: 'Webhooks', description: 'Where this server calls when something happens.' },
 }
+const ALIASES: Readonly<Record<string, string>> = { public: 'deviceavinfo' }
 const SIGN_IN = { name: 'Sign-in', description: 'Tokens, discovery documents and keys.' }
 
 const DESCRIPTION = { name: 'Description', description: 'What this server can do.' }
@@ -48,7 +49,7 @@ export function tagOf(path: string): Tag {
   const word = /^\/(?:api|fleet\/v1)\/(\w+)/.exec(path)?.[1]
   if (/^\/(:tenant|common)\//.test(path) || word === 'signIn') return SIGN_IN
   if (word === undefined) return DESCRIPTION
-  return TAGS[word] ?? { name: wordsOf(word), description: `What is below ${path}.` }
+  return TAGS[ALIASES[word] ?? word] ?? { name: wordsOf(word), description: `What is below ${path}.` }
 }
 
 /** `deviceAvInfo` as `Device av info`. */

@@ -6,7 +6,7 @@ import { type Dialect, type Query, tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import type { AuditEntry, AuditHead, SealedAuditEntry, StoredAuditEntry } from './audit-entry.ts'
 import type { AuditBacklog, AuditQuery, AuditStore } from './audit-store.ts'
-import { type AuditTables, auditRow, auditTables } from './write-audit.ts'
+import { type AuditTables, auditTables, writeAuditEntries } from './write-audit.ts'
 
 type Row = AuditTables['audit_entry']
 type HeadTables = {
@@ -21,19 +21,12 @@ type HeadTables = {
   }
 }
 
-/** Rows of one insert: the values of one stay far below what either database takes. */
-const RECORDED_AT_ONCE = 50
-
 type RecordEntries = { kind: 'audit.record'; tenant: TenantId; entries: readonly AuditEntry[] }
 
 export const recordAuditWrite = defineWrite<RecordEntries, void>(
   'audit.record',
   function* ({ tenant, entries }, context) {
-    const rows = entries.map((entry) => auditRow(tenant, entry, context))
-    for (let from = 0; from < rows.length; from += RECORDED_AT_ONCE) {
-      const some = rows.slice(from, from + RECORDED_AT_ONCE)
-      yield* run(auditTables(context.dialect).insertInto('audit_entry').values(some))
-    }
+    yield* writeAuditEntries(tenant, entries, context)
   },
 )
 

@@ -68,6 +68,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = 
       dataDir,
       `externalIssuers in ${file}`,
     ),
+    webhookNetworks: read(SETTINGS.webhookNetworks) ?? [],
     timeouts: {
       pendingMs: (read(SETTINGS.pendingHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
       silenceMs: (read(SETTINGS.silenceHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,

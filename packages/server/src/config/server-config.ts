@@ -19,6 +19,8 @@ export type ServerConfig = {
   aliases: { api: readonly string[]; login: readonly string[] }
   /** Issuers of somebody else's whose tokens are good here. */
   externalIssuers: readonly ExternalIssuer[]
+  /** Networks that webhooks may call though they are not public, and without TLS. */
+  webhookNetworks: readonly string[]
   timeouts: {
     /** How long an action waits for its machine. */
     pendingMs: number

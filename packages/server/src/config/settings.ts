@@ -90,6 +90,13 @@ export const SETTINGS = {
     'a list of issuers as docs/external-issuers.md describes them, in the environment as JSON',
     jsonFromText,
   ),
+  webhookNetworks: setting(
+    'webhookNetworks',
+    'FLEETSWEEP_WEBHOOK_NETWORKS',
+    Type.Array(Type.Refine(Type.String(), isNetwork)),
+    'a list of IP addresses and networks, such as ["10.2.0.0/16"]',
+    listFromText,
+  ),
   pendingHours: setting('timeouts.pendingHours', 'FLEETSWEEP_PENDING_HOURS', Hours, hours, numberFromText),
   silenceHours: setting('timeouts.silenceHours', 'FLEETSWEEP_SILENCE_HOURS', Hours, hours, numberFromText),
   logLevel: setting(

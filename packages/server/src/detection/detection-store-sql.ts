@@ -1,4 +1,5 @@
 import {
+  type AlertId,
   Detection,
   type Instant,
   type MachineActionId,
@@ -17,6 +18,7 @@ type DetectionRow = {
   id: string
   action: string
   machine: string
+  alert: string | null
   attempt: number
   detected_at: number
   body: string
@@ -27,22 +29,35 @@ type NamedRow = DetectionRow & { computer_dns_name: string | null }
 
 const detectionSchema = Compile(Detection)
 
-/** Adds a detection; the same id again only notes the newer attempt that met it. */
+/**
+ * Adds a detection; the same id again only notes the newer attempt that met it.
+ *
+ * @returns true when it is new
+ */
 export function* insertDetection(
   tenant: TenantId,
-  added: { id: string; action: string; machine: string; attempt: number; detection: Detection },
+  added: {
+    id: string
+    action: string
+    machine: string
+    alert: AlertId
+    attempt: number
+    detection: Detection
+  },
   context: WriteContext,
-): WriteSteps<void> {
+): WriteSteps<boolean> {
   const { detection, ...columns } = added
   const body = JSON.stringify(detection)
-  yield* run(
+  const [kept] = yield* run(
     tables<DetectionTables>(context.dialect)
       .insertInto('detection')
       .values({ tenant, ...columns, detected_at: context.at, body })
       .onConflict((conflict) =>
-        conflict.columns(['tenant', 'id']).doUpdateSet({ attempt: added.attempt, body }),
-      ),
+        conflict.columns(['tenant', 'id']).doUpdateSet({ attempt: added.attempt, alert: added.alert, body }),
+      )
+      .returning('detected_at'),
   )
+  return kept?.detected_at === context.at
 }
 
 /** Detections of one tenant, on either database. */
@@ -83,6 +98,7 @@ function toDetection(row: NamedRow): StoredDetection {
     actionId: row.action as MachineActionId,
     machineId: row.machine as MachineId,
     computerDnsName: row.computer_dns_name,
+    alertId: row.alert as AlertId | null,
     attempt: row.attempt,
     detectedAt: row.detected_at as Instant,
     detection: detectionSchema.Parse(JSON.parse(row.body)),

@@ -1,4 +1,4 @@
-import type { Detection, Instant, MachineActionId, MachineId } from '@fleetsweep/protocol'
+import type { AlertId, Detection, Instant, MachineActionId, MachineId } from '@fleetsweep/protocol'
 import type { Reach } from '../principal/index.ts'
 
 /** A detection as the server keeps it. */
@@ -8,6 +8,8 @@ export type StoredDetection = {
   machineId: MachineId
   /** The machine's name today; null when it is gone. */
   computerDnsName: string | null
+  /** Null when it was found before there were alerts. */
+  alertId: AlertId | null
   attempt: number
   detectedAt: Instant
   detection: Detection

@@ -6,6 +6,7 @@ export function fleetDetection(stored: StoredDetection): FleetDetection {
   return {
     id: stored.id,
     actionId: stored.actionId,
+    alertId: stored.alertId,
     machineId: stored.machineId,
     computerDnsName: stored.computerDnsName,
     detectedAt: formatInstant(stored.detectedAt),

@@ -8,17 +8,21 @@ import { type DeviceGroupTables, readRules } from './device-group-row.ts'
 import { matchesRules } from './rules-to-sql.ts'
 
 /**
- * Part of every write that changes what rules look at in a machine: puts it into the group that has it now. The write
- * calls `lockAccessShared` before it changes the machine: then a change of the rules comes wholly before it or after.
+ * Part of every write that changes what rules look at in machines: puts each into the group that has it now. The write
+ * calls `lockAccessShared` before it changes a machine: then a change of the rules comes wholly before it or after.
  */
-export function* assignMachine(tenant: TenantId, id: MachineId, context: WriteContext): WriteSteps<void> {
+export function* assignMachines(
+  tenant: TenantId,
+  ids: readonly MachineId[],
+  context: WriteContext,
+): WriteSteps<void> {
   const group = yield* groupOfMachine(tenant, context)
   // Where there are no groups, every machine is ungrouped already.
-  if (group === undefined) return
+  if (group === undefined || ids.length === 0) return
   yield* run(
     rawQuery(
       context.dialect,
-      sql`update machine set device_group = ${group} where tenant = ${tenant} and id = ${id}`,
+      sql`update machine set device_group = ${group} where tenant = ${tenant} and id in (${sql.join(ids)})`,
     ),
   )
 }

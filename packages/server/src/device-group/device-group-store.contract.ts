@@ -78,7 +78,7 @@ export function describeDeviceGroupStore(kind: string, open: OpenBackend): void 
       })
       expect(await ours.machines.find(machineId(2))).toMatchObject({ deviceGroup: 0, deviceGroupName: null })
       await ours.deviceGroups.change(deviceGroupId(1), { displayName: 'First lab' }, auditEntry())
-      const [machine] = await ours.machines.findByName('lab-1.example')
+      const [machine] = await ours.machines.listByName('lab-1.example', ALL_MACHINES, 1)
       expect(machine?.deviceGroupName).toBe('First lab')
     })
 

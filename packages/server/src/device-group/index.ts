@@ -1,4 +1,4 @@
-export { assignMachine } from './assign-device-groups.ts'
+export { assignMachines } from './assign-device-groups.ts'
 export type { StoredDeviceGroup } from './device-group.ts'
 export type { DeviceGroupTables } from './device-group-row.ts'
 export { type DeviceGroupService, deviceGroupService } from './device-group-service.ts'

@@ -1,9 +1,16 @@
-import { type MachineId, type TenantId, UNGROUPED } from '@fleetsweep/protocol'
+import { type Instant, type MachineId, type TenantId, UNGROUPED } from '@fleetsweep/protocol'
+import { noteInventory } from '../antivirus-info/index.ts'
 import { writeAudit } from '../audit/index.ts'
-import { assignMachine } from '../device-group/index.ts'
+import { assignMachines } from '../device-group/index.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import { inventoryColumns, type MachineTables, tagColumns } from '../machine/index.ts'
+import {
+  inventoryColumns,
+  lastHeardOf,
+  type MachineTables,
+  noteAddresses,
+  tagColumns,
+} from '../machine/index.ts'
 import { lockAccessShared } from '../tenant/index.ts'
 import { type EnrollmentTables, type EnrollmentTokenRow, toEnrollmentToken } from './enrollment-row.ts'
 import type { Enrolled, Enrollment, StoredEnrollmentToken } from './enrollment-store.ts'
@@ -34,7 +41,8 @@ export const enrollWrite = defineWrite<Enroll, Enrolled>(
         : yield* addMachine(tenant, token, enrollment, context)) ??
       (yield* comeBack(tenant, enrollment, context))
     if (!identity) throw new Error(`Machine ${enrollment.newMachineId} could not be added.`)
-    yield* assignMachine(tenant, identity.machineId, context)
+    yield* assignMachines(tenant, [identity.machineId], context)
+    yield* noteInventory(tenant, identity.machineId, enrollment.inventory, context)
     yield* noteUse(tenant, enrollment, identity, context)
     return identity
   },
@@ -104,6 +112,14 @@ function* comeBack(
   { publicKey, inventory, externalIp }: Enrollment,
   context: WriteContext,
 ): WriteSteps<Identity | undefined> {
+  const [known] = yield* run(
+    tables<MachineTables>(context.dialect)
+      .selectFrom('machine')
+      .select('last_seen')
+      .where('tenant', '=', tenant)
+      .where('public_key', '=', publicKey),
+  )
+  if (!known) return undefined
   const [row] = yield* run(
     tables<MachineTables>(context.dialect)
       .updateTable('machine')
@@ -112,14 +128,16 @@ function* comeBack(
       .where('public_key', '=', publicKey)
       .returning(['id', 'is_potential_duplication']),
   )
-  return (
-    row && {
-      kind: 'enrolled',
-      machineId: row.id as MachineId,
-      outcome: 'same',
-      isPotentialDuplication: row.is_potential_duplication === 1,
-    }
-  )
+  if (!row) return undefined
+  const machineId = row.id as MachineId
+  const told = { id: machineId, ipAddresses: inventory.ipAddresses, lastHeard: known.last_seen as Instant }
+  yield* noteAddresses(tenant, told, context)
+  return {
+    kind: 'enrolled',
+    machineId,
+    outcome: 'same',
+    isPotentialDuplication: row.is_potential_duplication === 1,
+  }
 }
 
 /** The new key ends every doubt about the old one: whoever still has a copy of it is nobody from now on. */
@@ -129,6 +147,7 @@ function* replaceKey(
   { inventory, externalIp, publicKey }: Enrollment,
   context: WriteContext,
 ): WriteSteps<Identity> {
+  const lastHeard = yield* lastHeardOf(tenant, id, context)
   yield* run(
     tables<MachineTables>(context.dialect)
       .updateTable('machine')
@@ -142,6 +161,7 @@ function* replaceKey(
       .where('tenant', '=', tenant)
       .where('id', '=', id),
   )
+  yield* noteAddresses(tenant, { id, ipAddresses: inventory.ipAddresses, lastHeard }, context)
   return { kind: 'enrolled', machineId: id, outcome: 'replaced', isPotentialDuplication: false }
 }
 
@@ -172,9 +192,11 @@ function* addMachine(
         public_key: publicKey,
         aad_device_id: null,
         ...tagColumns(token.tags),
+        device_value: 'Normal',
         device_group: UNGROUPED,
         is_potential_duplication: isPotentialDuplication ? 1 : 0,
         orders_held_because: null,
+        risk_score: 'None',
         first_seen: context.at,
         last_seen: context.at,
       })
@@ -182,6 +204,8 @@ function* addMachine(
       .returning('id'),
   )
   if (added.length === 0) return undefined
+  const told = { id: newMachineId, ipAddresses: inventory.ipAddresses, lastHeard: undefined }
+  yield* noteAddresses(tenant, told, context)
   return { kind: 'enrolled', machineId: newMachineId, outcome: 'new', isPotentialDuplication }
 }
 

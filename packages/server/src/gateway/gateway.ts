@@ -211,7 +211,7 @@ export class Gateway {
     }
     session.welcome(this.#options.heartbeatMs)
     this.#seats.join(session)
-    this.#lastSeen.note(session.tenant, session.machineId)
+    this.#lastSeen.noteConnected(session.tenant, session.machineId)
   }
 
   #closed(connection: Connection): void {

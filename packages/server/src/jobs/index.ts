@@ -1,5 +1,7 @@
 export { ExpireActions, type ExpireActionsParts } from './expire-actions.ts'
+export { ForgetAddresses, type ForgetAddressesParts } from './forget-addresses.ts'
 export { ForgetSignIns, type ForgetSignInsParts } from './forget-sign-ins.ts'
+export { ForgetWebhookDeliveries, type ForgetWebhookDeliveriesParts } from './forget-webhook-deliveries.ts'
 export { KeepCallCounts, type KeepCallCountsParts } from './keep-call-counts.ts'
 export { RecordRefusals, type RecordRefusalsParts } from './record-refusals.ts'
 export { SealAudit, type SealAuditParts } from './seal-audit.ts'

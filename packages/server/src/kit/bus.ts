@@ -10,6 +10,8 @@ export type Hint =
   | { topic: 'scanProgress'; tenant: string; machineId: string; actionId: string; progress: unknown }
   /** Who may do what has changed: whoever keeps an answer to that asks anew. */
   | { topic: 'securityEpoch'; tenant: string }
+  /** Something waits to be sent to a webhook, beside what `machineActions` tells of. */
+  | { topic: 'webhooks'; tenant: string }
 
 /** Carries hints to every node, this one included. May lose them: reconciliation repairs what a lost one leaves. */
 export interface Bus {

@@ -1,7 +1,18 @@
-import { canMove, type Instant, isFinal, type MachineActionStatus, type TenantId } from '@fleetsweep/protocol'
+import {
+  type Conclusion,
+  canMove,
+  formatInstant,
+  type Instant,
+  isFinal,
+  type MachineActionEnded,
+  type MachineActionStatus,
+  type TenantId,
+} from '@fleetsweep/protocol'
 import type { Kysely } from 'kysely'
+import { noteScanEnd } from '../antivirus-info/index.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
+import { tellWebhooks } from '../webhook/index.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import {
   type MachineActionRow,
@@ -35,8 +46,9 @@ const selectForUpdate = prepare(
 )
 
 /**
- * Moves an action to another status and, when that ends it, frees its machine for the next one.
+ * Moves an action to another status and, when that ends it, frees its machine for the next one and tells webhooks.
  *
+ * @param conclusion what may be said of the scan, where it succeeded
  * @returns the action as it stands now
  * @throws Error when the status may not move there: the caller decides with `canMove` first
  */
@@ -47,6 +59,7 @@ export function* moveMachineAction(
     Pick<StoredMachineAction, 'errorHResult' | 'troubleshootInfo' | 'cancellation' | 'expiresAt'>
   >,
   context: WriteContext,
+  conclusion: Conclusion | null = null,
 ): WriteSteps<StoredMachineAction> {
   if (!canMove(action.status, change.status)) {
     throw new Error(`A machine action cannot move from ${action.status} to ${change.status}.`)
@@ -56,6 +69,10 @@ export function* moveMachineAction(
   if (isFinal(change.status)) {
     const { id, machineId: machine, type } = action
     yield* run(deleteClaim(context.dialect, { tenant, machine, type, action: id }))
+    // One that its machine never took is no scan of that machine.
+    if (action.status === 'InProgress') yield* noteScanEnd(tenant, moved, context)
+    const data = whatEnded(moved, conclusion)
+    yield* tellWebhooks(tenant, { event: 'machineAction.ended', subject: id, data }, context)
   }
   return moved
 }
@@ -73,6 +90,24 @@ const deleteClaim = prepare((db: Kysely<MachineActionTables>, claim: MachineActi
     .where('type', '=', claim.type)
     .where('action', '=', claim.action),
 )
+
+function whatEnded(action: StoredMachineAction, conclusion: Conclusion | null): MachineActionEnded {
+  const { id, type, status, scanType, machineId, computerDnsName, requestor, externalId } = action
+  return {
+    actionId: id,
+    type,
+    status,
+    scanType,
+    machineId,
+    computerDnsName,
+    requestor,
+    externalId,
+    requestedAt: formatInstant(action.createdAt),
+    endedAt: formatInstant(action.updatedAt),
+    conclusion,
+    troubleshootInfo: action.troubleshootInfo,
+  }
+}
 
 /** Puts off the time-out of an action that was heard of. */
 export function* postponeTimeOut(

@@ -1,10 +1,21 @@
+export { ADDRESSES_KEPT_MS, readAddressRequest } from './address-request.ts'
+export { changeMachinesWrite } from './change-machines.ts'
 export type { StoredMachine } from './machine.ts'
-export { machineWithinReach } from './machine-reach.ts'
+export { forgetAddressesWrite, noteAddresses, sqlOldAddresses } from './machine-addresses.ts'
+export {
+  readMachineNames,
+  readTagChange,
+  readUpdate,
+  readValueChange,
+} from './machine-change-request.ts'
+export { machineAmongReached, machineWithinReach } from './machine-reach.ts'
+export { type RiskScore, raiseRisk, reassessRisk } from './machine-risk.ts'
 export { inventoryColumns, type MachineTables, tagColumns } from './machine-row.ts'
 export { type MachineService, machineService } from './machine-service.ts'
-export type { MachineStore } from './machine-store.ts'
+export type { MachineSelection, MachineStore, OldAddresses, SeenMachine } from './machine-store.ts'
 export {
   holdOrdersWrite,
+  lastHeardOf,
   recordInventoryWrite,
   recordSeenWrite,
   sqlMachineStore,

@@ -1,6 +1,7 @@
-import { addMs, type Instant } from '@fleetsweep/protocol'
+import { addMs, DEVICE_VALUES, type Instant } from '@fleetsweep/protocol'
 import { sql } from 'kysely'
 import { field, odataFields, type RowSource } from '../kit/odata/index.ts'
+import { RISK_SCORES } from './machine-risk.ts'
 import { DEVICE_GROUP_NAME } from './machine-row.ts'
 import { HEALTH_STATUSES, INACTIVE_AFTER_MS } from './show-machine.ts'
 
@@ -33,13 +34,13 @@ export function machineSource(now: Instant): RowSource {
       machineTags: field.texts('tags'),
       isPotentialDuplication: field.boolean('is_potential_duplication'),
       onboardingStatus: field.constant('Onboarded'),
-      deviceValue: field.constant('Normal'),
+      deviceValue: field.word('device_value', DEVICE_VALUES),
       rbacGroupId: field.number('device_group'),
       rbacGroupName: field.text(DEVICE_GROUP_NAME, {
         nullable: true,
         lower: sql`(select display_name_lower from device_group where device_group.tenant = machine.tenant and device_group.id = machine.device_group and device_group.id <> 0)`,
       }),
-      riskScore: field.nothing,
+      riskScore: field.word('risk_score', RISK_SCORES),
       exposureLevel: field.nothing,
     }),
   }

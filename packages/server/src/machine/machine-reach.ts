@@ -1,3 +1,4 @@
+import type { TenantId } from '@fleetsweep/protocol'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Reach } from '../principal/index.ts'
 
@@ -16,6 +17,21 @@ export function machineWithinReach(
   if (reach.kind === 'allMachines') return undefined
   const [tenant, machine] = [sql.ref(`${table}.tenant`), sql.ref(`${table}.${column}`)]
   return sql`exists (select 1 from machine as within where within.tenant = ${tenant} and within.id = ${machine} and ${inGroups(reach, 'within')})`
+}
+
+/**
+ * As `machineWithinReach`, for a list that may be walked to its end: the machines within reach are found once, not row
+ * by row.
+ *
+ * @param column the machine's id
+ */
+export function machineAmongReached(
+  reach: Reach,
+  tenant: TenantId,
+  column: string,
+): RawBuilder<SqlBool> | undefined {
+  if (reach.kind === 'allMachines') return undefined
+  return sql`${sql.ref(column)} in (select reached.id from machine as reached where reached.tenant = ${tenant} and ${inGroups(reach, 'reached')})`
 }
 
 /** As `machineWithinReach`, for the machines themselves. */

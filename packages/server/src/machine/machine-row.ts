@@ -1,9 +1,17 @@
-import { type DeviceGroupId, type Instant, Inventory, IpAddress, type MachineId } from '@fleetsweep/protocol'
-import { sql } from 'kysely'
+import {
+  type DeviceGroupId,
+  type DeviceValue,
+  type Instant,
+  Inventory,
+  IpAddress,
+  type MachineId,
+} from '@fleetsweep/protocol'
+import { type Kysely, sql } from 'kysely'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { linesOf } from '../device-group/index.ts'
 import type { StoredMachine } from './machine.ts'
+import type { RiskScore } from './machine-risk.ts'
 
 export type MachineTables = { machine: MachineRow }
 
@@ -32,9 +40,11 @@ export type MachineRow = {
   ip_addresses: string
   tags: string
   tags_lower: string
+  device_value: string
   device_group: number
   is_potential_duplication: number
   orders_held_because: string | null
+  risk_score: string
   first_seen: number
   last_seen: number
 }
@@ -63,10 +73,12 @@ export function toMachine(row: NamedMachineRow): StoredMachine {
     engine: engineSchema.Parse(JSON.parse(row.engine)),
     ipAddresses: addressesSchema.Parse(JSON.parse(row.ip_addresses)),
     tags: tagsSchema.Parse(JSON.parse(row.tags)),
+    deviceValue: row.device_value as DeviceValue,
     deviceGroup: row.device_group as DeviceGroupId,
     deviceGroupName: row.device_group_name,
     isPotentialDuplication: row.is_potential_duplication === 1,
     ordersHeldBecause: row.orders_held_because,
+    riskScore: row.risk_score as RiskScore,
     firstSeen: row.first_seen as Instant,
     lastSeen: row.last_seen as Instant,
   }
@@ -76,6 +88,11 @@ export function toMachine(row: NamedMachineRow): StoredMachine {
 export const DEVICE_GROUP_NAME = sql<
   string | null
 >`(select display_name from device_group where device_group.tenant = machine.tenant and device_group.id = machine.device_group and device_group.id <> 0)`
+
+/** Machines with the names of their device groups. */
+export function namedMachines(db: Kysely<MachineTables>) {
+  return db.selectFrom('machine').selectAll('machine').select(DEVICE_GROUP_NAME.as('device_group_name'))
+}
 
 /** The columns that hold tags: as they are, and as rules look for them. */
 export function tagColumns(tags: readonly string[]): Pick<MachineRow, 'tags' | 'tags_lower'> {

@@ -1,14 +1,17 @@
 import type { DeviceGroupRules, Instant, Inventory, MachineId, TenantId } from '@fleetsweep/protocol'
-import type { Kysely } from 'kysely'
+import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { noteInventory } from '../antivirus-info/index.ts'
 import { type AuditEntry, writeAudit } from '../audit/index.ts'
-import { assignMachine, matchesRules } from '../device-group/index.ts'
+import { assignMachines, matchesRules } from '../device-group/index.ts'
 import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
-import { tables } from '../kit/db/query.ts'
-import { defineWrite, run } from '../kit/db/write.ts'
+import { type Dialect, tables } from '../kit/db/query.ts'
+import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import { countRows, readPage } from '../kit/odata/index.ts'
 import type { Reach } from '../principal/index.ts'
 import { lockAccessShared } from '../tenant/index.ts'
+import { changeMachinesWrite } from './change-machines.ts'
+import { endSpans, hadAddress, noteAddresses } from './machine-addresses.ts'
 import { machineSource } from './machine-fields.ts'
 import { withinReach } from './machine-reach.ts'
 import {
@@ -16,9 +19,10 @@ import {
   inventoryColumns,
   type MachineTables,
   type NamedMachineRow,
+  namedMachines,
   toMachine,
 } from './machine-row.ts'
-import type { MachineStore } from './machine-store.ts'
+import type { MachineSelection, MachineStore, SeenMachine } from './machine-store.ts'
 
 type RecordInventory = {
   kind: 'machine.recordInventory'
@@ -31,6 +35,8 @@ type RecordInventory = {
 export const recordInventoryWrite = defineWrite<RecordInventory, void>(
   'machine.recordInventory',
   function* ({ tenant, id, inventory, externalIp }, context) {
+    const lastHeard = yield* lastHeardOf(tenant, id, context)
+    if (lastHeard === undefined) return
     const columns = { ...inventoryColumns(inventory, externalIp), last_seen: context.at }
     const update = tables<MachineTables>(context.dialect)
       .updateTable('machine')
@@ -44,24 +50,60 @@ export const recordInventoryWrite = defineWrite<RecordInventory, void>(
         .where('os_platform', '=', columns.os_platform)
         .returning('id'),
     )
-    if (stayed.length > 0) return
-    yield* lockAccessShared(tenant, context)
-    yield* run(update)
-    yield* assignMachine(tenant, id, context)
+    if (stayed.length === 0) {
+      yield* lockAccessShared(tenant, context)
+      yield* run(update)
+      yield* assignMachines(tenant, [id], context)
+    }
+    yield* noteInventory(tenant, id, inventory, context)
+    yield* noteAddresses(tenant, { id, ipAddresses: inventory.ipAddresses, lastHeard }, context)
   },
+)
+
+/** When a machine was last heard of; `undefined` when the tenant has no such machine. */
+export function* lastHeardOf(
+  tenant: TenantId,
+  id: MachineId,
+  context: WriteContext,
+): WriteSteps<Instant | undefined> {
+  const [row] = yield* run(selectLastSeen(context.dialect, { tenant, id }))
+  return row && (row.last_seen as Instant)
+}
+
+const selectLastSeen = prepare((db: Kysely<MachineTables>, { tenant, id }: { tenant: string; id: string }) =>
+  db.selectFrom('machine').select('last_seen').where('tenant', '=', tenant).where('id', '=', id),
 )
 
 type RecordSeen = {
   kind: 'machine.recordSeen'
   tenant: TenantId
-  seen: readonly { id: MachineId; at: Instant }[]
+  seen: readonly SeenMachine[]
 }
 
 export const recordSeenWrite = defineWrite<RecordSeen, void>(
   'machine.recordSeen',
   function* ({ tenant, seen }, context) {
-    for (const { id, at } of seen) yield* run(updateLastSeen(context.dialect, { tenant, id, at }))
+    for (const { id, at, connectedAt } of seen) {
+      const before = connectedAt === undefined ? undefined : yield* lockLastHeard(tenant, id, context)
+      yield* run(updateLastSeen(context.dialect, { tenant, id, at }))
+      if (connectedAt === undefined || before === undefined || before >= connectedAt) continue
+      yield* endSpans(tenant, { id, at: before }, context)
+    }
   },
+)
+
+/** As `lastHeardOf`; an inventory that another node takes at the same time waits. */
+function* lockLastHeard(
+  tenant: TenantId,
+  id: MachineId,
+  context: WriteContext,
+): WriteSteps<Instant | undefined> {
+  if (context.dialect === 'postgres') yield* run(lockMachine(context.dialect, { tenant, id }))
+  return yield* lastHeardOf(tenant, id, context)
+}
+
+const lockMachine = prepare((db: Kysely<MachineTables>, { tenant, id }: { tenant: string; id: string }) =>
+  db.selectFrom('machine').select('id').where('tenant', '=', tenant).where('id', '=', id).forUpdate(),
 )
 
 const updateLastSeen = prepare(
@@ -99,17 +141,44 @@ export const holdOrdersWrite = defineWrite<HoldOrders, void>(
 )
 
 const selectById = prepare((db: Kysely<MachineTables>, { tenant, id }: { tenant: string; id: string }) =>
-  named(db).where('tenant', '=', tenant).where('id', '=', id),
+  namedMachines(db).where('tenant', '=', tenant).where('id', '=', id),
 )
 
-/** Machines with the names of their device groups. */
-function named(db: Kysely<MachineTables>) {
-  return db.selectFrom('machine').selectAll('machine').select(DEVICE_GROUP_NAME.as('device_group_name'))
+/** What a list holds at all: what its caller reaches, and of that what was selected. */
+function conditionOf(
+  tenant: TenantId,
+  reach: Reach,
+  selection: MachineSelection | undefined,
+  dialect: Dialect,
+): RawBuilder<SqlBool> | undefined {
+  const within = withinReach(reach)
+  if (!selection) return within
+  const selected =
+    selection.kind === 'address'
+      ? hadAddress(tenant, selection.address)
+      : matchesRules(
+          { tag: [{ operator: selection.startsWith ? 'startsWith' : 'equals', value: selection.tag }] },
+          dialect,
+        )
+  return within ? sql<SqlBool>`(${within} and ${selected})` : selected
 }
 
 /** Machines of one tenant, on either database. */
 export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
-  const all = () => named(tables<MachineTables>(db.dialect)).where('tenant', '=', tenant)
+  const latestFirst = async (where: RawBuilder<SqlBool>, reach: Reach, limit: number) => {
+    const within = withinReach(reach)
+    const machines = namedMachines(tables<MachineTables>(db.dialect))
+      .where('tenant', '=', tenant)
+      .where(within ? sql<SqlBool>`(${within} and ${where})` : where)
+      .orderBy('last_seen', 'desc')
+      .orderBy('id')
+      .limit(limit)
+    return (await db.read<NamedMachineRow>(machines)).map(toMachine)
+  }
+  const sourceFor = (now: Instant, reach: Reach, selection: MachineSelection | undefined) => ({
+    ...machineSource(now),
+    within: conditionOf(tenant, reach, selection, db.dialect),
+  })
   const matching = (rules: DeviceGroupRules, reach: Reach) => {
     const machines = tables<MachineTables>(db.dialect)
       .selectFrom('machine')
@@ -123,18 +192,10 @@ export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
       const [row] = await db.read<NamedMachineRow>(selectById(db.dialect, { tenant, id }))
       return row && toMachine(row)
     },
-    async findByAadDevice(aadDeviceId) {
-      const [row] = await db.read<NamedMachineRow>(
-        all().where('aad_device_id', '=', aadDeviceId.toLowerCase()).orderBy('last_seen', 'desc').limit(1),
-      )
-      return row && toMachine(row)
-    },
-    async findByName(computerDnsName) {
-      const rows = await db.read<NamedMachineRow>(
-        all().where('computer_dns_name_lower', '=', computerDnsName.toLowerCase()).orderBy('id'),
-      )
-      return rows.map(toMachine)
-    },
+    listByAadDevice: (aadDeviceId, reach, limit) =>
+      latestFirst(sql`aad_device_id = ${aadDeviceId.toLowerCase()}`, reach, limit),
+    listByName: (computerDnsName, reach, limit) =>
+      latestFirst(sql`computer_dns_name_lower = ${computerDnsName.toLowerCase()}`, reach, limit),
     async listWithin(ids, reach) {
       const within = withinReach(reach)
       if (!within || ids.length === 0) return new Set(ids)
@@ -146,13 +207,13 @@ export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
         .where(within)
       return new Set((await db.read(query)).map(({ id }) => id as MachineId))
     },
-    async list(query, reach, now) {
-      const source = { ...machineSource(now), within: withinReach(reach) }
+    async list(query, reach, now, selection) {
+      const source = sourceFor(now, reach, selection)
       const page = await readPage<NamedMachineRow>(db, tenant, 'machine', query, source)
       return { ...page, rows: page.rows.map(toMachine) }
     },
-    count: (filter, reach, now) =>
-      countRows(db, tenant, 'machine', filter, { ...machineSource(now), within: withinReach(reach) }),
+    count: (filter, reach, now, selection) =>
+      countRows(db, tenant, 'machine', filter, sourceFor(now, reach, selection)),
     async listMatching(rules, reach, limit) {
       const page = matching(rules, reach)
         .selectAll('machine')
@@ -170,6 +231,7 @@ export function sqlMachineStore(db: Database, tenant: TenantId): MachineStore {
     recordInventory: (id, inventory, externalIp) =>
       db.write(recordInventoryWrite, { tenant, id, inventory, externalIp }),
     recordSeen: (seen) => db.write(recordSeenWrite, { tenant, seen }),
+    change: (change) => db.write(changeMachinesWrite, { tenant, change }),
     holdOrders: (id, because, audit) => db.write(holdOrdersWrite, { tenant, id, because, audit }),
   }
 }

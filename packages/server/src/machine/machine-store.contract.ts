@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import { auditEntry, inventory, machineId } from '../../tests/stores/builders.ts'
 import { useTestbed } from '../../tests/stores/testbed.ts'
-import { ALL_MACHINES } from '../principal/index.ts'
+import { ALL_MACHINES, type Reach } from '../principal/index.ts'
 
 export function describeMachineStore(kind: string, open: OpenBackend): void {
   describe(`machines on ${kind}`, () => {
@@ -13,12 +13,13 @@ export function describeMachineStore(kind: string, open: OpenBackend): void {
       const { ours } = await bed.twoTenants()
       await ours.machines.recordInventory(machineId(2), inventory(1), null)
       expect((await ours.machines.find(machineId(1)))?.computerDnsName).toBe('Lab-1.example')
-      expect((await ours.machines.findByName('LAB-1.EXAMPLE')).map(({ id }) => id)).toEqual([
-        machineId(1),
-        machineId(2),
-      ])
+      const named = async (name: string, reach: Reach, limit = 9) =>
+        (await ours.machines.listByName(name, reach, limit)).map(({ id }) => id)
+      expect(await named('LAB-1.EXAMPLE', ALL_MACHINES)).toEqual([machineId(2), machineId(1)])
+      expect(await named('LAB-1.EXAMPLE', ALL_MACHINES, 1)).toEqual([machineId(2)])
+      expect(await named('LAB-1.EXAMPLE', { kind: 'deviceGroups', ids: [] })).toEqual([])
       expect(await ours.machines.find(machineId(99))).toBeUndefined()
-      expect(await ours.machines.findByName('lab-2.example')).toEqual([])
+      expect(await named('lab-2.example', ALL_MACHINES)).toEqual([])
     })
 
     it('take what they say of themselves, whole, and nothing that decides who they are', async () => {

@@ -1,4 +1,5 @@
-import type { DeviceGroupId, Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+import type { DeviceGroupId, DeviceValue, Instant, Inventory, MachineId } from '@fleetsweep/protocol'
+import type { RiskScore } from './machine-risk.ts'
 
 /** An enrolled device as the server keeps it. */
 export type StoredMachine = {
@@ -21,6 +22,7 @@ export type StoredMachine = {
   engine: Inventory['engine']
   ipAddresses: Inventory['ipAddresses']
   tags: string[]
+  deviceValue: DeviceValue
   /** The device group that it is in; `UNGROUPED` when no rule matches. */
   deviceGroup: DeviceGroupId
   /** Null when it is ungrouped. */
@@ -28,6 +30,8 @@ export type StoredMachine = {
   isPotentialDuplication: boolean
   /** Why this machine gets no orders, such as a copied key; null when it does. */
   ordersHeldBecause: string | null
+  /** The highest severity of its open alerts. */
+  riskScore: RiskScore
   firstSeen: Instant
   lastSeen: Instant
 }

@@ -1,4 +1,5 @@
-import { addMs, formatInstant, type Instant, type Machine, signatureState } from '@fleetsweep/protocol'
+import { addMs, formatInstant, type Instant, type Machine } from '@fleetsweep/protocol'
+import { antivirusStatus } from '../antivirus-info/index.ts'
 import type { StoredMachine } from './machine.ts'
 
 /** A machine that was not heard of for so long is inactive, as Defender counts it. */
@@ -25,15 +26,15 @@ export function showMachine(machine: StoredMachine, now: Instant): Machine {
     agentVersion: machine.agentVersion,
     osBuild: machine.osBuild,
     healthStatus: machine.lastSeen >= addMs(now, -INACTIVE_AFTER_MS) ? 'Active' : 'Inactive',
-    deviceValue: 'Normal',
+    deviceValue: machine.deviceValue,
     rbacGroupId: machine.deviceGroup,
     rbacGroupName: machine.deviceGroupName,
-    riskScore: null,
+    riskScore: machine.riskScore,
     exposureLevel: null,
     isAadJoined: null,
     aadDeviceId: machine.aadDeviceId,
     machineTags: machine.tags,
-    defenderAvStatus: antivirusStatus(machine, now),
+    defenderAvStatus: antivirusStatus(machine.engine, now),
     onboardingStatus: 'Onboarded',
     osArchitecture: machine.osArchitecture,
     managedBy: 'Unknown',
@@ -41,11 +42,4 @@ export function showMachine(machine: StoredMachine, now: Instant): Machine {
     ipAddresses: machine.ipAddresses,
     vmMetadata: null,
   }
-}
-
-/** `Updated` is said only of an official set in date: anything less could miss what is known. */
-function antivirusStatus({ engine }: StoredMachine, now: Instant): string {
-  if (engine.state === 'missing') return 'Disabled'
-  const { signatures } = engine
-  return signatures !== null && signatureState(signatures, now) === 'inDate' ? 'Updated' : 'NotUpdated'
 }

@@ -5,6 +5,10 @@ import { signIn } from './0003-sign-in.ts'
 import { credentials } from './0004-credentials.ts'
 import { auditSeal } from './0005-audit-seal.ts'
 import { callCounts } from './0006-call-counts.ts'
+import { machines } from './0008-machines.ts'
+import { alerts } from './0009-alerts.ts'
+import { antivirusInfo } from './0010-antivirus-info.ts'
+import { webhooks } from './0011-webhooks.ts'
 
 /** The schema, step by step; a released step never changes. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +18,8 @@ export const migrations: readonly Migration[] = [
   credentials,
   auditSeal,
   callCounts,
+  machines,
+  alerts,
+  antivirusInfo,
+  webhooks,
 ]

@@ -5,11 +5,13 @@ import {
   canMove,
   conclude,
   type Detection,
+  formatInstant,
   HRESULT_FAILED,
   isFinal,
   type ScanReport,
   type TenantId,
 } from '@fleetsweep/protocol'
+import { raiseAlert } from '../alert/index.ts'
 import { insertDetection } from '../detection/index.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
@@ -19,6 +21,7 @@ import {
   readForUpdate,
   type StoredMachineAction,
 } from '../machine-action/index.ts'
+import { tellWebhooks } from '../webhook/index.ts'
 import type { ScanRow, ScanTables } from './scan-row.ts'
 import type { EventTaken, IncomingEvent } from './scan-store.ts'
 
@@ -78,7 +81,7 @@ function* proveStopAnew(
   )
 }
 
-/** The same threat in the same place is one detection, however many attempts of a scan met it. */
+/** The same threat in the same place is one detection, however many attempts of a scan met it, and part of an alert. */
 function* addDetection(
   tenant: TenantId,
   action: StoredMachineAction,
@@ -91,11 +94,25 @@ function* addDetection(
     .update(JSON.stringify([action.id, detection.threatName, ...place]))
     .digest('hex')
     .slice(0, 32)
-  yield* insertDetection(
-    tenant,
-    { id, action: action.id, machine: action.machineId, attempt, detection },
-    context,
-  )
+  const { id: actionId, machineId, computerDnsName } = action
+  const alert = yield* raiseAlert(tenant, { ...action, detection }, context)
+  const added = { id, action: actionId, machine: machineId, alert, attempt, detection }
+  if (!(yield* insertDetection(tenant, added, context))) return
+  const { threatName, path, innerPath, sha256, sizeBytes, disposition } = detection
+  const data = {
+    detectionId: id,
+    actionId,
+    machineId,
+    computerDnsName,
+    detectedAt: formatInstant(context.at),
+    threatName,
+    path: path.text,
+    innerPath: innerPath?.text ?? null,
+    sha256,
+    sizeBytes,
+    disposition,
+  }
+  yield* tellWebhooks(tenant, { event: 'detection.found', subject: id, data }, context)
 }
 
 function scanColumns(
@@ -161,8 +178,10 @@ function* moveAction(
       yield* postponeTimeOut(tenant, action, expiresAt, context)
       return null
     case 'finished': {
-      const troubleshootInfo = `${conclude(event.report, context.at).sentence}; see ${reportUrl}`
-      return yield* moveMachineAction(tenant, taken, { status: 'Succeeded', troubleshootInfo }, context)
+      const conclusion = conclude(event.report, context.at)
+      const troubleshootInfo = `${conclusion.sentence}; see ${reportUrl}`
+      const change = { status: 'Succeeded', troubleshootInfo } as const
+      return yield* moveMachineAction(tenant, taken, change, context, conclusion)
     }
     case 'failed':
       return yield* fail(tenant, taken, `${event.reason}; see ${reportUrl}`, context)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { instantFromMs } from '@fleetsweep/protocol'
+import { formatInstant, instantFromMs } from '@fleetsweep/protocol'
 import { clientCertificate } from '../client-certificate.ts'
 import type { AccessWorld } from './access-world.ts'
 
@@ -13,6 +13,8 @@ export type Example = {
 type MakeExample = (world: AccessWorld) => Example | Promise<Example>
 
 const RULES = { tag: [{ operator: 'equals', value: 'lab' }] }
+/** Nobody is there. */
+const WEBHOOK = { url: 'https://hooks.invalid/', events: ['detection.found'] }
 const name = () => ({ displayName: randomUUID() })
 const upn = () => `${randomUUID()}@contoso.example`
 const idOf = async (made: Promise<{ id: string | number }>) => String((await made).id)
@@ -21,6 +23,14 @@ const newApplication = (world: AccessWorld) =>
   idOf(world.create('applications', { ...name(), permissions: ['Machine.Scan'] }))
 const newUser = (world: AccessWorld) => idOf(world.create('users', { ...name(), userPrincipalName: upn() }))
 const newUserGroup = (world: AccessWorld) => idOf(world.create('userGroups', name()))
+const newWebhook = async (world: AccessWorld) => {
+  await removeWebhooks(world)
+  return idOf(world.create('webhooks', WEBHOOK))
+}
+const newDelivery = async (world: AccessWorld) => {
+  const webhook = await newWebhook(world)
+  return `/fleet/v1/webhooks/${webhook}/deliveries/${await idOf(world.create(`webhooks/${webhook}/test`, {}))}`
+}
 const newRole = (world: AccessWorld) => idOf(world.create('roles', { ...name(), permissions: [] }))
 
 /** One for every route that is not for anybody; a route without one fails the test of the matrix. */
@@ -28,6 +38,38 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
   'GET /api/machines/:machineId': ({ machine }) => ({ path: `/api/machines/${machine}`, status: 200 }),
   'GET /api/machines': () => ({ path: '/api/machines', status: 200 }),
   'GET /api/machines/$count': () => ({ path: '/api/machines/$count', status: 200 }),
+  'GET /api/deviceavinfo': () => ({ path: '/api/deviceavinfo', status: 200 }),
+  'GET /api/deviceavinfo/$count': () => ({ path: '/api/deviceavinfo/$count', status: 200 }),
+  'GET /api/public/avdeviceshealth': () => ({ path: '/api/public/avdeviceshealth', status: 200 }),
+  'GET /api/public/avdeviceshealth/$count': () => ({
+    path: '/api/public/avdeviceshealth/$count',
+    status: 200,
+  }),
+  'GET /api/machines/findbyip(:arguments)': ({ api }) => ({
+    path: `/api/machines/findbyip(ip='192.0.2.7',timestamp=${formatInstant(api.clock.now())})`,
+    status: 200,
+  }),
+  'GET /api/machines/findbytag': () => ({ path: '/api/machines/findbytag?tag=lab', status: 200 }),
+  'POST /api/machines/:machineId/tags': ({ machine }) => ({
+    path: `/api/machines/${machine}/tags`,
+    body: { Value: 'lab', Action: 'Add' },
+    status: 200,
+  }),
+  'POST /api/machines/AddOrRemoveTagForMultipleMachines': ({ machine }) => ({
+    path: '/api/machines/AddOrRemoveTagForMultipleMachines',
+    body: { Value: 'lab', Action: 'Add', MachineIds: [machine] },
+    status: 200,
+  }),
+  'POST /api/machines/:machineId/setDeviceValue': ({ machine }) => ({
+    path: `/api/machines/${machine}/setDeviceValue`,
+    body: { DeviceValue: 'High' },
+    status: 200,
+  }),
+  'PATCH /api/machines/:machineId': ({ machine }) => ({
+    path: `/api/machines/${machine}`,
+    body: { machineTags: ['lab'] },
+    status: 200,
+  }),
   'POST /api/machines/:machineId/runAntiVirusScan': ({ machine }) => ({
     path: `/api/machines/${machine}/runAntiVirusScan`,
     body: { Comment: 'The same again', ScanType: 'Quick' },
@@ -42,6 +84,23 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
   'POST /api/machineactions/:actionId/cancel': ({ action }) => ({
     path: `/api/machineactions/${action}/cancel`,
     body: { Comment: 'Not needed' },
+    status: 200,
+  }),
+  'GET /api/alerts/:alertId': ({ alert }) => ({ path: `/api/alerts/${alert}`, status: 200 }),
+  'GET /api/alerts': () => ({ path: '/api/alerts', status: 200 }),
+  'GET /api/alerts/$count': () => ({ path: '/api/alerts/$count', status: 200 }),
+  'PATCH /api/alerts/:alertId': ({ alert }) => ({
+    path: `/api/alerts/${alert}`,
+    body: { status: 'InProgress' },
+    status: 200,
+  }),
+  'GET /api/alerts/:alertId/machine': ({ alert }) => ({ path: `/api/alerts/${alert}/machine`, status: 200 }),
+  'GET /api/machines/:machineId/alerts': ({ machine }) => ({
+    path: `/api/machines/${machine}/alerts`,
+    status: 200,
+  }),
+  'GET /api/machines/:machineId/alerts/$count': ({ machine }) => ({
+    path: `/api/machines/${machine}/alerts/$count`,
     status: 200,
   }),
   'GET /fleet/v1/scans/:actionId': ({ action }) => ({ path: `/fleet/v1/scans/${action}`, status: 200 }),
@@ -223,8 +282,55 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     status: 200,
   }),
 
+  'GET /fleet/v1/webhooks': () => ({ path: '/fleet/v1/webhooks', status: 200 }),
+  'POST /fleet/v1/webhooks': async (world) => {
+    await removeWebhooks(world)
+    return { path: '/fleet/v1/webhooks', body: WEBHOOK, status: 201 }
+  },
+  'GET /fleet/v1/webhooks/:webhookId': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}`,
+    status: 200,
+  }),
+  'PATCH /fleet/v1/webhooks/:webhookId': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}`,
+    body: { enabled: false },
+    status: 200,
+  }),
+  'DELETE /fleet/v1/webhooks/:webhookId': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}`,
+    status: 204,
+  }),
+  'POST /fleet/v1/webhooks/:webhookId/secret': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}/secret`,
+    body: {},
+    status: 201,
+  }),
+  'POST /fleet/v1/webhooks/:webhookId/test': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}/test`,
+    status: 201,
+  }),
+  'GET /fleet/v1/webhooks/:webhookId/deliveries': async (world) => ({
+    path: `/fleet/v1/webhooks/${await newWebhook(world)}/deliveries`,
+    status: 200,
+  }),
+  'GET /fleet/v1/webhooks/:webhookId/deliveries/:deliveryId': async (world) => ({
+    path: await newDelivery(world),
+    status: 200,
+  }),
+  'POST /fleet/v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver': async (world) => ({
+    path: `${await newDelivery(world)}/redeliver`,
+    status: 201,
+  }),
+
   'GET /fleet/v1/audit': () => ({ path: '/fleet/v1/audit', status: 200 }),
   'GET /fleet/v1/audit/verification': () => ({ path: '/fleet/v1/audit/verification', status: 200 }),
+}
+
+/** A tenant has few of them: those of the examples before make room. */
+async function removeWebhooks(world: AccessWorld): Promise<void> {
+  const token = await world.applicationToken(['Fleet.Admin'])
+  const { items } = (await world.call('GET /fleet/v1/webhooks', token)).json<{ items: { id: string }[] }>()
+  for (const { id } of items) await world.call(`DELETE /fleet/v1/webhooks/${id}`, token)
 }
 
 async function newCertificate(world: AccessWorld): Promise<string> {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import {
   type DeviceGroupId,
+  type MachineActionId,
+  type MachineId,
   PERMISSIONS,
   type Permission,
   ROLE_PERMISSIONS,
@@ -11,8 +13,10 @@ import {
   type UserGroupId,
   type UserId,
 } from '@fleetsweep/protocol'
+import { ALL_MACHINES } from '../../src/principal/index.ts'
 import { type ApiDatabase, ApiServer, type Application } from '../api-server.ts'
 import { call } from '../call.ts'
+import { detected, finished, TIME_OUT_MS } from '../stores/builders.ts'
 
 /** Everybody who may call a route, or not, around one machine that belongs to somebody. */
 export class AccessWorld implements AsyncDisposable {
@@ -23,6 +27,7 @@ export class AccessWorld implements AsyncDisposable {
   #strangers: { tenant: TenantId; application: Application } | undefined
   #machine = ''
   #action = ''
+  #alert = ''
 
   static async open(openDatabase: () => Promise<ApiDatabase>): Promise<AccessWorld> {
     const world = new AccessWorld(await ApiServer.start(openDatabase))
@@ -44,17 +49,40 @@ export class AccessWorld implements AsyncDisposable {
     return this.#action
   }
 
+  /** What an earlier scan found on it. */
+  get alert(): string {
+    return this.#alert
+  }
+
   async #populate(): Promise<void> {
     const name = 'lab-01.contoso.example'
     this.#machine = await this.api.machine(1, { computerDnsName: name })
     this.#owners = await this.userGroup('Owners')
     const rules = { name: [{ operator: 'equals', value: name }] }
     await this.create('deviceGroups', { displayName: 'Lab', rules, userGroupIds: [this.#owners] })
-    const { id } = await this.create(`/api/machines/${this.#machine}/runAntiVirusScan`, {
-      Comment: 'The one that waits',
-      ScanType: 'Quick',
-    })
-    this.#action = String(id)
+    this.#alert = await this.#findThreat(await this.#requestScan('The one that found something'))
+    this.#action = await this.#requestScan('The one that waits')
+  }
+
+  async #requestScan(comment: string): Promise<MachineActionId> {
+    const body = { Comment: comment, ScanType: 'Quick' }
+    const { id } = await this.create(`/api/machines/${this.#machine}/runAntiVirusScan`, body)
+    return id as MachineActionId
+  }
+
+  /** Ends a scan as its machine does. */
+  async #findThreat(actionId: MachineActionId): Promise<string> {
+    const { alerts, scans } = this.api.of
+    const told = {
+      machineId: this.#machine as MachineId,
+      actionId,
+      reportUrl: this.api.origin,
+      silenceMs: TIME_OUT_MS,
+    }
+    await scans.takeEvent({ ...told, number: 1, event: detected('/tmp/eicar.com') })
+    await scans.takeEvent({ ...told, number: 2, event: finished })
+    const { rows } = await alerts.list({ orderBy: [], skip: 0, pageSize: 1 }, ALL_MACHINES)
+    return rows[0]?.alert.id ?? ''
   }
 
   /** Creates something as an administrator does. @param where a collection of the Fleet API, or a whole path */

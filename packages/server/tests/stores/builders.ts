@@ -20,6 +20,7 @@ import type { NewRole } from '../../src/role/role.ts'
 import type { IncomingEvent } from '../../src/scan/index.ts'
 import type { NewUser } from '../../src/user/index.ts'
 import type { NewUserGroup } from '../../src/user-group/user-group.ts'
+import type { NewWebhook } from '../../src/webhook/webhook-store.ts'
 
 // Ids are small numbers written as ids, so that two tenants and two databases can hold the same.
 
@@ -214,6 +215,18 @@ export function newDeviceGroup(
     rules,
     remediationLevel: 'NoAutomatedResponse',
     userGroups: [],
+    ...given,
+  }
+}
+
+/** Webhook `n`, which is told of everything. */
+export function newWebhook(n: number, given: Partial<NewWebhook> = {}): NewWebhook {
+  return {
+    id: guid(n),
+    url: `https://hooks.example/${n}`,
+    description: '',
+    events: ['machineAction.ended', 'detection.found'],
+    sealedSecret: `sealed-${n}`,
     ...given,
   }
 }

@@ -19,6 +19,7 @@ import {
   newToken,
   newUser,
   newUserGroup,
+  newWebhook,
   rule,
   told,
   userGroupId,
@@ -57,6 +58,9 @@ export type Testbed = {
 const TABLES = [
   'access_role',
   'active_action',
+  'antivirus_info',
+  'alert',
+  'alert_place',
   'application',
   'application_certificate',
   'application_permission',
@@ -72,8 +76,11 @@ const TABLES = [
   'device_group_sequence',
   'enrollment_token',
   'enrollment_use',
+  'incident_sequence',
   'machine',
   'machine_action',
+  'machine_address',
+  'open_alert',
   'password_link',
   'role_assignment',
   'role_permission',
@@ -85,6 +92,9 @@ const TABLES = [
   'user_credential',
   'user_group',
   'user_group_member',
+  'webhook',
+  'webhook_delivery',
+  'webhook_event',
 ]
 
 /** One database for all tests of a suite; each test works in tenants of its own. */
@@ -132,6 +142,7 @@ export function useTestbed(open: OpenBackend): Testbed {
       await theirs.machineActions.requestScan(newScan(2, 2))
       await theirs.scans.takeEvent({ ...told(2, 2, 1, accepted), silenceMs: TEN_YEARS_MS })
       await fillAccess(theirs)
+      await theirs.webhooks.create(newWebhook(1), auditEntry())
       strangers.push({ tenant: stranger, before: await dumpTenant(get().db, stranger) })
       return { tenant, ours, theirs }
     },

@@ -66,7 +66,8 @@ export class AnswerCheck {
   #wrong(exchange: Exchange): string | undefined {
     const { route, isPathKnown, path } = this.#routes.find(exchange)
     if (!route) return STATIC.test(path) ? undefined : this.#wrongOutside(exchange, path, isPathKnown)
-    if (route.template === null) return wrongOfPage(exchange, route)
+    if (route.kind === 'page') return wrongOfPage(exchange, route)
+    if (route.kind === 'refused') return this.#wrongOutside(exchange, path, true)
     // A name that leads here for one API alone has nothing at the paths of the other.
     if (exchange.status === 404 && codeOf(exchange) === 'NotFound') {
       return this.#wrongOutside(exchange, path, true)
@@ -78,7 +79,7 @@ export class AnswerCheck {
   }
 
   #responseOf({ template, method }: Route, status: number): ResponseObject | undefined {
-    const response = this.#document.paths[template ?? '']?.[method.toLowerCase()]?.responses[status]
+    const response = this.#document.paths[template]?.[method.toLowerCase()]?.responses[status]
     if (!response || !('$ref' in response)) return response
     return this.#document.components.responses[response.$ref.replace('#/components/responses/', '')]
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
   describeApi,
+  isDescribed,
   isForBrowsers,
   mediaTypeOf,
   templateOf,
@@ -31,7 +32,7 @@ export function described(): Described {
 
 function routeOf(operation: (typeof operations)[number]): Route {
   const { method, path, answers } = operation
-  const isPage = isForBrowsers(operation)
+  const kind = isForBrowsers(operation) ? 'page' : isDescribed(operation) ? 'described' : 'refused'
   const types = Object.entries(answers).map(([status, declared]) => [
     Number(status),
     typeof declared === 'string' ? mediaTypeOf(declared) : '',
@@ -39,7 +40,8 @@ function routeOf(operation: (typeof operations)[number]): Route {
   return {
     method,
     path,
-    template: isPage ? null : templateOf(operation),
-    answers: isPage ? Object.fromEntries(types) : {},
+    kind,
+    template: templateOf(operation),
+    answers: kind === 'page' ? Object.fromEntries(types) : {},
   }
 }

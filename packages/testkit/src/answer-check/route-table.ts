@@ -10,8 +10,10 @@ export type Route = {
   method: string
   /** As the operation declares it, with `:names`. */
   path: string
-  /** Its path in the document; null for a page that the document leaves out. */
-  template: string | null
+  /** `page` and `refused` are not in the document: what is for browsers, and what is never offered. */
+  kind: 'described' | 'page' | 'refused'
+  /** Its path in the document. */
+  template: string
   /** Of a page, the media type by status. */
   answers: Readonly<Record<number, string>>
 }

@@ -6,8 +6,8 @@ import { ADMINISTER, readApplicationId } from './application-id.ts'
 
 /** Makes a secret or a certificate worthless, with every token that was got with it. */
 export const revokeCredentialOperations = {
-  revokeSecret: revokeCredential('secret'),
-  revokeCertificate: revokeCredential('certificate'),
+  revokeApplicationSecret: revokeCredential('secret'),
+  revokeApplicationCertificate: revokeCredential('certificate'),
 }
 
 function revokeCredential(kind: 'secret' | 'certificate') {

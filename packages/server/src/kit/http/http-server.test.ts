@@ -29,6 +29,7 @@ type Services = typeof services
 const operations = [
   operation({
     route: 'GET /api/things/:thingId',
+    summary: 'Test the server',
     access: {
       permission: ['Machine.Read.All', 'Machine.ReadWrite.All'],
       role: ['ViewData'],
@@ -40,6 +41,7 @@ const operations = [
   }),
   operation({
     route: 'GET /api/things/near(:arguments)',
+    summary: 'Test the server',
     access: { permission: ['Machine.Read.All'], role: ['ViewData'], reach: 'machines' },
     answers: { 200: Echo },
     handle: ({ params, search, path }, { say }: Services) =>
@@ -47,6 +49,7 @@ const operations = [
   }),
   operation({
     route: 'POST /api/things/:thingId/paint',
+    summary: 'Test the server',
     access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
     body: Type.Object({
       Comment: Type.String(),
@@ -59,6 +62,7 @@ const operations = [
   }),
   operation({
     route: 'POST /api/things/:thingId/clear',
+    summary: 'Test the server',
     access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
     body: Type.Object({ Comment: Type.Optional(Type.String()) }),
     answers: { 200: Echo },
@@ -66,6 +70,7 @@ const operations = [
   }),
   operation({
     route: 'POST /api/fail',
+    summary: 'Test the server',
     access: { anonymous: 'it only fails' },
     body: Type.Object({ how: Type.String() }),
     answers: { 200: Echo, 409: Echo },
@@ -79,6 +84,7 @@ const operations = [
   }),
   operation({
     route: 'GET /fleet/v1/things',
+    summary: 'Test the server',
     access: { permission: ['Machine.Read.All'], role: ['ViewData'], reach: 'machines' },
     query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1 })) }),
     answers: { 200: Echo },
@@ -86,12 +92,14 @@ const operations = [
   }),
   operation({
     route: 'GET /fleet/v1/self',
+    summary: 'Test the server',
     access: { signedIn: 'everybody may know who they are' },
     answers: { 200: Echo },
     handle: ({ principal }, { say }: Services) => say([...principal.permissions]),
   }),
   operation({
     route: 'GET /:tenant/form',
+    summary: 'Test the server',
     access: { anonymous: 'forms come from anybody' },
     consumes: 'form',
     answers: { 200: Echo },
@@ -99,6 +107,7 @@ const operations = [
   }),
   operation({
     route: 'POST /:tenant/form',
+    summary: 'Test the server',
     access: { anonymous: 'forms come from anybody' },
     consumes: 'form',
     answers: { 200: Echo },

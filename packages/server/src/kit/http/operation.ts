@@ -18,9 +18,11 @@ export type Caller = {
  *
  * - `permission`: any one of them is enough.
  * - `role`: a person needs one of these from their roles as well.
- * - `reach`: `machine`: the caller must reach the machine that the path names; `machines`: the answer holds only what
- *   the caller reaches; `tenant`: whoever has the permission sees all of the tenant.
- * - `signedIn`: whoever authenticated, whatever they may do, and why that is right.
+ * - `reach`: `machine`: the caller must reach the machine that the path names, or every one that the body names;
+ *   `machines`: the answer holds only what the caller reaches; `tenant`: whoever has the permission sees all of the
+ *   tenant.
+ * - `signedIn`: whoever authenticated, whatever they may do, and why that is right; with `reach`, only about a machine
+ *   that they reach.
  * - `anonymous`: no caller is known, and why that is right.
  */
 export type Access =
@@ -29,7 +31,7 @@ export type Access =
       readonly role: readonly [RolePermission, ...RolePermission[]]
       readonly reach: 'machine' | 'machines' | 'tenant'
     }
-  | { readonly signedIn: string }
+  | { readonly signedIn: string; readonly reach?: 'machine' }
   | { readonly anonymous: string }
 
 /** True when a caller holds one of the permissions and, where roles bind, one of the role permissions. */
@@ -117,7 +119,7 @@ export type Declaration<
   /** Verb and path, such as `POST /api/machines/:machineId/runAntiVirusScan`. */
   route: Route
   /** What the call does, in a few words that stand in the API's description, such as `Add or remove a tag of a machine`. */
-  summary?: string
+  summary: string
   /** What else whoever calls it should know, in sentences (CommonMark). */
   description?: string
   access: A
@@ -170,7 +172,7 @@ export function operationFor<Principal extends Caller>() {
     const [method = '', path = ''] = declaration.route.split(' ')
     return {
       route: declaration.route,
-      summary: declaration.summary ?? '',
+      summary: declaration.summary,
       description: declaration.description ?? '',
       refusals: declaration.refusals ?? {},
       method,

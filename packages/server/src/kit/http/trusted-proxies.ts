@@ -1,21 +1,17 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { NetworkList } from '../network-list.ts'
 
 /**
  * The proxies that may say where a call came from. What anybody else writes into `X-Forwarded-For` is ignored: it could
  * be made up, to pass a limit or to blame somebody else in the audit.
  */
 export class TrustedProxies {
-  readonly #list = new BlockList()
+  readonly #trusted: NetworkList
 
   /** @param trusted IP addresses, and networks such as `10.1.0.0/16`, as `isNetwork` takes them */
   constructor(trusted: readonly string[] = []) {
-    for (const entry of trusted) {
-      const [address = '', bits] = entry.split('/')
-      const family = familyOf(address)
-      if (bits === undefined) this.#list.addAddress(address, family)
-      else this.#list.addSubnet(address, Number(bits), family)
-    }
+    this.#trusted = new NetworkList(trusted)
   }
 
   /**
@@ -27,20 +23,16 @@ export class TrustedProxies {
    */
   addressOf({ socket, headers }: Pick<IncomingMessage, 'headers' | 'socket'>): string | null {
     const peer = readAddress(socket.remoteAddress)
-    if (peer === null || !this.#trusts(peer)) return peer
+    if (peer === null || !this.#trusted.holds(peer)) return peer
     const said = [headers['x-forwarded-for'] ?? ''].flat().join(',').split(',')
     let address = peer
-    while (this.#trusts(address)) {
+    while (this.#trusted.holds(address)) {
       // A proxy that hides where a call came from leaves its own address to count.
       const before = readAddress(said.pop())
       if (before === null) break
       address = before
     }
     return address
-  }
-
-  #trusts(address: string): boolean {
-    return this.#list.check(withoutZone(address), familyOf(address))
   }
 }
 
@@ -58,13 +50,4 @@ function readAddress(text: string | undefined): string | null {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^([\d.]+):\d+$/, '$1')
   const address = bare.replace(/^::ffff:(?=\d+\.)/i, '')
   return isIP(address) === 0 ? null : address
-}
-
-/** `fe80::1%eth0`: the interface says nothing about who it is. */
-function withoutZone(address: string): string {
-  return address.replace(/%.*$/, '')
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return address.includes(':') ? 'ipv6' : 'ipv4'
 }

@@ -1,6 +1,7 @@
+export { readFunctionArguments } from './function-arguments.ts'
 export { EntityOf, entityAnswer, isListSchema, ListOf, listAnswer } from './odata-answer.ts'
 export { field, type ODataField, type ODataFields, odataFields } from './odata-field.ts'
 export { filterToSql } from './odata-to-sql.ts'
-export { readListQuery } from './read-list-query.ts'
+export { ExpandQuery, isExpanded, readListQuery } from './read-list-query.ts'
 export { countRows, readPage } from './read-rows.ts'
 export type { NextPage, RowPage, RowQuery, RowSource } from './row-page.ts'

@@ -1,0 +1,162 @@
+import { type Static, Type } from 'typebox'
+
+export const ALERT_STATUSES = ['New', 'InProgress', 'Resolved'] as const
+/** Spelled as on the wire. An alert is open until it is `Resolved`. */
+export type AlertStatus = (typeof ALERT_STATUSES)[number]
+
+/** From the lowest to the highest. */
+export const ALERT_SEVERITIES = ['Informational', 'Low', 'Medium', 'High'] as const
+export type AlertSeverity = (typeof ALERT_SEVERITIES)[number]
+
+export const ALERT_CLASSIFICATIONS = [
+  'TruePositive',
+  'InformationalExpectedActivity',
+  'FalsePositive',
+] as const
+export type AlertClassification = (typeof ALERT_CLASSIFICATIONS)[number]
+
+/** Microsoft's pages name some of them in two ways; both are taken, and stay as they were written. */
+export const ALERT_DETERMINATIONS = [
+  'MultiStagedAttack',
+  'MaliciousUserActivity',
+  'CompromisedUser',
+  'Malware',
+  'Phishing',
+  'UnwantedSoftware',
+  'SecurityTesting',
+  'LineOfBusinessApplication',
+  'ConfirmedActivity',
+  'ConfirmedUserActivity',
+  'NotMalicious',
+  'Clean',
+  'InsufficientData',
+  'Other',
+] as const
+export type AlertDetermination = (typeof ALERT_DETERMINATIONS)[number]
+
+const NullableText = Type.Union([Type.String(), Type.Null()])
+
+/** One thing that an alert is about; of Microsoft's kinds this server knows files alone. */
+export const AlertEvidence = Type.Object({
+  entityType: Type.Literal('File'),
+  /** When the threat was first found in this place. */
+  evidenceCreationTime: Type.String(),
+  /** Agents do not compute it. */
+  sha1: Type.Null(),
+  /** Of the whole file; null when it could not be read again. */
+  sha256: NullableText,
+  fileName: NullableText,
+  /** The folder that the file is in, as Defender has it. Safe to show: see `FilePath`. */
+  filePath: NullableText,
+  processId: Type.Null(),
+  processCommandLine: Type.Null(),
+  processCreationTime: Type.Null(),
+  parentProcessId: Type.Null(),
+  parentProcessCreationTime: Type.Null(),
+  parentProcessFileName: Type.Null(),
+  parentProcessFilePath: Type.Null(),
+  ipAddress: Type.Null(),
+  url: Type.Null(),
+  registryKey: Type.Null(),
+  registryHive: Type.Null(),
+  registryValueType: Type.Null(),
+  registryValue: Type.Null(),
+  /** The file's owner. */
+  accountName: NullableText,
+  domainName: Type.Null(),
+  userSid: Type.Null(),
+  aadUserId: Type.Null(),
+  userPrincipalName: Type.Null(),
+  /** `Detected` while the file is where it was, `Remediated` once it is quarantined. */
+  detectionStatus: Type.Union([Type.Literal('Detected'), Type.Literal('Remediated')]),
+})
+export type AlertEvidence = Static<typeof AlertEvidence>
+
+export const AlertComment = Type.Object({
+  comment: Type.String(),
+  createdBy: Type.String(),
+  createdTime: Type.String(),
+})
+export type AlertComment = Static<typeof AlertComment>
+
+/**
+ * What was found on a machine, as the Defender API shows it; properties stand in the order of the wire.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/alerts
+ */
+export const Alert = Type.Object({
+  /** `da`, digits, `_`, a signed number. */
+  id: Type.String({ pattern: '^da\\d+_-?\\d+$' }),
+  /** Each alert is an incident of its own, numbered from 1 within the tenant. */
+  incidentId: Type.Integer(),
+  investigationId: Type.Null(),
+  assignedTo: NullableText,
+  severity: Type.Enum(ALERT_SEVERITIES),
+  status: Type.Enum(ALERT_STATUSES),
+  classification: Type.Union([Type.Enum(ALERT_CLASSIFICATIONS), Type.Null()]),
+  determination: Type.Union([Type.Enum(ALERT_DETERMINATIONS), Type.Null()]),
+  /** Nothing here investigates by itself. */
+  investigationState: Type.Literal('UnsupportedAlertType'),
+  /** The word by which clients know what an antivirus found. */
+  detectionSource: Type.Literal('WindowsDefenderAv'),
+  /** The same for all alerts of antivirus scans. */
+  detectorId: Type.String(),
+  category: Type.Literal('Malware'),
+  threatFamilyName: NullableText,
+  title: Type.String(),
+  description: Type.String(),
+  /** Stays as it is however often the threat is found again. */
+  alertCreationTime: Type.String(),
+  firstEventTime: Type.String(),
+  /** When the threat was found last. */
+  lastEventTime: Type.String(),
+  /** When anything of the alert changed last. */
+  lastUpdateTime: Type.String(),
+  /** Null while the alert is open. */
+  resolvedTime: NullableText,
+  machineId: Type.String(),
+  computerDnsName: NullableText,
+  rbacGroupName: NullableText,
+  /** The tenant. */
+  aadTenantId: Type.String(),
+  /** As the engine names it; safe to show. */
+  threatName: NullableText,
+  mitreTechniques: Type.Array(Type.Never(), { maxItems: 0 }),
+  /** Who owns the file that was found last; null where files have no owner. */
+  relatedUser: Type.Union([Type.Object({ userName: Type.String(), domainName: NullableText }), Type.Null()]),
+  comments: Type.Array(AlertComment),
+  /** Empty in a list that was not asked for it by `$expand=evidence`. */
+  evidence: Type.Array(AlertEvidence),
+})
+export type Alert = Static<typeof Alert>
+
+const GivenText = Type.Optional(NullableText)
+
+/**
+ * Body of `PATCH /api/alerts/{id}`: what is to change. Microsoft's page prints some names with a capital letter in its
+ * table and with a small one in its example; both are taken. Unknown members are ignored.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/api/update-alert
+ */
+export const UpdateAlertBody = Type.Object({
+  status: GivenText,
+  assignedTo: GivenText,
+  classification: GivenText,
+  determination: GivenText,
+  comment: GivenText,
+  Status: GivenText,
+  Classification: GivenText,
+  Determination: GivenText,
+  Comment: GivenText,
+})
+export type UpdateAlertBody = Static<typeof UpdateAlertBody>
+
+/** What a caller changes of an alert. Null takes an assignment, classification or determination away. */
+export type AlertChange = {
+  status?: AlertStatus
+  assignedTo?: string | null
+  classification?: AlertClassification | null
+  determination?: AlertDetermination | null
+  /** Added to those that are there. */
+  comment?: string
+}

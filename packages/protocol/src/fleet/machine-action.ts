@@ -1,0 +1,11 @@
+import { type Static, Type } from 'typebox'
+
+/** The longest that a call waits for the end of a machine action. */
+export const MAX_WAIT_SECONDS = 300
+
+/** Query of the reads of one machine action and of its scan. */
+export const WaitQuery = Type.Object({
+  /** Answer as soon as the action has ended, and after so many seconds in any case; at once when absent. */
+  wait: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_WAIT_SECONDS })),
+})
+export type WaitQuery = Static<typeof WaitQuery>

@@ -1,0 +1,44 @@
+import { Alert } from '@fleetsweep/protocol'
+import { ExpandQuery, isExpanded, ListOf, listAnswer, readListQuery } from '../../kit/odata/index.ts'
+import type { MachineService } from '../../machine/index.ts'
+import { operation } from '../../principal/index.ts'
+import { type AlertService, showAlert } from '../index.ts'
+
+const READ = {
+  permission: ['Alert.Read.All', 'Alert.ReadWrite.All'],
+  role: ['ViewData'],
+  reach: 'machine',
+} as const
+
+type Services = { alerts: AlertService; machines: MachineService }
+
+/** @see https://learn.microsoft.com/en-us/defender-endpoint/api/get-machine-related-alerts */
+export const listMachineAlerts = operation({
+  route: 'GET /api/machines/:machineId/alerts',
+  summary: 'List the alerts of a machine',
+  access: READ,
+  query: ExpandQuery,
+  answers: { 200: ListOf(Alert) },
+  handle: async (request, { alerts, machines }: Services) => {
+    const { principal, params, search } = request
+    const query = readListQuery(search)
+    const { id: machineId } = await machines.getMachineByAnyName(principal, params.machineId)
+    const withPlaces = isExpanded(query, 'evidence')
+    const { alerts: found, ...page } = await alerts.listAlerts(principal, query, { machineId, withPlaces })
+    const value = found.map((alert) => showAlert(alert, principal.tenant))
+    return listAnswer(request, 'Alerts', { value, query, ...page })
+  },
+})
+
+/** How many there are, as a bare number. */
+export const countMachineAlerts = operation({
+  route: 'GET /api/machines/:machineId/alerts/$count',
+  summary: 'Count the alerts of a machine',
+  access: READ,
+  answers: { 200: 'text/plain; charset=utf-8' },
+  handle: async ({ principal, params, search }, { alerts, machines }: Services) => {
+    const query = readListQuery(search)
+    const { id: machineId } = await machines.getMachineByAnyName(principal, params.machineId)
+    return String(await alerts.countAlerts(principal, query, { machineId }))
+  },
+})

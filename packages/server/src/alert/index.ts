@@ -1,0 +1,8 @@
+export type { AlertPlace, AlertWithPlaces, StoredAlert } from './alert.ts'
+export { readAlertChange } from './alert-change.ts'
+export { type AlertService, alertService } from './alert-service.ts'
+export type { AlertStore, AlertUpdate, AlertUpdated } from './alert-store.ts'
+export { sqlAlertStore } from './alert-store-sql.ts'
+export { raiseAlert } from './raise-alert.ts'
+export { showAlert } from './show-alert.ts'
+export { updateAlertWrite } from './update-alert.ts'

@@ -1,0 +1,6 @@
+export { antivirusStatus } from './antivirus-info.ts'
+export { type AntivirusInfoService, antivirusInfoService } from './antivirus-info-service.ts'
+export type { AntivirusInfoStore } from './antivirus-info-store.ts'
+export { sqlAntivirusInfoStore } from './antivirus-info-store-sql.ts'
+export { noteInventory, noteScanEnd } from './antivirus-info-writes.ts'
+export { showAntivirusInfo } from './show-antivirus-info.ts'

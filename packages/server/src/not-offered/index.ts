@@ -1,0 +1,1 @@
+export { NOT_OFFERED, type NotOffered } from './not-offered.ts'

@@ -1,0 +1,63 @@
+import { DatabaseSync } from 'node:sqlite'
+import { Client } from 'pg'
+import type { ServerConfig } from '../src/config/index.ts'
+
+type Rows = Record<string, unknown>[]
+
+/** A way past the server to its rows, as somebody with access to the database has it. */
+export class DatabaseRows implements AsyncDisposable {
+  readonly #query: (sql: string) => Promise<Rows>
+  readonly #columnsOf: (table: string) => string
+  readonly #close: () => Promise<void>
+
+  static async open(database: ServerConfig['database']): Promise<DatabaseRows> {
+    if (database.kind === 'sqlite') {
+      const sqlite = new DatabaseSync(database.path, { timeout: 30_000 })
+      return new DatabaseRows(
+        async (sql) => sqlite.prepare(sql).all(),
+        (table) => `SELECT name FROM pragma_table_info('${table}')`,
+        async () => sqlite.close(),
+      )
+    }
+    const { connectionString } = database
+    const client = new Client({ connectionString })
+    await client.connect()
+    return new DatabaseRows(
+      async (sql) => (await client.query<Record<string, unknown>>(sql)).rows,
+      (table) => `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${table}'`,
+      () => client.end(),
+    )
+  }
+
+  private constructor(
+    query: (sql: string) => Promise<Rows>,
+    columnsOf: (table: string) => string,
+    close: () => Promise<void>,
+  ) {
+    this.#query = query
+    this.#columnsOf = columnsOf
+    this.#close = close
+  }
+
+  query(sql: string): Promise<Rows> {
+    return this.#query(sql)
+  }
+
+  /** Repeats the row with this id under so many new ones, which are GUIDs. */
+  async multiply(table: string, id: string, copies: number): Promise<void> {
+    const columns = (await this.#query(this.#columnsOf(table))).map(({ name }) => String(name))
+    const values = columns.map((name) =>
+      name === 'id'
+        ? "'00000000-0000-4000-8000-' || substr(CAST(1000000000000 + n.i AS TEXT), 2)"
+        : `row_of.${name}`,
+    )
+    await this.#query(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${copies})
+       INSERT INTO ${table} (${columns.join()}) SELECT ${values.join()} FROM ${table} row_of, n WHERE row_of.id = '${id}'`,
+    )
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close()
+  }
+}

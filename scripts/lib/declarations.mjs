@@ -1,0 +1,175 @@
+// Rolls the declarations of a package up: one .d.ts that names no other file, with every type that the entry leads to.
+//
+// Types that follow from schemas (`Static<typeof Machine>`) are written out as plain TypeScript, so that whoever uses
+// the package needs nothing of ours and no schema library. This asks the compiler through its API, which may change
+// with its version: the version is pinned, and tests/client-package.test.ts compiles against what comes out.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isTypeAliasDeclaration, isVariableDeclaration, SyntaxKind } from 'typescript/unstable/ast'
+import { API } from 'typescript/unstable/sync'
+import { root } from './project.mjs'
+import { packageBin } from './toolchain.mjs'
+
+const modules = join(root, 'node_modules')
+const [SYMBOL_IS_ALIAS, SYMBOL_IS_OPTIONAL] = [1 << 21, 1 << 24]
+
+/** @param packages the package whose `src/index.ts` is rolled up, then those that it imports; folders of `packages/` */
+export function rollUpDeclarations(...packages) {
+  const folder = mkdtempSync(join(tmpdir(), 'fleetsweep-declarations-'))
+  try {
+    emit(folder, packages)
+    const api = new API()
+    try {
+      const snapshot = api.updateSnapshot({ openProject: projectOf(folder, packages) })
+      return new RollUp(snapshot.getProjects()[0], folder).write(join(folder, packages[0], 'src/index.d.ts'))
+    } finally {
+      api.close()
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Each module's own declarations, as the compiler writes them. */
+function emit(folder, packages) {
+  const project = join(folder, 'emit.json')
+  const options = { noEmit: false, declaration: true, emitDeclarationOnly: true, stripInternal: true }
+  const compilerOptions = { ...options, ...places, outDir: folder, rootDir: join(root, 'packages') }
+  const files = packages.map((name) => join(root, 'packages', name, 'src/index.ts'))
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }),
+  )
+  const { status } = spawnSync(process.execPath, [packageBin('typescript', 'tsc'), '-p', project], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error('The declarations could not be written.')
+}
+
+const places = { typeRoots: [join(modules, '@types')] }
+
+function projectOf(folder, [entry, ...others]) {
+  const project = join(folder, 'tsconfig.json')
+  const own = others.map((name) => [`@fleetsweep/${name}`, [join(folder, name, 'src/index.d.ts')]])
+  const paths = { ...Object.fromEntries(own), typebox: [join(modules, 'typebox/build/index.d.mts')] }
+  const compilerOptions = { ...places, paths }
+  const files = [join(folder, entry, 'src/index.d.ts')]
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }),
+  )
+  return project
+}
+
+class RollUp {
+  #project
+  #folder
+  /** What is taken in, by name. */
+  #taken = new Map()
+
+  constructor(project, folder) {
+    this.#project = project
+    this.#folder = folder
+  }
+
+  write(entry) {
+    const { checker, program } = this.#project
+    const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)))
+    for (const symbol of exported) this.#take(this.#origin(symbol))
+    const texts = [...this.#taken.values()].map(({ text }) => text)
+    return `${texts.join('\n')}\nexport { ${exported
+      .map(({ name }) => name)
+      .sort()
+      .join(', ')} };\n`
+  }
+
+  #origin(symbol) {
+    return symbol.flags & SYMBOL_IS_ALIAS ? this.#project.checker.getAliasedSymbol(symbol) : symbol
+  }
+
+  /** Takes a declaration in, and all that it names. */
+  #take(symbol) {
+    const declarations = symbol.declarations.map((handle) => handle.resolve(this.#project))
+    // A schema and its type share a name; the schema stays inside.
+    const declaration = declarations.find(isTypeAliasDeclaration) ?? declarations[0]
+    if (!declaration.getSourceFile().fileName.startsWith(this.#folder)) return
+    const statement = statementOf(declaration)
+    const source = statement.getText()
+    const taken = this.#taken.get(symbol.name)
+    if (taken) {
+      if (taken.source !== source) throw new Error(`Two declarations are named ${symbol.name}; rename one.`)
+      return
+    }
+    const entry = { source, text: '' }
+    this.#taken.set(symbol.name, entry)
+    entry.text = docsBefore(statement) + this.#declare(symbol, declaration, source)
+  }
+
+  #declare(symbol, declaration, source) {
+    if (isTypeAliasDeclaration(declaration) && /\btypeof\b/.test(source)) {
+      const type = this.#project.checker.getDeclaredTypeOfSymbol(symbol)
+      return `type ${symbol.name} = ${this.#plain(type, '')};`
+    }
+    this.#follow(statementOf(declaration))
+    const text = source.replace(/^export /, '')
+    return /^(declare|type|interface)\b/.test(text) ? text : `declare ${text}`
+  }
+
+  /** Takes in what a piece of declaration names. */
+  #follow(node) {
+    const name = node.typeName ?? node.exprName ?? node.expression
+    if (name?.kind === SyntaxKind.Identifier) {
+      const symbol = this.#project.checker.getSymbolAtLocation(name)
+      const origin = symbol && this.#origin(symbol)
+      if (origin && isTopLevel(origin, this.#project)) this.#take(origin)
+    }
+    node.forEachChild((child) => this.#follow(child))
+  }
+
+  /** A type as plain TypeScript. */
+  #plain(type, indent) {
+    const { checker } = this.#project
+    if (type.isUnionType()) {
+      const parts = type.getTypes().map((part) => this.#plain(part, indent))
+      return parts.join(' | ').replace('false | true', 'boolean')
+    }
+    if (checker.isArrayType(type)) {
+      const text = this.#plain(checker.getTypeArguments(type)[0], indent)
+      return / \| /.test(text) ? `Array<${text}>` : `${text}[]`
+    }
+    const isObject = type.isObjectType() || type.isIntersectionType()
+    const properties = isObject ? checker.getPropertiesOfType(type) : []
+    if (properties.length === 0) return checker.typeToString(type)
+    const members = properties.map((property) => this.#member(property, `${indent}    `))
+    return `{\n${members.join('\n')}\n${indent}}`
+  }
+
+  #member(property, indent) {
+    const { checker } = this.#project
+    const isOptional = (property.flags & SYMBOL_IS_OPTIONAL) !== 0
+    const text = this.#plain(checker.getTypeOfSymbol(property), indent)
+    const docs = checker.getDocumentationCommentOfSymbol(property).replaceAll('\n', `\n${indent} * `)
+    const name = /^[\w$]+$/.test(property.name) ? property.name : JSON.stringify(property.name)
+    const member = isOptional ? `${name}?: ${text.replace('undefined | ', '')};` : `${name}: ${text};`
+    return `${docs === '' ? '' : `${indent}/** ${docs} */\n`}${indent}${member}`
+  }
+}
+
+/** A variable's declaration is part of a statement; any other is one. */
+function statementOf(declaration) {
+  return isVariableDeclaration(declaration) ? declaration.parent.parent : declaration
+}
+
+/** True for what a module declares itself: not for a parameter or a member of something. */
+function isTopLevel({ declarations }, project) {
+  const node = declarations[0]?.resolve(project)
+  return node !== undefined && statementOf(node).parent?.kind === SyntaxKind.SourceFile
+}
+
+function docsBefore(node) {
+  const before = node.getFullText().slice(0, -node.getText().length)
+  const docs = before.match(/\/\*\*(?:(?!\*\/).)*\*\/\s*$/s)
+  return docs ? `${docs[0].trimEnd()}\n` : ''
+}
