@@ -62,12 +62,20 @@ describe('an answer that is not as it is described', () => {
   })
 
   it('tells more than its parts say, where it is made of several', () => {
-    const told = complaint('GET /api/machines/x', {
-      headers: ODATA,
-      body: '{"@odata.context":"x","secret":"y"}',
-    })
-    expect(told).toContain('must have required property')
-    expect(told).toContain('unevaluated properties')
+    const made = {
+      id: me.id,
+      description: '',
+      hint: 'abc',
+      createdAt: '2026-11-23T12:00:00Z',
+      expiresAt: null,
+      revokedAt: null,
+      lastUsedAt: null,
+      secret: 'abcdef',
+    }
+    const told = (body: object) =>
+      complaint('POST /fleet/v1/applications/x/secrets', { status: 201, body: JSON.stringify(body) })
+    expect(told(made)).toBeUndefined()
+    expect(told({ ...made, hash: 'x' })).toContain('unevaluated properties')
   })
 
   it('is no JSON, or of another type', () => {

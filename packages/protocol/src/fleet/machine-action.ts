@@ -5,7 +5,13 @@ export const MAX_WAIT_SECONDS = 300
 
 /** Query of the reads of one machine action and of its scan. */
 export const WaitQuery = Type.Object({
-  /** Answer as soon as the action has ended, and after so many seconds in any case; at once when absent. */
-  wait: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_WAIT_SECONDS })),
+  wait: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MAX_WAIT_SECONDS,
+      description:
+        'Answer as soon as the action has ended, and after so many seconds in any case; at once when absent.',
+    }),
+  ),
 })
 export type WaitQuery = Static<typeof WaitQuery>

@@ -11,14 +11,11 @@ export const listAudit = operation({
   access: { permission: ['Audit.Read.All'], role: ['Audit.Read.All'], reach: 'tenant' },
   query: Type.Object({
     ...CursorQuery.properties,
-    /** Id of the application, user or machine. */
-    principal: Type.Optional(Type.String()),
-    operation: Type.Optional(Type.String()),
-    target: Type.Optional(Type.String()),
-    /** Not before this moment. */
-    from: Type.Optional(Type.String()),
-    /** Before this moment. */
-    to: Type.Optional(Type.String()),
+    principal: Type.Optional(Type.String({ description: 'Id of the application, user or machine.' })),
+    operation: Type.Optional(Type.String({ description: 'What was done, such as `machineAction.create`.' })),
+    target: Type.Optional(Type.String({ description: 'Id of what it was done to.' })),
+    from: Type.Optional(Type.String({ description: 'Not before this moment, ISO 8601.' })),
+    to: Type.Optional(Type.String({ description: 'Before this moment.' })),
   }),
   answers: { 200: FleetAuditList },
   handle: ({ query, principal }, { audit }: { audit: AuditService }) =>

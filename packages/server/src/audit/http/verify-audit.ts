@@ -10,7 +10,11 @@ export const verifyAudit = operation({
   summary: 'Verify the audit',
   access: { permission: ['Audit.Read.All'], role: ['Audit.Read.All'], reach: 'tenant' },
   callClass: 'auditVerification',
-  query: Type.Object({ head: Type.Optional(Type.String()) }),
+  query: Type.Object({
+    head: Type.Optional(
+      Type.String({ description: 'A head that was noted earlier, `position:hash`: it must still be there.' }),
+    ),
+  }),
   answers: { 200: AuditVerification },
   handle: ({ query, principal }, { audit }: { audit: AuditService }) => {
     const noted = query.head === undefined ? undefined : readNotedHead(query.head)
