@@ -52,7 +52,7 @@ describe('the page that shows the API', () => {
     await page.getByRole('button', { name: 'Authorize', exact: true }).click()
     await page.getByLabel('client_id:').first().fill(application.id)
     await page.getByLabel('client_secret:').first().fill(application.secret)
-    await page.getByRole('link', { name: 'select all' }).first().click()
+    await page.getByText('select all').first().click()
     await page.getByRole('button', { name: 'Apply given OAuth2 credentials' }).first().click()
     await page.getByRole('button', { name: 'Logout' }).first().waitFor()
     await page.getByRole('button', { name: 'Close' }).first().click()
