@@ -40,6 +40,9 @@ const ANY_ANSWER = new Set([
 ])
 const STATIC = /^\/(console|api-docs)?(\/|$)/
 
+const FLEET_REFUSAL = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+const DEFENDER_REFUSAL = { 'application/json': { schema: { $ref: '#/components/schemas/ApiErrorBody' } } }
+
 /** Compares answers with the API's description. */
 export class AnswerCheck {
   readonly #document: OpenApiDocument
@@ -122,12 +125,7 @@ export class AnswerCheck {
     const { status, headers } = exchange
     if (status < 400) return 'no operation is described at this path'
     if (status === 405 && !(isPathKnown && headers.allow)) return 'it needs a path that is known, and Allow'
-    const isFleet = /^\/fleet(\/|$)/i.test(path)
-    return this.#wrongContent(exchange, {
-      [isFleet ? 'application/problem+json' : 'application/json']: {
-        schema: { $ref: `#/components/schemas/${isFleet ? 'Problem' : 'ApiErrorBody'}` },
-      },
-    })
+    return this.#wrongContent(exchange, /^\/fleet(\/|$)/i.test(path) ? FLEET_REFUSAL : DEFENDER_REFUSAL)
   }
 
   #wrongValue(value: unknown, schema: Readonly<Record<string, unknown>>): string | undefined {
