@@ -1,10 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import * as protocol from '@fleetsweep/protocol'
 import { eicar, FakeServer, freePort, LiveFleet } from '@fleetsweep/testkit'
@@ -147,7 +149,8 @@ console.log(token)
 `,
     )
     const { out } = await run(project, 'enroll.js', [JSON.stringify(fleet.credentials)])
-    await fleet.startAgent(out.trim(), `quickPlaces = [${JSON.stringify(join(folder, 'files'))}]`)
+    const places = JSON.stringify([join(folder, 'files')])
+    await fleet.startAgent(out.trim(), `quickPlaces = ${places}\nfullRoots = ${places}`)
     const listed = await run(root, `packages/client/examples/${AZURE}`, [])
     expect(listed.out).toMatch(/: Active\n$/)
   })
@@ -169,6 +172,13 @@ console.log(token)
     const { out, code } = await run(project, 'list-files-not-scanned.ts', [await machineName()])
     expect(out).toMatch(/files? met in all\n$/)
     expect(code).toBe(0)
+  })
+
+  it('follow alerts, and scan the machine of one once', async () => {
+    const first = await firstLineOf(start(project, 'scan-on-alert.ts', ['2026-11-01']))
+    expect(first).toMatch(/^da\d+_-?\d+: asked for scan [0-9a-f-]{36}$/)
+    const again = await firstLineOf(start(project, 'scan-on-alert.ts', ['2026-11-01']))
+    expect(again).toBe(`${first.split(':')[0]}: its machine was scanned in full lately`)
   })
 
   it('sign a person in by a code', async () => {
@@ -214,6 +224,16 @@ async function run(cwd: string, program: string, args: readonly string[]) {
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   if (out === '') throw new Error(`${program} ended with ${code} and said: ${err}`)
   return { out, err, code }
+}
+
+/** Of a program that goes on until somebody ends it. */
+async function firstLineOf(program: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
+  const said = text(program.stderr)
+  for await (const line of createInterface(program.stdout)) {
+    program.kill()
+    return line
+  }
+  throw new Error(`The program ended, and said: ${await said}`)
 }
 
 async function machineName(): Promise<string> {

@@ -70,9 +70,9 @@ export function whyForbidden(from: string, to: string): string | undefined {
   return SERVER_RULES.find((rule) => from.startsWith(SERVER) && rule.forbids(from, to))?.why
 }
 
-/** Tests and suites of tests, which import what they test wherever it is. */
+/** Tests and suites of tests, which import what they test wherever it is; and examples, which use a package from outside. */
 function isTest(path: string): boolean {
-  return /\.(test|contract)\.tsx?$/.test(path) || /^packages\/[^/]+\/tests\//.test(path)
+  return /\.(test|contract)\.tsx?$/.test(path) || /^packages\/[^/]+\/(tests|examples)\//.test(path)
 }
 
 function packageOf(path: string): string | undefined {

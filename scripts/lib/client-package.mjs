@@ -3,6 +3,7 @@
 // One module for Node and browsers, and one file of declarations; neither names another file or package.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
 import { rollUpDeclarations } from './declarations.mjs'
 import { root } from './project.mjs'
@@ -13,6 +14,8 @@ const [folder] = process.argv.slice(2)
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 await bundle()
+// What plain-schemas.mjs lacks shows here, and not first to somebody who uses the package.
+await import(pathToFileURL(join(folder, 'index.js')).href)
 writeFileSync(join(folder, 'index.d.ts'), rollUpDeclarations('client', 'protocol'))
 writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
 copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))

@@ -34,37 +34,42 @@ export function rollUpDeclarations(...packages) {
 
 /** Each module's own declarations, as the compiler writes them. */
 function emit(folder, packages) {
-  const project = join(folder, 'emit.json')
-  const options = { noEmit: false, declaration: true, emitDeclarationOnly: true, stripInternal: true }
-  const compilerOptions = { ...options, ...places, outDir: folder, rootDir: join(root, 'packages') }
-  const files = packages.map((name) => join(root, 'packages', name, 'src/index.ts'))
-  writeFileSync(
-    project,
-    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }),
+  const project = writeProject(
+    join(folder, 'emit.json'),
+    packages.map((name) => join(root, 'packages', name, 'src/index.ts')),
+    {
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      stripInternal: true,
+      outDir: folder,
+      rootDir: join(root, 'packages'),
+    },
   )
-  const { status } = spawnSync(process.execPath, [packageBin('typescript', 'tsc'), '-p', project], {
-    stdio: 'inherit',
-  })
+  const command = [packageBin('typescript', 'tsc'), '-p', project]
+  const { status } = spawnSync(process.execPath, command, { stdio: 'inherit' })
   if (status !== 0) throw new Error('The declarations could not be written.')
 }
 
-const places = { typeRoots: [join(modules, '@types')] }
-
+/** What was emitted, with every import leading to what was emitted, too. */
 function projectOf(folder, [entry, ...others]) {
-  const project = join(folder, 'tsconfig.json')
   const own = others.map((name) => [`@fleetsweep/${name}`, [join(folder, name, 'src/index.d.ts')]])
   const paths = { ...Object.fromEntries(own), typebox: [join(modules, 'typebox/build/index.d.mts')] }
-  const compilerOptions = { ...places, paths }
-  const files = [join(folder, entry, 'src/index.d.ts')]
+  return writeProject(join(folder, 'tsconfig.json'), [join(folder, entry, 'src/index.d.ts')], { paths })
+}
+
+function writeProject(path, files, options) {
+  const compilerOptions = { typeRoots: [join(modules, '@types')], ...options }
   writeFileSync(
-    project,
+    path,
     JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }),
   )
-  return project
+  return path
 }
 
 class RollUp {
   #project
+  /** With the declarations of all packages. */
   #folder
   /** What is taken in, by name. */
   #taken = new Map()
@@ -74,15 +79,16 @@ class RollUp {
     this.#folder = folder
   }
 
+  /** What other packages declare is exported, too: whoever calls a method may want to name what it gives. */
   write(entry) {
     const { checker, program } = this.#project
     const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)))
     for (const symbol of exported) this.#take(this.#origin(symbol))
+    const home = entry.slice(0, -'src/index.d.ts'.length)
+    const foreign = [...this.#taken].filter(([, { file }]) => !file.startsWith(home)).map(([name]) => name)
+    const names = new Set([...exported.map(({ name }) => name), ...foreign])
     const texts = [...this.#taken.values()].map(({ text }) => text)
-    return `${texts.join('\n')}\nexport { ${exported
-      .map(({ name }) => name)
-      .sort()
-      .join(', ')} };\n`
+    return `${texts.join('\n')}\nexport { ${[...names].sort().join(', ')} };\n`
   }
 
   #origin(symbol) {
@@ -94,7 +100,8 @@ class RollUp {
     const declarations = symbol.declarations.map((handle) => handle.resolve(this.#project))
     // A schema and its type share a name; the schema stays inside.
     const declaration = declarations.find(isTypeAliasDeclaration) ?? declarations[0]
-    if (!declaration.getSourceFile().fileName.startsWith(this.#folder)) return
+    const file = declaration.getSourceFile().fileName
+    if (!file.startsWith(this.#folder)) return
     const statement = statementOf(declaration)
     const source = statement.getText()
     const taken = this.#taken.get(symbol.name)
@@ -102,7 +109,7 @@ class RollUp {
       if (taken.source !== source) throw new Error(`Two declarations are named ${symbol.name}; rename one.`)
       return
     }
-    const entry = { source, text: '' }
+    const entry = { file, source, text: '' }
     this.#taken.set(symbol.name, entry)
     entry.text = docsBefore(statement) + this.#declare(symbol, declaration, source)
   }

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 import type { CliIo } from './cli-io.ts'
 import { type Command, type CommandOptions, type LocalCommand, parserOptions, UsageError } from './command.ts'
 import { actions } from './commands/actions.ts'
+import { alerts } from './commands/alerts.ts'
+import { antivirus } from './commands/antivirus.ts'
 import { applications } from './commands/applications.ts'
 import { audit } from './commands/audit.ts'
 import { cancel } from './commands/cancel.ts'
@@ -16,6 +18,7 @@ import { scan } from './commands/scan.ts'
 import { tokens } from './commands/tokens.ts'
 import { userGroups } from './commands/user-groups.ts'
 import { users } from './commands/users.ts'
+import { webhooks } from './commands/webhooks.ts'
 import { whoami } from './commands/whoami.ts'
 import { connect } from './connect.ts'
 import { explain } from './explain.ts'
@@ -26,10 +29,12 @@ const COMMANDS: readonly (Command | LocalCommand)[] = [
   logout,
   scan,
   machines,
+  antivirus,
   actions,
   cancel,
   report,
   detections,
+  alerts,
   tokens,
   users,
   userGroups,
@@ -37,6 +42,7 @@ const COMMANDS: readonly (Command | LocalCommand)[] = [
   deviceGroups,
   whoami,
   applications,
+  webhooks,
   audit,
 ]
 

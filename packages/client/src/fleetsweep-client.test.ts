@@ -1,4 +1,10 @@
-import { buildDetection, FakeServer, SwiftRuntime } from '@fleetsweep/testkit'
+import {
+  buildDetection,
+  buildDeviceAvInfo,
+  buildFileEvidence,
+  FakeServer,
+  SwiftRuntime,
+} from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ClientError } from './client-error.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
@@ -63,6 +69,25 @@ describe('signing in', () => {
   })
 })
 
+describe('antivirus info and waiting', () => {
+  it('reads every entry, page after page', async () => {
+    server.pageSize = 2
+    for (const name of ['a', 'b', 'c']) server.avInfos.push(buildDeviceAvInfo({ computerDnsName: name }))
+    const read = await all(client.listDeviceAvInfo())
+    expect(read.map(({ computerDnsName }) => computerDnsName)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('asks the server to hold the answer for as long as it says', async () => {
+    const { id } = server.addAction()
+    expect((await client.getFleetMachineAction(id, { waitSeconds: 45 })).id).toBe(id)
+    expect((await client.getFleetMachineAction(id)).id).toBe(id)
+    expect(server.requests.slice(-2)).toEqual([
+      `GET /fleet/v1/machineActions/${id}?wait=45`,
+      `GET /fleet/v1/machineActions/${id}`,
+    ])
+  })
+})
+
 describe('calling the Defender API', () => {
   it('runs a scan, reads it, and cancels it', async () => {
     const machine = server.addMachine()
@@ -71,6 +96,26 @@ describe('calling the Defender API', () => {
     expect(await client.getMachineAction(action.id)).toEqual(action)
     const cancelled = await client.cancelMachineAction(action.id, 'enough')
     expect(cancelled).toMatchObject({ status: 'Cancelled', cancellationComment: 'enough' })
+  })
+
+  it('lists alerts with and without evidence, of one machine or of all, and changes one', async () => {
+    const machine = server.addMachine()
+    const evidence = [buildFileEvidence()]
+    const mine = server.addAlert({ machineId: machine.id, evidence })
+    server.addAlert({ severity: 'High' })
+    const severe = await Array.fromAsync(client.listAlerts({ filter: "severity eq 'High'" }))
+    expect(severe).toMatchObject([{ severity: 'High' }])
+    const bare = await Array.fromAsync(client.listAlerts({ machine: machine.id }))
+    expect(bare).toMatchObject([{ id: mine.id, evidence: [] }])
+    const whole = await Array.fromAsync(client.listAlerts({ machine: machine.id, expandEvidence: true }))
+    expect(whole).toMatchObject([{ id: mine.id, evidence }])
+    await client.updateAlert(mine.id, { status: 'InProgress', assignedTo: 'ada', comment: 'Mine' })
+    expect(await client.getAlert(mine.id)).toMatchObject({
+      status: 'InProgress',
+      assignedTo: 'ada',
+      comments: [{ comment: 'Mine' }],
+      evidence,
+    })
   })
 
   it('throws the code of the server, with what to look up in its log', async () => {
@@ -126,6 +171,41 @@ describe('calling the Defender API', () => {
   it('refuses an error page that is not of this API', async () => {
     server.refuseNext({ path: /machineactions/, status: 404, body: '<html>' })
     await expect(client.getMachineAction('x')).rejects.toMatchObject({ code: 'BadAnswer', status: 404 })
+  })
+})
+
+describe('finding and changing machines', () => {
+  const all = async <T>(list: AsyncIterable<T>): Promise<T[]> => {
+    const items: T[] = []
+    for await (const item of list) items.push(item)
+    return items
+  }
+
+  it('finds them by address and moment, and by tag beside what a list takes', async () => {
+    const machine = server.addMachine({ lastIpAddress: '2001:db8::1', machineTags: ['a&b'] })
+    expect(await all(client.findMachinesByIp('2001:db8::1', '2026-11-23T08:12:26+01:00'))).toEqual([machine])
+    expect(server.requests.at(-1)).toBe(
+      "GET /api/machines/findbyip(ip='2001%3Adb8%3A%3A1',timestamp=2026-11-23T08%3A12%3A26%2B01%3A00)",
+    )
+    expect(await all(client.findMachinesByTag('a&b', { orderBy: 'lastSeen' }))).toEqual([machine])
+    expect(server.requests.at(-1)).toBe(
+      'GET /api/machines/findbytag?tag=a%26b&useStartsWithFilter=false&%24orderby=lastSeen',
+    )
+    expect(await all(client.findMachinesByTag('a', { startsWith: true, limit: 1 }))).toEqual([machine])
+  })
+
+  it('tags one or many of them, and says how much one matters', async () => {
+    const [one, two] = [server.addMachine(), server.addMachine({ computerDnsName: 'lab-02' })]
+    expect(await client.addMachineTag(one.id, 'red')).toMatchObject({ id: one.id, machineTags: ['red'] })
+    const tagged = await client.tagMachines('Add', 'blue', [one.id, 'lab-02'])
+    expect(tagged.map(({ id, machineTags }) => [id, machineTags])).toEqual([
+      [one.id, ['red', 'blue']],
+      [two.id, ['blue']],
+    ])
+    expect((await client.removeMachineTag('lab-02', 'blue')).machineTags).toEqual([])
+    expect((await client.setDeviceValue(one.id, 'High')).deviceValue).toBe('High')
+    const updated = await client.updateMachine(one.id, { machineTags: ['new'], deviceValue: 'Low' })
+    expect(updated).toMatchObject({ machineTags: ['new'], deviceValue: 'Low' })
   })
 })
 

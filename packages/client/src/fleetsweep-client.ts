@@ -1,5 +1,7 @@
 import {
   type AddCertificateBody,
+  Alert,
+  type AlertChange,
   Application,
   ApplicationCertificate,
   ApplicationSignIn,
@@ -12,6 +14,8 @@ import {
   CreatedSecret,
   type CreateEnrollmentTokenBody,
   type CreateSecretBody,
+  DeviceAvInfo,
+  type DeviceValue,
   EnrollmentToken,
   FleetAuditEntry,
   FleetDetection,
@@ -20,9 +24,11 @@ import {
   type NotedHead,
   Scan,
   type ScanType,
+  type TagAction,
+  type UpdateMachineBody,
   writeNotedHead,
 } from '@fleetsweep/protocol'
-import type { Static, TSchema } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { AccessClient } from './access-client.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
 import { type WatchedEvent, watchEvents } from './event-stream.ts'
@@ -30,6 +36,7 @@ import { HttpConnection, type RetryLimits } from './http-connection.ts'
 import { type ListOptions, readCursorList, readODataList } from './pages.ts'
 import type { TokenSource } from './sign-in/token-source.ts'
 import { type WaitOptions, waitForMachineAction } from './wait-for-machine-action.ts'
+import { WebhookClient } from './webhook-client.ts'
 
 export type ClientOptions = {
   /** Origin of the server, such as `https://fleetsweep.example`. */
@@ -38,7 +45,10 @@ export type ClientOptions = {
   runtime?: ClientRuntime
   /** 3 further attempts, and pauses of up to a minute, when absent. */
   retry?: RetryLimits
-  /** How long one attempt may take until its answer is read, a minute when absent. Streams of events are not bound by it. */
+  /**
+   * How long one attempt may take until its answer is read, a minute when absent. Streams of events are not bound by it,
+   * and an answer that the server was asked to hold has so much longer.
+   */
   timeoutMs?: number
 }
 
@@ -58,17 +68,24 @@ type Signalled = { signal?: AbortSignal }
 export class FleetsweepClient {
   /** People, user groups, roles and device groups. */
   readonly access: AccessClient
+  /** Who is told of what happens. */
+  readonly webhooks: WebhookClient
   readonly #connection: HttpConnection
 
   constructor({ baseUrl, tokens, runtime = platformRuntime(), ...given }: ClientOptions) {
     const { retry = DEFAULT_RETRY, timeoutMs = DEFAULT_TIMEOUT_MS } = given
     this.#connection = new HttpConnection(baseUrl, tokens, runtime, { retry, timeoutMs })
     this.access = new AccessClient(this.#connection)
+    this.webhooks = new WebhookClient(this.#connection)
   }
 
-  /** Asks a machine to run an antivirus scan and returns the action, usually still `Pending`. */
+  /**
+   * Asks a machine to run an antivirus scan and returns the action, usually still `Pending`.
+   *
+   * @param idOrName as of `addMachineTag`
+   */
   runAntivirusScan(
-    machineId: string,
+    idOrName: string,
     scan: { scanType: ScanType; comment: string; externalId?: string },
     { signal }: Signalled = {},
   ): Promise<MachineAction> {
@@ -77,12 +94,27 @@ export class FleetsweepClient {
       ScanType: scan.scanType,
       ...(scan.externalId !== undefined && { ExternalId: scan.externalId }),
     }
-    const path = `/api/machines/${encodeURIComponent(machineId)}/runAntiVirusScan`
+    const path = machinePath(idOrName, 'runAntiVirusScan')
     return this.#connection.call({ method: 'POST', path, body, signal }, MachineAction)
   }
 
   getMachineAction(id: string, { signal }: Signalled = {}): Promise<MachineAction> {
     return this.#read(`/api/machineactions/${encodeURIComponent(id)}`, MachineAction, signal)
+  }
+
+  /**
+   * The same action from the Fleet API, which can hold the answer until the action has ended.
+   *
+   * @param waitSeconds at most so long, up to 300; what stands then is the answer
+   */
+  getFleetMachineAction(
+    id: string,
+    { waitSeconds, signal }: { waitSeconds?: number } & Signalled = {},
+  ): Promise<MachineAction> {
+    const held = waitSeconds === undefined ? '' : `?wait=${waitSeconds}`
+    const path = `/fleet/v1/machineActions/${encodeURIComponent(id)}${held}`
+    const heldMs = (waitSeconds ?? 0) * 1_000
+    return this.#connection.call({ method: 'GET', path, heldMs, signal }, MachineAction)
   }
 
   /** Newest first where no order is asked for. */
@@ -101,9 +133,103 @@ export class FleetsweepClient {
     return readODataList(this.#connection, '/api/machines', Machine, options)
   }
 
-  /** @param idOrName machine id or computer name */
+  /** The antivirus of machines: engine, signatures, last scans. */
+  listDeviceAvInfo(options: ListOptions = {}): AsyncGenerator<DeviceAvInfo, void, undefined> {
+    return readODataList(this.#connection, '/api/deviceavinfo', DeviceAvInfo, options)
+  }
+
+  /** @param idOrName machine id, computer name or Entra device id; of machines that share a name, the one heard of last */
   getMachine(idOrName: string, { signal }: Signalled = {}): Promise<Machine> {
-    return this.#read(`/api/machines/${encodeURIComponent(idOrName)}`, Machine, signal)
+    return this.#read(machinePath(idOrName), Machine, signal)
+  }
+
+  /**
+   * Machines that had an internal address within 15 minutes of a moment.
+   *
+   * @param at ISO 8601, at most 30 days ago
+   */
+  findMachinesByIp(
+    ip: string,
+    at: string,
+    options: ListOptions = {},
+  ): AsyncGenerator<Machine, void, undefined> {
+    const [address, timestamp] = [ip.replaceAll("'", "''"), at].map(encodeURIComponent)
+    const path = `/api/machines/findbyip(ip='${address}',timestamp=${timestamp})`
+    return readODataList(this.#connection, path, Machine, options)
+  }
+
+  /** Machines with a tag, or with `startsWith` one that begins so; compared without case. */
+  findMachinesByTag(
+    tag: string,
+    { startsWith = false, ...options }: ListOptions & { startsWith?: boolean } = {},
+  ): AsyncGenerator<Machine, void, undefined> {
+    const query = new URLSearchParams({ tag, useStartsWithFilter: String(startsWith) })
+    return readODataList(this.#connection, `/api/machines/findbytag?${query}`, Machine, options)
+  }
+
+  /** @param idOrName as of `getMachine`, but a name that several machines bear is refused */
+  addMachineTag(idOrName: string, tag: string, { signal }: Signalled = {}): Promise<Machine> {
+    return this.#change('POST', machinePath(idOrName, 'tags'), { Value: tag, Action: 'Add' }, signal)
+  }
+
+  /** One that is not there is no mistake. @param idOrName as of `addMachineTag` */
+  removeMachineTag(idOrName: string, tag: string, { signal }: Signalled = {}): Promise<Machine> {
+    return this.#change('POST', machinePath(idOrName, 'tags'), { Value: tag, Action: 'Remove' }, signal)
+  }
+
+  /** Adds or removes a tag of up to 500 machines, named as of `addMachineTag`: of all of them, or of none. */
+  async tagMachines(
+    action: TagAction,
+    tag: string,
+    idsOrNames: readonly string[],
+    { signal }: Signalled = {},
+  ): Promise<Machine[]> {
+    const body = { Value: tag, Action: action, MachineIds: idsOrNames }
+    const path = '/api/machines/AddOrRemoveTagForMultipleMachines'
+    return (await this.#connection.call({ method: 'POST', path, body, signal }, MachineList)).value
+  }
+
+  /** Says how much a machine matters. @param idOrName as of `addMachineTag` */
+  setDeviceValue(idOrName: string, value: DeviceValue, { signal }: Signalled = {}): Promise<Machine> {
+    return this.#change('POST', machinePath(idOrName, 'setDeviceValue'), { DeviceValue: value }, signal)
+  }
+
+  /** Replaces all tags, sets the value, or both. @param idOrName as of `addMachineTag` */
+  updateMachine(idOrName: string, change: UpdateMachineBody, { signal }: Signalled = {}): Promise<Machine> {
+    return this.#change('PATCH', machinePath(idOrName), change, signal)
+  }
+
+  /**
+   * Newest first where no order is asked for.
+   *
+   * @param options.machine only of this machine, by its id or name
+   * @param options.expandEvidence with where each threat was found; without it `evidence` is empty
+   */
+  listAlerts({
+    machine,
+    expandEvidence = false,
+    ...options
+  }: ListOptions & { machine?: string; expandEvidence?: boolean } = {}): AsyncGenerator<
+    Alert,
+    void,
+    undefined
+  > {
+    const path = machine === undefined ? '/api/alerts' : `/api/machines/${encodeURIComponent(machine)}/alerts`
+    return readODataList(this.#connection, path, Alert, {
+      ...options,
+      ...(expandEvidence && { expand: 'evidence' }),
+    })
+  }
+
+  /** With its evidence. */
+  getAlert(id: string, { signal }: Signalled = {}): Promise<Alert> {
+    return this.#read(`/api/alerts/${encodeURIComponent(id)}`, Alert, signal)
+  }
+
+  /** Changes an alert; while one is `Resolved`, the next detection of its threat opens another one. */
+  updateAlert(id: string, change: AlertChange, { signal }: Signalled = {}): Promise<Alert> {
+    const path = `/api/alerts/${encodeURIComponent(id)}`
+    return this.#connection.call({ method: 'PATCH', path, body: change, signal }, Alert)
   }
 
   /** What a machine action cannot say: progress, coverage, detections, how it stopped. */
@@ -244,6 +370,15 @@ export class FleetsweepClient {
     return this.#connection.call({ method: 'GET', path, signal }, schema)
   }
 
+  #change(
+    method: 'POST' | 'PATCH',
+    path: string,
+    body: object,
+    signal: AbortSignal | undefined,
+  ): Promise<Machine> {
+    return this.#connection.call({ method, path, body, signal }, Machine)
+  }
+
   #delete(path: string, signal: AbortSignal | undefined): Promise<void> {
     return this.#connection.do({ method: 'DELETE', path, signal })
   }
@@ -253,6 +388,11 @@ const DEFAULT_RETRY: RetryLimits = { attempts: 3, longestPauseMs: 60_000 }
 const DEFAULT_TIMEOUT_MS = 60_000
 const TOKENS = '/fleet/v1/enrollmentTokens'
 const APPLICATIONS = '/fleet/v1/applications'
+const MachineList = Type.Object({ value: Type.Array(Machine) })
+
+function machinePath(...parts: string[]): string {
+  return ['/api/machines', ...parts.map(encodeURIComponent)].join('/')
+}
 
 function applicationPath(...parts: string[]): string {
   return [APPLICATIONS, ...parts.map(encodeURIComponent)].join('/')

@@ -19,6 +19,8 @@ export type Call = {
   path: string
   body?: unknown
   accept?: string
+  /** How long the server was asked to hold its answer, beside the time that any call has. */
+  heldMs?: number
   signal?: AbortSignal | undefined
 }
 
@@ -88,8 +90,8 @@ export class HttpConnection {
     }
   }
 
-  async #inTime<T>({ signal }: Call, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { timeoutMs } = this.#options
+  async #inTime<T>({ heldMs = 0, signal }: Call, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const timeoutMs = this.#options.timeoutMs + heldMs
     const late = AbortSignal.timeout(timeoutMs)
     try {
       return await work(signal ? AbortSignal.any([signal, late]) : late)

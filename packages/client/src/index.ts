@@ -1,5 +1,7 @@
 export {
   type AddCertificateBody,
+  type Alert,
+  type AlertChange,
   type Application,
   type ApplicationCertificate,
   type ApplicationSignIn,
@@ -21,9 +23,11 @@ export {
   type CreateSecretBody,
   type CreateUserBody,
   type CreateUserGroupBody,
+  type DeviceAvInfo,
   type DeviceGroup,
   type DeviceGroupPreview,
   type DeviceGroupRules,
+  type DeviceValue,
   type EngineInfo,
   type EnrollmentToken,
   type ErrorCode,
@@ -48,7 +52,9 @@ export {
   type ScanReport,
   type ScanType,
   type SignInInfo,
+  type TagAction,
   type Tally,
+  type UpdateMachineBody,
   type User,
   type UserGroup,
 } from '@fleetsweep/protocol'
@@ -75,6 +81,7 @@ export { refreshing, type SignInKeeper } from './sign-in/refreshing.ts'
 export { readSignInInfo } from './sign-in/sign-in-info.ts'
 export { type TokenCredential, tokensFrom } from './sign-in/token-credential.ts'
 export type { TokenSource } from './sign-in/token-source.ts'
+export type { WebhookClient } from './webhook-client.ts'
 export * from './wording/amounts.ts'
 export * from './wording/safe-text.ts'
 export * from './wording/scan-words.ts'

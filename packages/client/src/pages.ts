@@ -27,27 +27,39 @@ export async function* readODataList<S extends TSchema>(
   connection: HttpConnection,
   path: string,
   item: S,
-  { filter, orderBy, limit = Number.POSITIVE_INFINITY, pageSize, signal }: ListOptions,
+  {
+    filter,
+    orderBy,
+    expand,
+    limit = Number.POSITIVE_INFINITY,
+    pageSize,
+    signal,
+  }: ListOptions & { expand?: string },
 ): AsyncGenerator<Static<S>, void, undefined> {
   const Page = Type.Object({ value: Type.Array(item), '@odata.nextLink': Type.Optional(Type.String()) })
   const options = new URLSearchParams()
   if (filter) options.set('$filter', typeof filter === 'string' ? filter : printFilter(filter))
   if (orderBy) options.set('$orderby', orderBy)
+  if (expand) options.set('$expand', expand)
   const top = Math.min(pageSize ?? limit, MAX_TOP)
   if (Number.isFinite(pageSize ?? limit)) options.set('$top', String(top))
-  const address = () => (options.size === 0 ? path : `${path}?${options}`)
+  const address = () => (options.size === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${options}`)
   let next: string | undefined = address()
   let read = 0
+  let ofTop = 0
   while (next !== undefined && read < limit) {
     const page: Static<typeof Page> = await connection.call({ method: 'GET', path: next, signal }, Page)
     for (const value of page.value) {
       if (read++ >= limit) return
       yield value
     }
+    ofTop += page.value.length
+    // A server that cuts pages shorter than they were asked for leads to the rest of them by its links.
     next = page['@odata.nextLink']
-    if (pageSize !== undefined) {
+    if (next === undefined && pageSize !== undefined && ofTop === top) {
+      ofTop = 0
       options.set('$skip', String(read))
-      next = page.value.length < top ? undefined : address()
+      next = address()
     }
   }
 }

@@ -23,7 +23,6 @@ type Shape = {
   readonly allOf?: readonly Shape[]
   readonly enum?: readonly Word[]
   readonly const?: Word
-  readonly not?: unknown
 }
 
 /** What an entity of the Defender API, or a list of them, is nothing without. */
@@ -130,10 +129,8 @@ function readNothing(
 
 function mayBeNull(shape: Shape): boolean {
   if (shape.anyOf) return shape.anyOf.some(mayBeNull)
-  return (
-    shape.type === 'null' ||
-    (shape.type === undefined && shape.const === undefined && !shape.enum && !shape.allOf)
-  )
+  // Without a type it is a vocabulary, a sum of shapes, or anything at all.
+  return shape.type === 'null' || (shape.type === undefined && !shape.enum && !shape.allOf)
 }
 
 function readOneOf(shapes: readonly Shape[], value: unknown, place: Place): unknown {
@@ -157,7 +154,7 @@ function readAll(shapes: readonly Shape[], value: unknown, place: Place): unknow
   return shapes.reduce<unknown>((known, shape) => read(shape, known, place), value)
 }
 
-function ofType(example: string | number | boolean, value: unknown, place: Place): unknown {
+function ofType(example: Word, value: unknown, place: Place): unknown {
   if (typeof value === typeof example) return value
   throw misfit(value, nameOf(example), place)
 }

@@ -9,13 +9,16 @@ export type WaitOptions = {
   onAction?: (action: MachineAction) => void
   /** Called as the scan moves on, where the caller may see live events. */
   onProgress?: (progress: ScanProgress) => void
-  /** Between two looks at the action; 5 s, which keeps far from the API's 1,500 calls an hour. */
+  /** Between two looks at the action where the server does not hold its answer until there is news; 5 s when absent. */
   pollMs?: number
 }
 
+/** How long the server is asked to hold its answer: less than the minute after which proxies give up. */
+const HOLD_SECONDS = 50
+
 /**
- * Follows an action by live events and, because these may get lost or be forbidden, by looking at it now and then.
- * A server that restarts meanwhile is waited for.
+ * Follows an action by reads that the server holds until it has ended, or by looking now and then where a server does not
+ * do that. Whoever wants to hear of each step also gets live events. A server that restarts meanwhile is waited for.
  */
 export async function waitForMachineAction(
   client: FleetsweepClient,
@@ -37,24 +40,40 @@ export async function waitForMachineAction(
     if (isFinal(action.status)) finished.abort()
   }
 
-  const watching = watch()
+  const watching = onAction || onProgress ? watch() : undefined
+  let mayHold = true
   try {
     for (;;) {
       signal?.throwIfAborted()
+      const sinceMs = clock.monotonicMs()
       try {
-        if (!finished.signal.aborted) take(await client.getMachineAction(id, { signal: finished.signal }))
+        if (!finished.signal.aborted) await look()
       } catch (error) {
         if (!finished.signal.aborted && !isPassing(error)) throw error
       }
       signal?.throwIfAborted()
       if (mistake) throw mistake.cause
       if (latest && isFinal(latest.status)) return latest
-      await pause(clock, pollMs, finished.signal)
+      // An answer that was held has had its pause.
+      if (clock.monotonicMs() - sinceMs < pollMs) await pause(clock, pollMs, finished.signal)
     }
   } finally {
     finished.abort()
     signal?.removeEventListener('abort', stop)
     await watching
+  }
+
+  async function look(): Promise<void> {
+    const options = { signal: finished.signal }
+    if (latest === undefined || !mayHold) take(await client.getMachineAction(id, options))
+    if (!mayHold || finished.signal.aborted) return
+    try {
+      take(await client.getFleetMachineAction(id, { ...options, waitSeconds: HOLD_SECONDS }))
+    } catch (error) {
+      if (isPassing(error) || !(error instanceof ClientError)) throw error
+      // Microsoft's service, or an older server. If it is the action that is gone, the next look says so.
+      mayHold = false
+    }
   }
 
   async function watch(): Promise<void> {

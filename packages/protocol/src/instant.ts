@@ -43,16 +43,10 @@ export function parseInstant(text: string): Instant | undefined {
   const match = iso.exec(text)
   if (!match) return undefined
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', offset = 'Z'] = match
-  const ms = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  )
-  const roundTrip = new Date(ms).toISOString().slice(0, 19)
-  if (roundTrip !== `${year}-${month}-${day}T${hour}:${minute}:${second}`) return undefined
+  const seconds = `${year}-${month}-${day}T${hour}:${minute}:${second}`
+  // Not `Date.UTC`, which takes the year 1, where the clock of .NET begins, for 1901.
+  const ms = Date.parse(`${seconds}Z`)
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== seconds) return undefined
   const micros = Number(fraction.padEnd(6, '0').slice(0, 6))
   return (ms * MICROSECONDS_PER_MS + micros - offsetMs(offset) * MICROSECONDS_PER_MS) as Instant
 }

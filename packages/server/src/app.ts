@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { channel } from 'node:diagnostics_channel'
-import { CHANNEL_PATH, type Clock, type TenantId } from '@fleetsweep/protocol'
+import { CHANNEL_PATH, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { RefusalTally } from './audit/index.ts'
@@ -56,6 +56,8 @@ export type ServerParts = {
   resolveHost?: ResolveHost | undefined
   /** OFF loses what was acknowledged when the power fails: for the one test that shows that the others would notice. */
   sqliteSynchronous?: 'FULL' | 'OFF' | undefined
+  /** Most entries of one page of a list in the Defender API; as many as Microsoft's, unless a test has few entries. */
+  pageSize?: number | undefined
 }
 
 /** A server that listens. */
@@ -118,6 +120,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     localCa: tls?.localCa ?? null,
     externalIssuers: config.externalIssuers,
     pendingMs: config.timeouts.pendingMs,
+    pageSize: parts.pageSize ?? MAX_TOP,
     webhookSecrets,
     webhookTargets,
   })
@@ -192,6 +195,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   started.defer(() => keepCallCounts.stop())
   started.defer(async () => {
     services.fleetEvents.close()
+    services.actionWaits.close()
     await Promise.all([
       expireActions.stop(),
       forgetAddresses.stop(),

@@ -39,6 +39,7 @@ import { tagMachine } from './machine/http/tag-machine.ts'
 import { tagMachines } from './machine/http/tag-machines.ts'
 import { updateMachine } from './machine/http/update-machine.ts'
 import { cancelMachineAction } from './machine-action/http/cancel-machine-action.ts'
+import { getFleetMachineAction } from './machine-action/http/get-fleet-machine-action.ts'
 import { getMachineAction } from './machine-action/http/get-machine-action.ts'
 import { countMachineActions, listMachineActions } from './machine-action/http/list-machine-actions.ts'
 import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
@@ -141,6 +142,7 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   revokeEnrollmentToken,
   getScan,
   listDetections,
+  getFleetMachineAction,
   watchFleetEvents,
   listApplications,
   createApplication,

@@ -1,4 +1,4 @@
-import { type ApplicationId, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
+import type { ApplicationId, Clock, TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type AlertService, alertService } from './alert/index.ts'
 import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
@@ -18,6 +18,7 @@ import type { Bus } from './kit/bus.ts'
 import type { HttpServerOptions, Origins } from './kit/http/index.ts'
 import { type MachineService, machineService } from './machine/index.ts'
 import {
+  ActionWaits,
   type FleetEventService,
   fleetEventService,
   type MachineActionService,
@@ -63,6 +64,7 @@ import {
 /** What operations may ask for. */
 export type Services = {
   apiDescription: ApiDescriptionService
+  actionWaits: ActionWaits
   antivirusInfo: AntivirusInfoService
   alerts: AlertService
   applications: ApplicationService
@@ -107,6 +109,8 @@ type Parts = {
   externalIssuers: readonly ExternalIssuer[]
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
+  /** Most entries of one page of a list in the Defender API. */
+  pageSize: number
   webhookSecrets: WebhookSecrets
   webhookTargets: WebhookTargets
 }
@@ -125,7 +129,7 @@ export function composeServices(parts: Parts): Services {
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const tenants = tenantService(stores)
-  const machines = machineService({ ...parts, machinesOf, pageSize: MAX_TOP })
+  const machines = machineService({ ...parts, machinesOf })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
     ...parts,
@@ -136,12 +140,14 @@ export function composeServices(parts: Parts): Services {
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
     apiDescription: apiDescriptionService({ ...parts, tenants }),
+    // Listens after those who must have forgotten what was known of access by the time that it asks.
+    actionWaits: new ActionWaits(parts),
     antivirusInfo: antivirusInfoService({
       antivirusInfoOf: (tenant) => storesOf(tenant).antivirusInfo,
       clock,
-      pageSize: MAX_TOP,
+      pageSize: parts.pageSize,
     }),
-    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts, pageSize: MAX_TOP }),
+    alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts }),
     applications: applicationService({ ...parts, applicationsOf }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
@@ -168,7 +174,7 @@ export function composeServices(parts: Parts): Services {
       enrollmentOf: (tenant) => storesOf(tenant).enrollment,
     }),
     fleetEvents: fleetEventService({ ...parts, machineActionsOf, machinesOf }),
-    machineActions: machineActionService({ ...parts, machineActionsOf, machines, pageSize: MAX_TOP }),
+    machineActions: machineActionService({ ...parts, machineActionsOf, machines }),
     machines,
     roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),

@@ -15,7 +15,7 @@ import {
 } from '@fleetsweep/protocol'
 import { createDatabase, MovableClock } from '@fleetsweep/testkit'
 import { pino } from 'pino'
-import { createServer, type FleetServer } from '../src/app.ts'
+import { createServer, type FleetServer, type ServerParts } from '../src/app.ts'
 import type { ServerConfig } from '../src/config/index.ts'
 import { createLocalApplication } from '../src/init/index.ts'
 import { signAccessToken } from '../src/oauth/access-token.ts'
@@ -62,10 +62,11 @@ export class ApiServer implements AsyncDisposable {
   readonly #sealingKey: Buffer
   readonly #startNode: () => Promise<FleetServer>
 
-  /** @param config what shall not be as usual; nodes that start later share it */
+  /** `config` and `parts` are what shall not be as usual; nodes that start later share it. */
   static async start(
     openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
     config: Partial<ServerConfig> = {},
+    parts: Pick<ServerParts, 'resolveHost' | 'pageSize'> = {},
   ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
@@ -89,6 +90,7 @@ export class ApiServer implements AsyncDisposable {
         sealingKey,
         logger: pino({ level: 'silent' }),
         clock,
+        ...parts,
       })
     const api = new ApiServer(await startNode(), database, clock, sealingKey, startNode)
     await api.#setUp()

@@ -11,6 +11,9 @@ import { openPostgres } from '../src/kit/db/postgres-database.ts'
 import { rawQuery } from '../src/kit/db/raw-query.ts'
 import type { WriteSteps } from '../src/kit/db/write.ts'
 import { InstantSource } from '../src/kit/instant-source.ts'
+import { changeMachinesWrite } from '../src/machine/index.ts'
+import type { MachinesChange } from '../src/machine/machine-store.ts'
+import { ALL_MACHINES } from '../src/principal/index.ts'
 import { sqlStores, type TenantStores } from '../src/stores.ts'
 import { auditEntry, enrollment, machineId, newDeviceGroup, newToken, rule } from './stores/builders.ts'
 import { serverSchema } from './stores/testbed.ts'
@@ -18,9 +21,10 @@ import { serverSchema } from './stores/testbed.ts'
 const LAB = 1 as DeviceGroupId
 const OLD_RULES = rule('name', 'startsWith', 'lab-')
 const NEW_RULES = rule('name', 'startsWith', 'office-')
+const NEW_TAG = rule('tag', 'equals', 'office')
 
 // Another server's transaction is held open at its worst moment; SQLite has one writer, where this cannot happen.
-describe('on PostgreSQL, a machine that enrolls while rules change', () => {
+describe('on PostgreSQL, a machine that enrolls or is tagged while rules change', () => {
   const tenant = randomUUID() as TenantId
   const clock = new MovableClock()
   let parts: AsyncDisposableStack
@@ -91,5 +95,29 @@ describe('on PostgreSQL, a machine that enrolls while rules change', () => {
     await hold(changeDeviceGroupWrite.steps({ ...change, audit: auditEntry() }, context()))
     await afterwards(stores.enrollment.enroll(enrollment(1, 'key', 10)))
     expect(await groupOfMachine()).toBe(UNGROUPED)
+  })
+
+  const tagging: MachinesChange = {
+    machines: [{ id: machineId(10), auditId: 'tagged' }],
+    reach: ALL_MACHINES,
+    change: { tags: { kind: 'add', tag: 'office' } },
+    by: { kind: 'application', id: 'app', name: 'Playbooks' },
+    operation: 'machine.tag',
+  }
+
+  it('is where the new rules want its tag when it was tagged under the old ones', async () => {
+    await stores.enrollment.enroll(enrollment(1, 'key', 10))
+    await hold(changeMachinesWrite.steps({ kind: 'machine.change', tenant, change: tagging }, context()))
+    await afterwards(stores.deviceGroups.change(LAB, { rules: NEW_TAG }, auditEntry()))
+    expect(await groupOfMachine()).toBe(LAB)
+  })
+
+  it('is where the new rules want its tag when it is tagged before they are there to be read', async () => {
+    await stores.deviceGroups.change(LAB, { rules: rule('tag', 'equals', 'lab') }, auditEntry())
+    await stores.enrollment.enroll(enrollment(1, 'key', 10))
+    const change = { kind: 'deviceGroup.change', tenant, id: LAB, change: { rules: NEW_TAG } } as const
+    await hold(changeDeviceGroupWrite.steps({ ...change, audit: auditEntry() }, context()))
+    await afterwards(stores.machines.change(tagging))
+    expect(await groupOfMachine()).toBe(LAB)
   })
 })

@@ -1,5 +1,6 @@
 // https://learn.microsoft.com/en-us/defender-endpoint/api/exposed-apis-list
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { PERMISSIONS } from '@fleetsweep/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NOT_OFFERED } from '../src/not-offered/index.ts'
@@ -15,27 +16,27 @@ describe('what Microsoft offers and this server does not', () => {
   afterAll(() => world[Symbol.asyncDispose]())
 
   /** The target of a route, about this machine and action. */
-  const targetOf = (route: string, machine = world.machine, action = world.action) =>
+  const targetOf = (
+    route: string,
+    { machine = world.machine, action = world.action, alert = world.alert } = {},
+  ) =>
     route
       .replace(':machineId', machine)
       .replace(':actionId', action)
+      .replace(':alertId', alert)
       .replace(':arguments', 'index=0')
       .replace(/:\w+/g, 'x')
   /** How each call is answered that a token comes with, by route. */
   const askAll = async (
     routes: readonly { route: string }[],
     token: string | undefined,
-    ids: { machine?: string; action?: string } = {},
+    ids: Parameters<typeof targetOf>[1] = {},
   ) => {
     const answers: Record<string, unknown> = {}
     for (const { route } of routes) {
       // Nobody's rate limit is what is asked for here.
       world.api.clock.advance('2s')
-      const answer = await world.call(
-        targetOf(route, ids.machine, ids.action),
-        token,
-        /^P/.test(route) ? {} : undefined,
-      )
+      const answer = await world.call(targetOf(route, ids), token, /^P/.test(route) ? {} : undefined)
       const { status, code } = refusalOf(answer)
       answers[route] = `${status} ${code}`
     }
@@ -43,7 +44,7 @@ describe('what Microsoft offers and this server does not', () => {
   }
   const each = (routes: readonly { route: string }[], answer: string) =>
     Object.fromEntries(routes.map(({ route }) => [route, answer]))
-  const ofMachines = NOT_OFFERED.filter(({ route }) => /:(machineId|actionId)\//.test(route))
+  const ofMachines = NOT_OFFERED.filter(({ route }) => /:(machineId|actionId|alertId)\//.test(route))
 
   it('is refused as a feature that is off, with what is offered in its place', async () => {
     const token = await world.applicationToken(PERMISSIONS)
@@ -60,22 +61,30 @@ describe('what Microsoft offers and this server does not', () => {
     expect(await askAll(ofMachines, owner)).toEqual(each(ofMachines, '403 DisabledFeature'))
   })
 
-  it('is not found first, where the machine or action is unknown or out of reach', async () => {
+  it('is not found first, where the machine, action or alert is unknown or out of reach', async () => {
     const everything = { permissions: PERMISSIONS, rolePermissions: EVERY_ROLE_PERMISSION }
     const all = each(ofMachines, '404 ResourceNotFound')
     expect(await askAll(ofMachines, await world.personToken(everything, false))).toEqual(all)
     expect(await askAll(ofMachines, await world.strangersToken())).toEqual(all)
     const token = await world.applicationToken(PERMISSIONS)
-    const unknown = { machine: 'f'.repeat(40), action: randomUUID() }
+    const unknown = {
+      machine: 'f'.repeat(40),
+      action: randomUUID(),
+      alert: 'da637472900382838869_1364969609',
+    }
     expect(await askAll(ofMachines, token, unknown)).toEqual(all)
-    expect(await askAll(ofMachines, token, { machine: 'made-up', action: 'made-up' })).toEqual(all)
+    expect(
+      await askAll(ofMachines, token, { machine: 'made-up', action: 'made-up', alert: 'made-up' }),
+    ).toEqual(all)
   })
 
-  it('tells whoever may not read machines nothing of which there are', async () => {
+  it('tells whoever may not read machines and alerts nothing of which there are', async () => {
     const token = await world.applicationToken(['Fleet.Enroll'])
     const known = await askAll(ofMachines, token)
     expect(known).toEqual(each(ofMachines, '403 DisabledFeature'))
-    expect(await askAll(ofMachines, token, { machine: 'f'.repeat(40), action: randomUUID() })).toEqual(known)
+    expect(
+      await askAll(ofMachines, token, { machine: 'f'.repeat(40), action: randomUUID(), alert: 'x' }),
+    ).toEqual(known)
   })
 
   it('is refused to nobody known', async () => {
@@ -111,6 +120,16 @@ describe('what Microsoft offers and this server does not', () => {
     const token = await world.applicationToken(PERMISSIONS)
     for (const path of ['GET /api', 'GET /api/', 'GET /api/v1.0', 'POST /api/nothing']) {
       expect(refusalOf(await world.call(path, token)), path).toMatchObject({ status: 404, code: 'NotFound' })
+    }
+  })
+
+  it('stands in the documentation, call by call', () => {
+    const page = readFileSync(new URL('../../../docs/api/not-offered.md', import.meta.url), 'utf8')
+    for (const { route, does, instead } of NOT_OFFERED) {
+      const call = route.replace('(:arguments)', '(index={n})').replace(/:(\w+)/g, '{$1}')
+      const line = page.split('\n').find((one) => one.includes(`\`${call}\``))
+      expect(line, call).toContain(`| ${does} |`)
+      expect(line, call).toContain(instead)
     }
   })
 

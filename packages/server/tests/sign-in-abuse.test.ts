@@ -200,6 +200,15 @@ describe.each([
     })
   })
 
+  it.each(['POST /device', 'GET /device/0'])(
+    'has expired for %s without the session of its page',
+    async (target) => {
+      const answer = await call(api.origin, target.replace('/', `/${api.tenant}/`))
+      expect(answer.status).toBe(400)
+      expect(answer.text).toContain('This sign-in has expired')
+    },
+  )
+
   it('waits longer with each wrong password, tells how long, and takes no right one meanwhile', async () => {
     const name = 'guessed@contoso.example'
     await api.userWithPassword(name, PASSWORD)

@@ -1,6 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type {
+  Alert,
+  AlertEvidence,
   Coverage,
+  DeviceAvInfo,
   EngineInfo,
   FleetDetection,
   Machine,
@@ -53,6 +56,41 @@ export function buildMachine(given: Partial<Machine> = {}): Machine {
   }
 }
 
+/** The antivirus of a machine with official signatures that are in date, and no scan yet. */
+export function buildDeviceAvInfo(given: Partial<DeviceAvInfo> = {}): DeviceAvInfo {
+  const id = given.machineId ?? randomBytes(20).toString('hex')
+  return {
+    id,
+    machineId: id,
+    computerDnsName: 'lab-01.example',
+    osKind: 'linux',
+    osPlatform: 'Debian',
+    osVersion: '12.11',
+    avMode: '3',
+    avSignatureVersion: '27500',
+    avEngineVersion: '1.4.6',
+    avPlatformVersion: null,
+    lastSeenTime: MOMENT,
+    quickScanResult: '',
+    quickScanError: '',
+    quickScanTime: null,
+    fullScanResult: '',
+    fullScanError: '',
+    fullScanTime: null,
+    dataRefreshTimestamp: MOMENT,
+    avEngineUpdateTime: null,
+    avSignatureUpdateTime: null,
+    avPlatformUpdateTime: null,
+    avIsSignatureUpToDate: 'True',
+    avIsEngineUpToDate: 'Unknown',
+    avIsPlatformUpToDate: 'Unknown',
+    avSignaturePublishTime: MOMENT,
+    rbacGroupName: null,
+    rbacGroupId: 0,
+    ...given,
+  }
+}
+
 export function buildMachineAction(given: Partial<MachineAction> = {}): MachineAction {
   return {
     id: randomUUID(),
@@ -75,6 +113,74 @@ export function buildMachineAction(given: Partial<MachineAction> = {}): MachineA
     relatedFileInfo: null,
     commands: [],
     troubleshootInfo: null,
+    ...given,
+  }
+}
+
+/** An alert as the Defender API lists it: without evidence. */
+export function buildAlert(given: Partial<Alert> = {}): Alert {
+  return {
+    id: `da${randomBytes(6).readUIntBE(0, 6)}_${randomBytes(4).readInt32BE()}`,
+    incidentId: 1,
+    investigationId: null,
+    assignedTo: null,
+    severity: 'Informational',
+    status: 'New',
+    classification: null,
+    determination: null,
+    investigationState: 'UnsupportedAlertType',
+    detectionSource: 'WindowsDefenderAv',
+    detectorId: randomUUID(),
+    category: 'Malware',
+    threatFamilyName: 'Eicar-Test-Signature',
+    title: "'Eicar-Test-Signature' test pattern was detected",
+    description: "A scan found 'Eicar-Test-Signature' on lab-01.example in /tmp/eicar.com.",
+    alertCreationTime: MOMENT,
+    firstEventTime: MOMENT,
+    lastEventTime: MOMENT,
+    lastUpdateTime: MOMENT,
+    resolvedTime: null,
+    machineId: randomBytes(20).toString('hex'),
+    computerDnsName: 'lab-01.example',
+    rbacGroupName: null,
+    aadTenantId: randomUUID(),
+    threatName: 'Eicar-Test-Signature',
+    mitreTechniques: [],
+    relatedUser: { userName: 'root', domainName: null },
+    comments: [],
+    evidence: [],
+    ...given,
+  }
+}
+
+/** A file in which something was found. */
+export function buildFileEvidence(given: Partial<AlertEvidence> = {}): AlertEvidence {
+  return {
+    entityType: 'File',
+    evidenceCreationTime: MOMENT,
+    sha1: null,
+    sha256: '275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f',
+    fileName: 'eicar.com',
+    filePath: '/tmp',
+    processId: null,
+    processCommandLine: null,
+    processCreationTime: null,
+    parentProcessId: null,
+    parentProcessCreationTime: null,
+    parentProcessFileName: null,
+    parentProcessFilePath: null,
+    ipAddress: null,
+    url: null,
+    registryKey: null,
+    registryHive: null,
+    registryValueType: null,
+    registryValue: null,
+    accountName: 'root',
+    domainName: null,
+    userSid: null,
+    aadUserId: null,
+    userPrincipalName: null,
+    detectionStatus: 'Detected',
     ...given,
   }
 }

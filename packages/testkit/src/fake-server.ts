@@ -5,9 +5,12 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import {
+  type Alert,
+  type AlertChange,
   type AuditVerification,
   type CreateEnrollmentTokenBody,
   conclusionOf,
+  type DeviceAvInfo,
   type EnrollmentToken,
   ERROR_STATUS,
   type ErrorCode,
@@ -27,8 +30,9 @@ import {
   type ScanProgress,
   type ScanReport,
 } from '@fleetsweep/protocol'
-import { buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
+import { buildAlert, buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
 import { send } from './fake-answer.ts'
+import { answerMachineCall } from './fake-machine-calls.ts'
 import { FakeSignIn } from './fake-sign-in.ts'
 
 type Refusal = {
@@ -59,8 +63,11 @@ export class FakeServer {
   /** Sent with every file of the console. */
   consoleHeaders: Record<string, string> = {}
   readonly machines: Machine[] = []
+  readonly avInfos: DeviceAvInfo[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
+  /** With their evidence; newest first. */
+  readonly alerts: Alert[] = []
   readonly enrollmentTokens: EnrollmentToken[] = []
   /** Newest first. */
   readonly auditEntries: FleetAuditEntry[] = []
@@ -124,6 +131,12 @@ export class FakeServer {
     const whole = buildScan(action, scan)
     this.scans.set(action.id, { ...whole, conclusion: conclusionOf(whole) })
     return action
+  }
+
+  addAlert(given: Partial<Alert> = {}): Alert {
+    const alert = buildAlert(given)
+    this.alerts.unshift(alert)
+    return alert
   }
 
   /** Moves an action on, as its machine would, and tells every stream. */
@@ -231,11 +244,20 @@ export class FakeServer {
   #api(route: string, url: URL, body: unknown, response: ServerResponse) {
     const [, one = ''] = /^\S+ \/(?:api|fleet\/v1)\/\w+\/([^/]+)/.exec(route) ?? []
     const id = decodeURIComponent(one)
+    const machineCall = answerMachineCall({
+      route: decodeURIComponent(route),
+      search: url.searchParams,
+      body,
+      machines: this.machines,
+      named: (idOrName) => this.#machine(idOrName),
+    })
+    if (machineCall) return send(response, 200, machineCall)
     if (/^GET \/api\/machines$/.test(route)) return this.#sendPage(response, url, this.machines)
     if (/^GET \/api\/machines\/[^/]+$/.test(route)) return send(response, 200, this.#machine(id))
     if (/^POST \/api\/machines\/[^/]+\/runAntiVirusScan$/.test(route)) {
       return send(response, 201, this.#requestScan(this.#machine(id), body))
     }
+    if (/^GET \/api\/deviceavinfo$/.test(route)) return this.#sendPage(response, url, this.avInfos)
     if (/^GET \/api\/machineactions$/.test(route)) {
       const newestFirst = [...this.actions.values()].reverse()
       return this.#sendPage(response, url, newestFirst)
@@ -244,6 +266,17 @@ export class FakeServer {
     if (/^POST \/api\/machineactions\/[^/]+\/cancel$/.test(route)) {
       return send(response, 200, this.#cancel(id, body))
     }
+    if (/^GET \/api\/alerts$/.test(route)) return this.#sendAlerts(response, url, this.alerts)
+    if (/^GET \/api\/machines\/[^/]+\/alerts$/.test(route)) {
+      const machine = this.#machine(id)
+      const ofMachine = this.alerts.filter(({ machineId }) => machineId === machine.id)
+      return this.#sendAlerts(response, url, ofMachine)
+    }
+    if (/^GET \/api\/alerts\/[^/]+$/.test(route)) return send(response, 200, this.#alert(id))
+    if (/^PATCH \/api\/alerts\/[^/]+$/.test(route)) {
+      return send(response, 200, this.#updateAlert(id, body as AlertChange))
+    }
+    if (/^GET \/fleet\/v1\/machineActions\/[^/]+$/.test(route)) return send(response, 200, this.#action(id))
     if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
     if (/^GET \/fleet\/v1\/detections$/.test(route)) return this.#sendDetections(response, url)
     if (/^GET \/fleet\/v1\/events$/.test(route)) {
@@ -334,6 +367,21 @@ export class FakeServer {
     return this.#action(id)
   }
 
+  #sendAlerts(response: ServerResponse, url: URL, alerts: readonly Alert[]) {
+    const isExpanded = url.searchParams.get('$expand') === 'evidence'
+    const listed = isExpanded ? alerts : alerts.map((alert) => ({ ...alert, evidence: [] }))
+    this.#sendPage(response, url, listed)
+  }
+
+  #updateAlert(id: string, { comment, ...change }: AlertChange): Alert {
+    const alert = this.#alert(id)
+    const now = this.#now()
+    const added = comment === undefined ? [] : [{ comment, createdBy: 'Console tests', createdTime: now }]
+    Object.assign(alert, change, { lastUpdateTime: now, comments: [...alert.comments, ...added] })
+    if (change.status !== undefined) alert.resolvedTime = change.status === 'Resolved' ? now : null
+    return alert
+  }
+
   #createToken(body: CreateEnrollmentTokenBody): EnrollmentToken {
     const token: EnrollmentToken = {
       id: randomUUID(),
@@ -351,7 +399,11 @@ export class FakeServer {
     return token
   }
 
-  #sendPage(response: ServerResponse, url: URL, all: readonly (Machine | MachineAction)[]) {
+  #sendPage(
+    response: ServerResponse,
+    url: URL,
+    all: readonly (Machine | MachineAction | Alert | DeviceAvInfo)[],
+  ) {
     const query = parseListQuery(url.searchParams)
     const { filter, skip, top = Number.POSITIVE_INFINITY } = query
     const matching = all.filter((item) => !filter || matches(filter, item)).slice(skip, skip + top)
@@ -425,6 +477,12 @@ export class FakeServer {
     return action
   }
 
+  #alert(id: string): Alert {
+    const alert = this.alerts.find((one) => one.id === id)
+    if (!alert) throw new Refused('ResourceNotFound', `Alert ${id} was not found`)
+    return alert
+  }
+
   #scan(id: string): Scan {
     const scan = this.scans.get(id)
     if (!scan) throw new Refused('ResourceNotFound', `Scan ${id} was not found`)
@@ -469,9 +527,11 @@ function matches(filter: ODataFilter, item: Record<string, unknown>): boolean {
       if (filter.function === 'startswith') return text.startsWith(part)
       return filter.function === 'endswith' ? text.endsWith(part) : text.includes(part)
     }
-    case 'any':
+    case 'any': {
+      const { variable, predicate } = filter
       return (
-        Array.isArray(value) && value.some((each) => matches(filter.predicate, { [filter.variable]: each }))
+        Array.isArray(value) && value.some((each) => !predicate || matches(predicate, { [variable]: each }))
       )
+    }
   }
 }

@@ -1,5 +1,5 @@
-import { ClientError, type FleetsweepClient, isSignInError, safeText } from '@fleetsweep/client'
-import { type MachineAction, readMachineId, readScanType, type ScanType } from '@fleetsweep/protocol'
+import { ClientError, isSignInError, safeText } from '@fleetsweep/client'
+import { type MachineAction, readScanType, type ScanType } from '@fleetsweep/protocol'
 import { type Command, type CommandContext, textOption, UsageError } from '../command.ts'
 import { describeError } from '../explain.ts'
 import { followScans } from '../follow-scans.ts'
@@ -42,8 +42,7 @@ async function requestAll(
   const actions: MachineAction[] = []
   for (const machine of args) {
     try {
-      const id = readMachineId(machine) ?? (await findByName(client, machine, io.signal))
-      actions.push(await client.runAntivirusScan(id, wanted, { signal: io.signal }))
+      actions.push(await client.runAntivirusScan(machine, wanted, { signal: io.signal }))
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
       // Without an answer or a token the next machine would fare no better.
@@ -52,10 +51,6 @@ async function requestAll(
     }
   }
   return actions
-}
-
-async function findByName(client: FleetsweepClient, name: string, signal: AbortSignal): Promise<string> {
-  return (await client.getMachine(name, { signal })).id
 }
 
 function refusalOf(machine: string, error: ClientError): string {

@@ -170,10 +170,10 @@ export type UpdateAlertBody = Static<typeof UpdateAlertBody>
 
 /** What a caller changes of an alert. Null takes an assignment, classification or determination away. */
 export type AlertChange = {
-  status?: AlertStatus
-  assignedTo?: string | null
-  classification?: AlertClassification | null
-  determination?: AlertDetermination | null
+  status?: AlertStatus | undefined
+  assignedTo?: string | null | undefined
+  classification?: AlertClassification | null | undefined
+  determination?: AlertDetermination | null | undefined
   /** Added to those that are there. */
-  comment?: string
+  comment?: string | undefined
 }

@@ -5,10 +5,12 @@ export const MAX_WAIT_SECONDS = 300
 
 /** Query of the reads of one machine action and of its scan. */
 export const WaitQuery = Type.Object({
+  // Not an `Integer`, to which a part of a second would be cut off without a word.
   wait: Type.Optional(
-    Type.Integer({
+    Type.Number({
       minimum: 0,
       maximum: MAX_WAIT_SECONDS,
+      multipleOf: 1,
       description:
         'Answer as soon as the action has ended, and after so many seconds in any case; at once when absent.',
     }),

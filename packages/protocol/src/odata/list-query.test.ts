@@ -18,7 +18,7 @@ describe('reading the options of a list', () => {
       top: 100,
       skip: 5,
       count: true,
-      orderBy: [{ field: 'id', direction: 'desc' }],
+      orderBy: [{ field: 'id', direction: 'desc', position: 0 }],
     })
   })
 
@@ -26,20 +26,21 @@ describe('reading the options of a list', () => {
     const query = read(
       '$filter=lastUpdateDateTimeUtc%20gt%202026-11-20T00:00:00Z&$orderby=lastUpdateDateTimeUtc asc&$top=50&$skip=0',
     )
-    expect(query.orderBy).toEqual([{ field: 'lastUpdateDateTimeUtc', direction: 'asc' }])
+    expect(query.orderBy).toEqual([{ field: 'lastUpdateDateTimeUtc', direction: 'asc', position: 0 }])
     expect(query.filter).toMatchObject({ kind: 'compare', operator: 'gt', field: 'lastUpdateDateTimeUtc' })
   })
 
   it('takes several properties to order by, ascending where nothing is said', () => {
     expect(read('$orderby=a, b/c DESC ,d ASC').orderBy).toEqual([
-      { field: 'a', direction: 'asc' },
-      { field: 'b/c', direction: 'desc' },
-      { field: 'd', direction: 'asc' },
+      { field: 'a', direction: 'asc', position: 0 },
+      { field: 'b/c', direction: 'desc', position: 3 },
+      { field: 'd', direction: 'asc', position: 13 },
     ])
   })
 
   it('treats an option without a value as absent', () => {
-    expect(read('$filter=&$top=&$skip= &$orderby=&$count')).toEqual(read(''))
+    expect(read('$filter=&$top=&$skip= &$orderby=&$count&$top=&$expand=')).toEqual(read(''))
+    expect(read('$top=&$top=5').top).toBe(5)
   })
 
   it('hands over what it does not read', () => {

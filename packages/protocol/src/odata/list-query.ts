@@ -7,7 +7,12 @@ import { parseFilter } from './parse-filter.ts'
 export const MAX_TOP = 10_000
 const MAX_ORDER_KEYS = 10
 
-export type OrderBy = { field: string; direction: 'asc' | 'desc' }
+export type OrderBy = {
+  field: string
+  direction: 'asc' | 'desc'
+  /** Characters of the option before the property; absent where nobody wrote it. */
+  position?: number
+}
 
 /** What a caller asks of a list. Property names are spelled as the caller did. */
 export type ListQuery = {
@@ -26,8 +31,8 @@ export type ListQuery = {
 }
 
 /**
- * Reads the query options of a list, by name in any case. An option with an empty value is as good as absent;
- * parameters without a `$` belong to whoever reads the route.
+ * Reads the query options of a list, by name in any case. An option with an empty value is as good as absent, whether
+ * we know it or not; parameters without a `$` belong to whoever reads the route.
  *
  * @param params decoded pairs, such as `new URLSearchParams(query)`, which also turns `+` into a blank and `%24` into `$`
  * @throws ODataError for an option that cannot be read or stands twice
@@ -37,7 +42,7 @@ export function parseListQuery(params: Iterable<readonly [string, string]>): Lis
   const take = <T>(name: string, read: (name: string, text: string) => T): T | undefined => {
     const text = options.get(name)
     options.delete(name)
-    return text === undefined || text.trim() === '' ? undefined : read(name, text)
+    return text === undefined ? undefined : read(name, text)
   }
   const filter = take('$filter', (_, text) => parseFilter(text))
   const orderBy = take('$orderby', parseOrderBy) ?? []
@@ -67,6 +72,7 @@ export function parseOrderBy(name: string, text: string): OrderBy[] {
   }
   for (;;) {
     let field = ''
+    const position = tokens[index]?.position ?? text.length
     for (;;) {
       const token = tokens[index]
       if (token?.kind !== 'name') return fail('a property')
@@ -82,7 +88,7 @@ export function parseOrderBy(name: string, text: string): OrderBy[] {
       if (direction !== 'asc' && direction !== 'desc') return fail('asc, desc or a comma')
       index++
     }
-    keys.push({ field, direction: direction ?? 'asc' })
+    keys.push({ field, direction: direction ?? 'asc', position })
     if (tokens[index]?.kind === 'end') return keys
     if (tokens[index]?.kind !== ',') return fail('a comma or the end')
     index++
@@ -93,7 +99,7 @@ export function parseOrderBy(name: string, text: string): OrderBy[] {
 function collect(params: Iterable<readonly [string, string]>): Map<string, string> {
   const options = new Map<string, string>()
   for (const [key, value] of params) {
-    if (!key.startsWith('$')) continue
+    if (!key.startsWith('$') || value.trim() === '') continue
     const name = key.toLowerCase()
     if (options.has(name)) throw new ODataError(name, 0, 'the option once', 'it twice')
     options.set(name, value)

@@ -3,12 +3,13 @@ export class ODataError extends Error {
   override readonly name = 'ODataError'
   /** Such as `$filter`. */
   readonly option: string
-  /** Characters of the option's decoded value before the mistake. */
-  readonly position: number
+  /** Characters of the option's decoded value before the mistake; absent where the option was never text. */
+  readonly position: number | undefined
   readonly expected: string
 
-  constructor(option: string, position: number, expected: string, found: string) {
-    super(`${option}: expected ${expected} at position ${position}, found ${found}`)
+  constructor(option: string, position: number | undefined, expected: string, found: string) {
+    const at = position === undefined ? '' : ` at position ${position}`
+    super(`${option}: expected ${expected}${at}, found ${found}`)
     this.option = option
     this.position = position
     this.expected = expected

@@ -68,7 +68,7 @@ function nextToken(
   if (number !== undefined) {
     const value = Number(number)
     if (!Number.isFinite(value)) throw new ODataError(option, position, 'a smaller number', quote(number))
-    return { kind: 'literal', literal: { kind: 'number', value }, text: number, position }
+    return { kind: 'literal', literal: { kind: 'number', value, text: number }, text: number, position }
   }
   const name = take(NAME)
   if (name !== undefined) return nameToken(name, position)

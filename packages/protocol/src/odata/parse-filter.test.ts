@@ -26,7 +26,7 @@ describe('reading a $filter', () => {
     ["name eq ''", "name eq ''"],
     [`id eq ${GUID.toUpperCase()}`, `id eq ${GUID}`],
     [`id eq '${GUID}'`, `id eq '${GUID}'`],
-    ['a eq -1.5e3', 'a eq -1500'],
+    ['a eq -1.5e3', 'a eq -1.5e3'],
     ['a eq TRUE or b eq Null', 'a eq true or b eq null'],
     ["status in ('Pending','InProgress')", "status in ('Pending', 'InProgress')"],
     ["status IN('Pending')", "status in ('Pending')"],
@@ -39,6 +39,11 @@ describe('reading a $filter', () => {
       "machineTags/Any(tag:startswith(tag,'x') or tag eq 'y')",
       "machineTags/any(tag: startswith(tag, 'x') or tag eq 'y')",
     ],
+    ['machineTags/any()', 'machineTags/any()'],
+    ['not MachineTags/ANY( )and b eq 1', 'not (MachineTags/any()) and b eq 1'],
+    ["status eq'Pending'", "status eq 'Pending'"],
+    ["not contains(a,'x')and not(b in (null,'y'))", "not (contains(a, 'x')) and not (b in (null, 'y'))"],
+    ['id eq 1234567890123456789012345678901234567890', 'id eq 1234567890123456789012345678901234567890'],
     ["vmMetadata/vmId eq 'x'", "vmMetadata/vmId eq 'x'"],
     ["\ta\r\neq  'x' ", "a eq 'x'"],
   ])('takes %s', (text, canonical) => {
@@ -48,6 +53,7 @@ describe('reading a $filter', () => {
   it.each([
     ['2018-08-01Z', '2018-08-01T00:00:00Z'],
     ['2018-08-01', '2018-08-01T00:00:00Z'],
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
     ['2026-11-23T08:12Z', '2026-11-23T08:12:00Z'],
     ['2026-11-23T08:12:26Z', '2026-11-23T08:12:26Z'],
     ['2026-11-23t08:12:26.5z', '2026-11-23T08:12:26.5Z'],
@@ -79,7 +85,8 @@ describe('reading a $filter', () => {
     ['contains(a)', 10, '","'],
     ['contains(a, 5)', 12, 'text in single quotes'],
     ["toupper(a) eq 'B'", 7, 'an operator'],
-    ['tags/any()', 9, 'a variable'],
+    ['tags/any(', 9, 'a variable'],
+    ['tags/any(t:)', 11, 'a property'],
     ["tags/any(t eq 'x')", 11, '":"'],
     ['a eq 5x', 5, 'a number'],
     ['a eq 1e999', 5, 'a smaller number'],
@@ -94,6 +101,29 @@ describe('reading a $filter', () => {
     expect(error.position).toBe(position)
     expect(error.expected).toContain(expected)
     expect(error.message).toContain('$filter')
+  })
+
+  it('says where each property and each value stands', () => {
+    expect(parseFilter("a eq 'x' and 5 lt b or c/any(t: t in (1, 2)) and endswith(d,'y')")).toMatchObject({
+      operands: [
+        {
+          operands: [
+            { field: 'a', position: 0, value: { position: 5 } },
+            { field: 'b', position: 18, value: { position: 13 } },
+          ],
+        },
+        {
+          operands: [
+            {
+              field: 'c',
+              position: 23,
+              predicate: { position: 32, values: [{ position: 38 }, { position: 41 }] },
+            },
+            { field: 'd', position: 58 },
+          ],
+        },
+      ],
+    })
   })
 
   it('keeps a long chain flat', () => {
@@ -120,7 +150,7 @@ describe('any filter', () => {
   it('reads back from its own text', () => {
     fc.assert(
       fc.property(filters, (filter) => {
-        expect(parseFilter(printFilter(filter))).toEqual(filter)
+        expect(parseFilter(printFilter(filter))).toMatchObject(filter)
       }),
       { numRuns: 500 },
     )
@@ -133,7 +163,7 @@ describe('any filter', () => {
           /'(?:[^']|'')*'|\b(?:and|or|not|in|any|eq|ne|gt|ge|lt|le)\b/g,
           (word) => (word.startsWith("'") ? word : word.toUpperCase()),
         )
-        expect(parseFilter(text)).toEqual(filter)
+        expect(parseFilter(text)).toMatchObject(filter)
       }),
     )
   })

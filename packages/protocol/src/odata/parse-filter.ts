@@ -88,7 +88,7 @@ class FilterParser {
     }
     if (token.kind === 'literal') {
       this.#index++
-      return { kind: 'value', value: token.literal, position: token.position }
+      return { kind: 'value', value: placed(token), position: token.position }
     }
     if (token.kind !== 'name' || isReserved(token.text)) {
       this.#fail('a property, a function, not, or a parenthesis')
@@ -105,21 +105,23 @@ class FilterParser {
       this.#index++
       const segment = this.#name('a property or any(…)')
       if (segment.toLowerCase() === 'any' && this.#peek().kind === '(') {
-        return { kind: 'filter', filter: this.#any(field) }
+        return { kind: 'filter', filter: this.#any(field, position) }
       }
       field = `${field}/${segment}`
     }
     return { kind: 'field', field, position }
   }
 
-  #any(field: string): ODataFilter {
+  #any(field: string, position: number): ODataFilter {
+    this.#countTerm()
     return this.#nested(() => {
       this.#eat('(')
+      if (this.#skip(')')) return { kind: 'any', field, position }
       const variable = this.#name("a variable, as in any(t: t eq 'x')")
       this.#eat(':')
       const predicate = this.#expression(0)
       this.#eat(')')
-      return { kind: 'any', field, variable, predicate }
+      return { kind: 'any', field, variable, predicate, position }
     })
   }
 
@@ -134,7 +136,8 @@ class FilterParser {
     if (token.kind !== 'literal' || token.literal.kind !== 'string') this.#fail('text in single quotes')
     this.#index++
     this.#eat(')')
-    return { kind: 'match', function: name, field: operand.field, value: token.literal.value }
+    const { field, position } = operand
+    return { kind: 'match', function: name, field, value: token.literal.value, position }
   }
 
   #comparison(left: Operand): ODataFilter {
@@ -143,7 +146,7 @@ class FilterParser {
       if (left.kind !== 'field') this.#fail('a property before in')
       this.#index++
       this.#countTerm()
-      return { kind: 'in', field: left.field, values: this.#list() }
+      return { kind: 'in', field: left.field, values: this.#list(), position: left.position }
     }
     const operator = COMPARE_OPERATORS.find((name) => name === word)
     if (operator === undefined) {
@@ -156,10 +159,11 @@ class FilterParser {
     if (left.kind === 'filter') return this.#truth(left.filter, operator, right, position)
     this.#countTerm()
     if (left.kind === 'field' && right.kind === 'value') {
-      return { kind: 'compare', field: left.field, operator, value: right.value }
+      return { kind: 'compare', field: left.field, operator, value: right.value, position: left.position }
     }
     if (left.kind === 'value' && right.kind === 'field') {
-      return { kind: 'compare', field: right.field, operator: MIRRORED[operator], value: left.value }
+      const mirrored = MIRRORED[operator]
+      return { kind: 'compare', field: right.field, operator: mirrored, value: left.value, position }
     }
     this.#fail(left.kind === 'field' ? 'a value' : 'a property', position)
   }
@@ -183,7 +187,7 @@ class FilterParser {
       const token = this.#peek()
       if (token.kind !== 'literal') this.#fail('a value')
       this.#index++
-      values.push(token.literal)
+      values.push(placed(token))
     } while (this.#skip(','))
     this.#eat(')')
     return values
@@ -231,6 +235,10 @@ class FilterParser {
     const at = this.#tokens.find((token) => token.position === position) ?? this.#peek()
     throw new ODataError('$filter', at.position, expected, quote(at.text))
   }
+}
+
+function placed({ literal, position }: ODataToken & { kind: 'literal' }): ODataLiteral {
+  return { ...literal, position }
 }
 
 const MIRRORED: Record<CompareOperator, CompareOperator> = {

@@ -15,7 +15,9 @@ export function printFilter(filter: ODataFilter): string {
     case 'match':
       return `${filter.function}(${filter.field}, ${printText(filter.value)})`
     case 'any':
-      return `${filter.field}/any(${filter.variable}: ${printFilter(filter.predicate)})`
+      return filter.predicate === undefined
+        ? `${filter.field}/any()`
+        : `${filter.field}/any(${filter.variable}: ${printFilter(filter.predicate)})`
   }
 }
 
@@ -31,6 +33,7 @@ function printLiteral(literal: ODataLiteral): string {
     case 'null':
       return 'null'
     case 'dateTime':
+    case 'number':
       return literal.text
     default:
       return String(literal.value)

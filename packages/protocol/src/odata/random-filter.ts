@@ -10,7 +10,8 @@ const literals: fc.Arbitrary<ODataLiteral> = fc.oneof(
   texts.map((value) => ({ kind: 'string' as const, value })),
   fc
     .double({ noNaN: true, noDefaultInfinity: true })
-    .map((value) => ({ kind: 'number' as const, value: value === 0 ? 0 : value })),
+    .map((value) => (value === 0 ? 0 : value))
+    .map((value) => ({ kind: 'number' as const, value, text: String(value) })),
   fc.boolean().map((value) => ({ kind: 'boolean' as const, value })),
   fc.constant({ kind: 'null' as const }),
   fc.uuid().map((value) => ({ kind: 'guid' as const, value })),
@@ -60,6 +61,7 @@ export const filters: fc.Arbitrary<ODataFilter> = fc.letrec<{ filter: ODataFilte
         variable: fc.constantFrom('t', 'tag'),
         predicate: tie('filter'),
       }),
+      fc.record({ kind: fc.constant('any' as const), field: fields }),
     ),
   }
 }).filter

@@ -12,7 +12,7 @@ export function antivirusInfoSource(now: Instant): RowSource {
       machineId: field.id('machine'),
       computerDnsName: field.text('computer_dns_name', { lower: 'computer_dns_name_lower' }),
       osKind: field.word(sql`case os_kind when 'macos' then 'mac' else os_kind end`, AV_OS_KINDS),
-      osPlatform: field.text('os_platform', { lower: sql`lower(os_platform)` }),
+      osPlatform: field.asciiText('os_platform'),
       osVersion: field.text('os_version', { nullable: true }),
       // Callers write the digit with quotes and without.
       avMode: field.id(

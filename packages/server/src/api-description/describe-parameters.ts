@@ -1,3 +1,4 @@
+import { MAX_TOP } from '@fleetsweep/protocol'
 import { type TObject, Type } from 'typebox'
 import type { Operation } from '../kit/http/index.ts'
 import { isListSchema } from '../kit/odata/index.ts'
@@ -32,7 +33,7 @@ const LIST_OPTIONS: Readonly<Record<string, { description: string; schema: JsonS
   },
   $top: {
     description: 'At most how many in all.',
-    schema: { type: 'integer', minimum: 0, maximum: 10_000 },
+    schema: { type: 'integer', minimum: 0, maximum: MAX_TOP },
   },
   $skip: {
     description: 'How many to leave out at the beginning. Follow `@odata.nextLink` instead for deep pages.',

@@ -1,3 +1,4 @@
+export { ActionWaits } from './action-waits.ts'
 export { type FleetEventService, fleetEventService } from './fleet-event-service.ts'
 export { DEFAULT_TIME_OUT_MS, type StoredMachineAction } from './machine-action.ts'
 export { type MachineActionService, machineActionService } from './machine-action-service.ts'
@@ -10,5 +11,6 @@ export {
   sqlMachineActionTimeouts,
 } from './machine-action-store-sql.ts'
 export { moveMachineAction, postponeTimeOut, readForUpdate } from './move-machine-action.ts'
+export { readUntilEnded, type WaitServices } from './read-until-ended.ts'
 export { readCancelComment, readScanRequest, type ScanRequest, TRANSLATED_NAMES } from './scan-request.ts'
 export { showMachineAction } from './show-machine-action.ts'

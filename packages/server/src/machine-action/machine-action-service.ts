@@ -45,14 +45,14 @@ export type MachineActionService = {
   /**
    * One page of actions, newest first unless the query orders them otherwise.
    *
-   * @throws ApiError `ODataError`
+   * @throws ODataError
    */
   listMachineActions(
     principal: Principal,
     query: ListQuery,
   ): Promise<{ actions: StoredMachineAction[]; count: number | undefined; next: NextPage | null }>
 
-  /** @throws ApiError `ODataError` */
+  /** @throws ODataError */
   countMachineActions(principal: Principal, query: ListQuery): Promise<number>
 }
 

@@ -312,7 +312,7 @@ export function describeMachineActionStore(kind: string, open: OpenBackend): voi
         }
         const first = { orderBy, skip: 0, pageSize: 2 }
         const found: string[] = []
-        for (let next: NextPage | null = { skip: 0 }; next !== null; ) {
+        for (let next: NextPage | null | undefined; next !== null; ) {
           const page: RowPage<StoredMachineAction> = await ours.machineActions.list(
             { ...first, ...next },
             ALL_MACHINES,

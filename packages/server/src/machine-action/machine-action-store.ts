@@ -35,7 +35,7 @@ export interface MachineActionStore {
   /**
    * One page of the actions on machines within reach, newest first unless the query orders them otherwise.
    *
-   * @throws ApiError `ODataError` for what actions cannot be filtered or ordered by
+   * @throws ODataError for what actions cannot be filtered or ordered by
    */
   list(query: RowQuery, reach: Reach): Promise<RowPage<StoredMachineAction>>
 

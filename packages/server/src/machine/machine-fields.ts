@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { field, odataFields, type RowSource } from '../kit/odata/index.ts'
 import { RISK_SCORES } from './machine-risk.ts'
 import { DEVICE_GROUP_NAME } from './machine-row.ts'
-import { HEALTH_STATUSES, INACTIVE_AFTER_MS } from './show-machine.ts'
+import { INACTIVE_AFTER_MS } from './show-machine.ts'
 
 /** What machines can be filtered and ordered by, on either database. `now` decides which of them are active. */
 export function machineSource(now: Instant): RowSource {
@@ -17,19 +17,19 @@ export function machineSource(now: Instant): RowSource {
       computerDnsName: field.text('computer_dns_name', { lower: 'computer_dns_name_lower' }),
       firstSeen: field.instant('first_seen'),
       lastSeen: field.instant('last_seen'),
-      osPlatform: asciiText('os_platform'),
+      osPlatform: field.asciiText('os_platform'),
       osVersion: field.text('os_version', { nullable: true }),
-      osProcessor: asciiText('os_processor'),
-      osArchitecture: asciiText('os_architecture'),
+      osProcessor: field.asciiText('os_processor'),
+      osArchitecture: field.asciiText('os_architecture'),
       osBuild: field.number('os_build', { nullable: true }),
-      version: asciiText('version'),
+      version: field.asciiText('version'),
       agentVersion: field.text('agent_version'),
       lastIpAddress: field.text('last_ip_address', { nullable: true }),
       lastExternalIpAddress: field.text('last_external_ip_address', { nullable: true }),
-      healthStatus: field.word(
-        sql`case when last_seen >= ${activeSince} then 'Active' else 'Inactive' end`,
-        HEALTH_STATUSES,
-      ),
+      healthStatus: field.choice({
+        Active: sql`last_seen >= ${activeSince}`,
+        Inactive: sql`last_seen < ${activeSince}`,
+      }),
       aadDeviceId: field.id('aad_device_id', { nullable: true }),
       machineTags: field.texts('tags'),
       isPotentialDuplication: field.boolean('is_potential_duplication'),
@@ -44,9 +44,4 @@ export function machineSource(now: Instant): RowSource {
       exposureLevel: field.nothing,
     }),
   }
-}
-
-/** Text that the agent chooses from names in ASCII, compared without case. */
-function asciiText(column: string) {
-  return field.text(column, { lower: sql`lower(${sql.ref(column)})` })
 }

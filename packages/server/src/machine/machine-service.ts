@@ -34,7 +34,7 @@ export type MachineService = {
   /**
    * One page of the machines within reach, most recently heard of first unless the query orders them otherwise.
    *
-   * @throws ApiError `ODataError`
+   * @throws ODataError
    */
   listMachines(
     principal: Principal,
@@ -42,7 +42,7 @@ export type MachineService = {
     selection?: MachineSelection,
   ): Promise<{ machines: StoredMachine[]; count: number | undefined; next: NextPage | null }>
 
-  /** @throws ApiError `ODataError` */
+  /** @throws ODataError */
   countMachines(principal: Principal, query: ListQuery): Promise<number>
 
   /**
@@ -166,6 +166,6 @@ function ambiguous(name: string, machines: readonly StoredMachine[]): ApiError {
   const more = machines.length > LISTED ? ' and others' : ''
   return new ApiError(
     'InvalidInput',
-    `Several machines are called ${name}: name one by its id, of ${ids.join(', ')}${more}`,
+    `${name} is the name of several machines; give the id of the right one: ${ids.join(', ')}${more}`,
   )
 }

@@ -54,7 +54,7 @@ export interface MachineStore {
   /**
    * One page of the machines within reach. `now` decides which of them count as active.
    *
-   * @throws ApiError `ODataError` for what machines cannot be filtered or ordered by
+   * @throws ODataError for what machines cannot be filtered or ordered by
    */
   list(
     query: RowQuery,

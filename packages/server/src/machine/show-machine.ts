@@ -4,7 +4,6 @@ import type { StoredMachine } from './machine.ts'
 
 /** A machine that was not heard of for so long is inactive, as Defender counts it. */
 export const INACTIVE_AFTER_MS = 7 * 86_400_000
-export const HEALTH_STATUSES = ['Active', 'Inactive'] as const
 
 /** A machine as the Defender API shows it; properties in the order of the wire. */
 export function showMachine(machine: StoredMachine, now: Instant): Machine {

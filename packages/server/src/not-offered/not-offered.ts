@@ -17,7 +17,8 @@ const SCANS = 'It scans machines: POST /api/machines/{id}/runAntiVirusScan.'
 const REPORTS = 'What a scan found is at GET /fleet/v1/scans/{action id}.'
 const DETECTIONS = 'What scans found is at GET /fleet/v1/detections.'
 const MACHINES = 'What it knows of machines is at GET /api/machines and GET /api/deviceavinfo.'
-const LISTS = 'Its lists take $filter: /api/machines, /api/machineactions, /api/deviceavinfo.'
+const ALERTS = 'What scans found is at GET /api/alerts, with its files where $expand=evidence asks for them.'
+const LISTS = 'Its lists take $filter: /api/machines, /api/machineactions, /api/alerts, /api/deviceavinfo.'
 
 type Member = readonly [route: string, does: string]
 
@@ -45,7 +46,7 @@ function family(
 export const NOT_OFFERED: readonly NotOffered[] = [
   ...family('Machine.Isolate', SCANS, [
     ['POST /api/machines/:machineId/isolate', 'isolate machines'],
-    ['POST /api/machines/:machineId/unisolate', 'isolate machines, or release them'],
+    ['POST /api/machines/:machineId/unisolate', 'isolate machines'],
   ]),
   ...family('Machine.RestrictExecution', SCANS, [
     ['POST /api/machines/:machineId/restrictCodeExecution', 'restrict which programs run'],
@@ -75,7 +76,7 @@ export const NOT_OFFERED: readonly NotOffered[] = [
     [['POST /api/machines/:machineId/runliveresponse', 'run commands or scripts on machines']],
     'liveResponse',
   ),
-  ...family('Machine.Read.All', REPORTS, [
+  ...family('Machine.Read.All', SCANS, [
     [
       'GET /api/machineactions/:actionId/GetLiveResponseResultDownloadLink(:arguments)',
       'run commands or scripts on machines',
@@ -92,20 +93,22 @@ export const NOT_OFFERED: readonly NotOffered[] = [
     [['POST /api/machines/:machineId/startInvestigation', 'investigate by itself']],
     'investigation',
   ),
-  ...family('Alert.Read.All', REPORTS, [
+  ...family('Alert.Read.All', SCANS, [
     ['GET /api/investigations', 'investigate by itself'],
     ['GET /api/investigations/:investigationId', 'investigate by itself'],
   ]),
-  ...family('Alert.ReadWrite.All', 'Alerts come from what scans find.', [
+  ...family('Alert.ReadWrite.All', 'Its alerts come from what scans find.', [
     ['POST /api/alerts/CreateAlertByReference', 'take alerts of others'],
+  ]),
+  ...family('Alert.ReadWrite.All', 'One alert is changed by PATCH /api/alerts/{id}.', [
     ['POST /api/alerts/batchUpdate', 'change many alerts in one call'],
   ]),
-  ...family('File.Read.All', DETECTIONS, [
-    ['GET /api/alerts/:alertId/files', 'list the files of an alert apart from it'],
-    ['GET /api/files/:fileId', 'know files apart from detections'],
-    ['GET /api/files/:fileId/alerts', 'know files apart from detections'],
-    ['GET /api/files/:fileId/machines', 'know files apart from detections'],
-    ['GET /api/files/:fileId/stats', 'know files apart from detections'],
+  ...family('File.Read.All', ALERTS, [
+    ['GET /api/alerts/:alertId/files', 'know files apart from alerts and detections'],
+    ['GET /api/files/:fileId', 'know files apart from alerts and detections'],
+    ['GET /api/files/:fileId/alerts', 'know files apart from alerts and detections'],
+    ['GET /api/files/:fileId/machines', 'know files apart from alerts and detections'],
+    ['GET /api/files/:fileId/stats', 'know files apart from alerts and detections'],
   ]),
   ...family('Ip.Read.All', MACHINES, [
     ['GET /api/alerts/:alertId/ips', 'watch network traffic'],
@@ -141,7 +144,7 @@ export const NOT_OFFERED: readonly NotOffered[] = [
     ],
     'advancedHunting',
   ),
-  ...family('Incident.Read.All', DETECTIONS, [
+  ...family('Incident.Read.All', ALERTS, [
     ['GET /api/incidents', 'gather alerts into incidents'],
     ['GET /api/incidents/:incidentId', 'gather alerts into incidents'],
     ['PATCH /api/incidents/:incidentId', 'gather alerts into incidents'],

@@ -86,6 +86,10 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     body: { Comment: 'Not needed' },
     status: 200,
   }),
+  'GET /fleet/v1/machineActions/:actionId': ({ action }) => ({
+    path: `/fleet/v1/machineActions/${action}`,
+    status: 200,
+  }),
   'GET /api/alerts/:alertId': ({ alert }) => ({ path: `/api/alerts/${alert}`, status: 200 }),
   'GET /api/alerts': () => ({ path: '/api/alerts', status: 200 }),
   'GET /api/alerts/$count': () => ({ path: '/api/alerts/$count', status: 200 }),

@@ -461,6 +461,12 @@ describe('the HTTP server', () => {
     expect(answer.status).toBe(200)
   })
 
+  it('answers a call with an expectation that it does not know as if there were none', async () => {
+    const answer = await call(origin, 'GET /api/nothing', { headers: { expect: '200-ok' } })
+    expectRefusal(answer, 404, 'NotFound')
+    expect((await ask('GET /api/things/1', { headers: { expect: '200-ok' } })).status).toBe(200)
+  })
+
   it('answers in JSON when the headers are too large', async () => {
     const large = await call(origin, 'GET /api/things/1', { headers: { 'x-large': 'x'.repeat(20_000) } })
     expectRefusal(large, 413, 'RequestTooLarge')

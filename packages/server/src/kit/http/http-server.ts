@@ -97,6 +97,10 @@ export function createHttpServer<Principal extends Caller, Services>(
     })
   }
 
+  // Node's own refusal of an expectation that it does not know has no body; HTTP allows to do as if there were none.
+  server.server.on('checkExpectation', (request, response) =>
+    server.server.emit('request', request, response),
+  )
   for (const operation of options.operations) serveOperation(server, operation, options)
   return server
 }

@@ -13,6 +13,7 @@ export {
   type Operation,
   type OperationRequest,
   operationFor,
+  requireAllowed,
 } from './operation.ts'
 export { type Alias, Origins } from './origins.ts'
 export { PAGE_POLICY_WITH_DATA_IMAGES, serveApplication } from './static-folder.ts'

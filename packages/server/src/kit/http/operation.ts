@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ErrorCode, Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Answer, AnswerBody } from './answer.ts'
+import { ApiError } from './api-error.ts'
 import { type CallClass, callClassOf } from './call-limiter.ts'
 import { type ErrorStyle, errorStyleOf } from './error-style.ts'
 
@@ -43,6 +44,22 @@ export function isAllowed(
     permission.some((one) => permissions.has(one)) &&
     (rolePermissions === null || role.some((one) => rolePermissions.has(one)))
   )
+}
+
+/**
+ * Says which half is missing: the program's permission or the person's role.
+ *
+ * @throws ApiError `Forbidden`
+ */
+export function requireAllowed(
+  caller: Caller,
+  access: Pick<Extract<Access, { permission: unknown }>, 'permission' | 'role'>,
+): void {
+  if (isAllowed(caller, access)) return
+  const { permission, role } = access
+  throw permission.some((one) => caller.permissions.has(one))
+    ? new ApiError('Forbidden', `This needs a role with the permission ${role.join(' or ')}`)
+    : new ApiError('Forbidden', `This needs the permission ${permission.join(' or ')}`)
 }
 
 /** The schema of the body by status; a string names the media type of a body that is not JSON. */

@@ -3,7 +3,7 @@ import { Answer } from './answer.ts'
 import { ApiError, notFound } from './api-error.ts'
 import type { Exceeded } from './call-limiter.ts'
 import type { HttpServerOptions } from './http-server.ts'
-import { type Access, type Caller, isAllowed, type Operation, type OperationRequest } from './operation.ts'
+import { type Caller, type Operation, type OperationRequest, requireAllowed } from './operation.ts'
 import { bodyReader, isJsonType, isKeepable, readBody } from './request-body.ts'
 import { parseSearch, queryReader } from './request-query.ts'
 import { routerPath, splitTarget } from './request-target.ts'
@@ -66,7 +66,7 @@ async function admit<Principal extends Caller, Services>(
   const caller = await authenticate(request, options)
   request.caller = caller
   refuseTooMany(limiter.countCall(caller, callClass))
-  if ('permission' in access && !isAllowed(caller, access)) throw forbidden(caller, access)
+  if ('permission' in access) requireAllowed(caller, access)
 }
 
 async function authenticate<Principal extends Caller, Services>(
@@ -83,16 +83,6 @@ async function authenticate<Principal extends Caller, Services>(
     }
     throw error
   }
-}
-
-/** Says which half is missing: the program's permission or the person's role. */
-function forbidden(
-  { permissions }: Caller,
-  { permission, role }: Extract<Access, { permission: unknown }>,
-): ApiError {
-  return permission.some((one) => permissions.has(one))
-    ? new ApiError('Forbidden', `This needs a role with the permission ${role.join(' or ')}`)
-    : new ApiError('Forbidden', `This needs the permission ${permission.join(' or ')}`)
 }
 
 function refuseTooMany(exceeded: Exceeded | undefined): void {

@@ -59,8 +59,7 @@ function nextQuery(
   const replaced = ['$skip', '$skiptoken', '$top']
   const kept = [...search].filter(([name, text]) => text !== '' && !replaced.includes(name.toLowerCase()))
   const top = query.top === undefined ? [] : [['$top', String(query.top - value.length)]]
-  const place = 'skipToken' in next ? ['$skiptoken', next.skipToken] : ['$skip', String(next.skip)]
-  return [...kept, ...top, place]
+  return [...kept, ...top, ['$skiptoken', next.skipToken]]
     .map(
       ([name = '', text = '']) =>
         `${encodeURIComponent(name).replace('%24', '$')}=${encodeURIComponent(text)}`,

@@ -1,29 +1,25 @@
 import {
   type CompareOperator,
-  literalBoolean,
-  literalInstant,
-  literalNumber,
-  literalText,
   type MatchFunction,
+  ODataError,
   type ODataFilter,
   type ODataLiteral,
 } from '@fleetsweep/protocol'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect } from '../db/query.ts'
-import { ApiError } from '../http/api-error.ts'
-import { field, type ODataField, type ODataFields } from './odata-field.ts'
+import { anyOf } from './any-to-sql.ts'
+import { comparedColumn, comparedValue } from './field-value.ts'
+import { findField, type Place, quoted } from './find-field.ts'
+import { matchText } from './match-text.ts'
+import { asciiLower, type NamedField, type ODataFields } from './odata-field.ts'
 
 type Condition = RawBuilder<SqlBool>
-type Value = string | number
-
-/** Comes after every character that text can hold. */
-const LAST_CHARACTER = '\u{10ffff}'
 
 /**
  * Makes a condition of a filter. It is true or false for every row, never unknown: null equals null alone, differs
  * from everything else, and is neither more nor less than anything.
  *
- * @throws ApiError `ODataError` for a property that cannot be filtered by, or a value that does not fit it
+ * @throws ODataError for a property that cannot be filtered by, or a value that does not fit it
  */
 export function filterToSql(filter: ODataFilter, fields: ODataFields, dialect: Dialect): Condition {
   switch (filter.kind) {
@@ -35,40 +31,30 @@ export function filterToSql(filter: ODataFilter, fields: ODataFields, dialect: D
     case 'not':
       return sql`(not ${filterToSql(filter.operand, fields, dialect)})`
     case 'compare':
-      return compare(filter.field, getField(filter.field, fields), filter.operator, filter.value)
+      return compare(findField(placeOf(filter), fields), filter.operator, filter.value)
     case 'in':
-      return isIn(filter.field, getField(filter.field, fields), filter.values)
+      return isIn(findField(placeOf(filter), fields), filter.values)
     case 'match':
-      return match(filter.field, getField(filter.field, fields), filter.function, filter.value)
+      return match(filter, findField(placeOf(filter), fields), dialect)
     case 'any':
-      return any(filter, fields, dialect)
+      return any(filter, findField(placeOf(filter), fields), dialect)
   }
 }
 
-/** @throws ApiError `ODataError` when there is no such property */
-export function getField(name: string, fields: ODataFields): ODataField {
-  const known = fields.get(name.toLowerCase())
-  if (!known) {
-    throw new ApiError('ODataError', `There is no property '${name}' to filter or order by`)
-  }
-  return known
+function placeOf({ field, position }: { field: string; position?: number }): Place {
+  return { option: '$filter', field, position }
 }
 
-function compare(
-  name: string,
-  field: ODataField,
-  operator: CompareOperator,
-  literal: ODataLiteral,
-): Condition {
-  if (field.kind === 'texts') throw new ApiError('ODataError', `'${name}' is a list: use ${name}/any(…)`)
-  if (literal.kind === 'null') {
+function compare(field: NamedField, operator: CompareOperator, literal: ODataLiteral): Condition {
+  if (literal.kind === 'null' && field.kind !== 'texts') {
     // Two nulls are equal, so each is also at most and at least the other.
     const isNull = sql<SqlBool>`${field.column} is null`
     if (operator === 'eq' || operator === 'ge' || operator === 'le') return sql`(${isNull})`
     return operator === 'ne' ? sql`(not ${isNull})` : sql`(1 = 0)`
   }
-  const { column, value } = comparable(name, field, literal)
-  const compared = sql<SqlBool>`${column} ${OPERATORS[operator]} ${value}`
+  const value = comparedValue(field, literal)
+  if (field.kind === 'choice') return chosen(field, (word) => HOLDS[operator](word, String(value)))
+  const compared = sql<SqlBool>`${comparedColumn(field)} ${OPERATORS[operator]} ${value}`
   if (!field.nullable) return sql`(${compared})`
   return operator === 'ne'
     ? sql`(${field.column} is null or ${compared})`
@@ -84,100 +70,72 @@ const OPERATORS: Record<CompareOperator, RawBuilder<unknown>> = {
   le: sql`<=`,
 }
 
-function isIn(name: string, field: ODataField, literals: readonly ODataLiteral[]): Condition {
-  const given = literals.filter(({ kind }) => kind !== 'null')
+/** The condition that a row has one of the words that fulfil a predicate. */
+function chosen(
+  { choices }: NamedField & { kind: 'choice' },
+  isFulfilled: (word: string) => boolean,
+): Condition {
+  const conditions = [...choices].filter(([word]) => isFulfilled(word)).map(([, condition]) => condition)
+  return conditions.length === 0 ? sql`(1 = 0)` : sql`(${sql.join(conditions, sql` or `)})`
+}
+
+/** Of words in ASCII, whose order is the same everywhere. */
+const HOLDS: Record<CompareOperator, (word: string, given: string) => boolean> = {
+  eq: (word, given) => word === given,
+  ne: (word, given) => word !== given,
+  gt: (word, given) => word > given,
+  ge: (word, given) => word >= given,
+  lt: (word, given) => word < given,
+  le: (word, given) => word <= given,
+}
+
+function isIn(field: NamedField, literals: readonly ODataLiteral[]): Condition {
+  const given = literals.filter(({ kind }) => kind !== 'null' || field.kind === 'texts')
   const hasNull = given.length < literals.length
-  const [first] = given
-  if (!first) return compare(name, field, 'eq', { kind: 'null' })
-  if (field.kind === 'texts') return compare(name, field, 'eq', first)
-  const values = given.map((literal) => comparable(name, field, literal).value)
-  const { column } = comparable(name, field, first)
-  const listed = sql<SqlBool>`(${field.column} is not null and ${column} in (${sql.join(values)}))`
+  if (given.length === 0) return compare(field, 'eq', { kind: 'null' })
+  const values = given.map((literal) => comparedValue(field, literal))
+  if (field.kind === 'choice') return chosen(field, (word) => values.includes(word))
+  const listed = sql<SqlBool>`(${field.column} is not null and ${comparedColumn(field)} in (${sql.join(values)}))`
   return hasNull ? sql`(${field.column} is null or ${listed})` : listed
 }
 
-/** The column to compare, and the value as that column holds it. */
-function comparable(
-  name: string,
-  field: ODataField,
-  literal: ODataLiteral,
-): { column: RawBuilder<unknown>; value: Value } {
-  const wants = (what: string) => new ApiError('ODataError', `'${name}' is compared with ${what}`)
-  switch (field.kind) {
-    case 'text': {
-      const text = literalText(literal)
-      if (text === undefined) throw wants('text in single quotes')
-      return field.lower
-        ? { column: field.lower, value: text.toLowerCase() }
-        : { column: field.column, value: text }
-    }
-    case 'word': {
-      const text = literalText(literal)
-      if (text === undefined) throw wants('a word in single quotes')
-      const word = field.words.find((known) => known.toLowerCase() === text.toLowerCase())
-      return { column: field.column, value: word ?? text }
-    }
-    case 'id': {
-      // An id of digits alone needs no quotes to be one.
-      const text = literal.kind === 'number' ? String(literal.value) : literalText(literal)
-      if (text === undefined) throw wants('an id')
-      return { column: field.column, value: text.toLowerCase() }
-    }
-    case 'instant': {
-      const instant = literalInstant(literal)
-      if (instant === undefined) throw wants('a date-time such as 2026-11-23T08:00:00Z')
-      return { column: field.column, value: instant }
-    }
-    case 'number': {
-      const number = literalNumber(literal)
-      if (number === undefined || !Number.isSafeInteger(number)) throw wants('a whole number')
-      return { column: field.column, value: number }
-    }
-    case 'boolean': {
-      const boolean = literalBoolean(literal)
-      if (boolean === undefined) throw wants('true or false')
-      return { column: field.column, value: boolean ? 1 : 0 }
-    }
-    case 'texts':
-      throw wants('any(…)')
+function match(
+  { function: call, value, position }: ODataFilter & { kind: 'match' },
+  field: NamedField,
+  dialect: Dialect,
+): Condition {
+  if (field.kind === 'choice') {
+    const part = asciiLower(value)
+    return chosen(field, (word) => MATCHES[call](asciiLower(word), part))
   }
-}
-
-function match(name: string, field: ODataField, call: MatchFunction, text: string): Condition {
   if (field.kind !== 'text' && field.kind !== 'word' && field.kind !== 'id') {
-    throw new ApiError('ODataError', `${call} looks into text, and '${name}' is none`)
+    throw new ODataError('$filter', position, `a property that holds text for ${call}`, quoted(field.name))
   }
-  const exact = field.kind === 'text' && field.lower === undefined
-  const value = exact ? text : text.toLowerCase()
-  const column = lowerColumn(field)
-  const matches =
-    call === 'startswith'
-      ? // A range, so that an index serves it.
-        sql<SqlBool>`(${column} >= ${value} and ${column} < ${value + LAST_CHARACTER})`
-      : sql<SqlBool>`${column} like ${`%${escapeLike(value)}${call === 'contains' ? '%' : ''}`} escape '\\'`
+  const matches = matchText(call, ...matched(field, value), dialect)
   return field.nullable ? sql`(${field.column} is not null and ${matches})` : sql`(${matches})`
 }
 
-function lowerColumn(field: ODataField): RawBuilder<unknown> {
-  if (field.kind === 'text') return field.lower ?? field.column
-  return field.kind === 'word' ? sql`lower(${field.column})` : field.column
+const MATCHES: Record<MatchFunction, (word: string, part: string) => boolean> = {
+  startswith: (word, part) => word.startsWith(part),
+  endswith: (word, part) => word.endsWith(part),
+  contains: (word, part) => word.includes(part),
 }
 
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&')
-}
-
-function any(filter: ODataFilter & { kind: 'any' }, fields: ODataFields, dialect: Dialect): Condition {
-  const list = getField(filter.field, fields)
-  if (list.kind !== 'texts') {
-    throw new ApiError('ODataError', `any looks into lists, and '${filter.field}' is none`)
+/** The column to look into, and what to look for there. */
+function matched(field: NamedField, text: string): [RawBuilder<unknown>, string] {
+  switch (field.kind) {
+    case 'text':
+      return field.caseless ? [field.caseless.column, field.caseless.fold(text)] : [field.column, text]
+    case 'word':
+      return [sql`lower(${field.column})`, asciiLower(text)]
+    default:
+      return [field.column, asciiLower(text)]
   }
-  const items = dialect === 'sqlite' ? sql`json_each(${list.column})` : jsonElements(list.column)
-  const item = field.text(sql`item.value`)
-  const predicate = filterToSql(filter.predicate, new Map([[filter.variable.toLowerCase(), item]]), dialect)
-  return sql`(exists (select 1 from ${items} as item where ${predicate}))`
 }
 
-function jsonElements(column: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`(select json_array_elements_text(${column}::json) collate "C" as value)`
+function any(filter: ODataFilter & { kind: 'any' }, field: NamedField, dialect: Dialect): Condition {
+  if (field.kind !== 'texts') {
+    throw new ODataError('$filter', filter.position, 'a property that is a list for any', quoted(field.name))
+  }
+  return anyOf(filter, field, dialect, filterToSql)
 }

@@ -1,4 +1,5 @@
 import { ApiErrorBody } from '@fleetsweep/protocol'
+import type { AlertService } from '../../alert/index.ts'
 import { ApiError, isAllowed } from '../../kit/http/index.ts'
 import type { MachineService } from '../../machine/index.ts'
 import type { MachineActionService } from '../../machine-action/index.ts'
@@ -6,6 +7,7 @@ import { operation, type Principal } from '../../principal/index.ts'
 import { NOT_OFFERED, type NotOffered } from '../index.ts'
 
 type Services = {
+  alerts: Pick<AlertService, 'getAlert'>
   machines: Pick<MachineService, 'getMachine'>
   machineActions: Pick<MachineActionService, 'getMachineAction'>
 }
@@ -14,10 +16,11 @@ const READ_MACHINES = {
   permission: ['Machine.Read.All', 'Machine.ReadWrite.All', 'Machine.Scan'],
   role: ['ViewData', 'ActiveRemediationActions'],
 } as const
+const READ_ALERTS = { permission: ['Alert.Read.All', 'Alert.ReadWrite.All'], role: ['ViewData'] } as const
 
 /**
- * What Microsoft offers and this server does not, each refused in the API's shape: as not found where the machine or
- * action that it is about is, and otherwise as a feature that is off, which clients do not try again.
+ * What Microsoft offers and this server does not, each refused in the API's shape: as not found where the machine, action
+ * or alert that it is about is, and otherwise as a feature that is off, which clients do not try again.
  *
  * Whoever is signed in may ask: most permissions that Microsoft wants for these are none of ours, and a program that
  * cannot hold them must hear that the call is not offered, not that a permission is missing.
@@ -30,7 +33,7 @@ function refuse(call: NotOffered) {
     summary: `Not offered: this server does not ${call.does}`,
     access: {
       signedIn:
-        'there is nothing here to be had; whoever may not read machines does not learn which there are',
+        'there is nothing here to be had; whoever may not read machines or alerts does not learn which there are',
       ...(isAboutMachine(call) ? { reach: 'machine' } : {}),
     },
     ...(call.callClass ? { callClass: call.callClass } : {}),
@@ -43,16 +46,18 @@ function refuse(call: NotOffered) {
 }
 
 function isAboutMachine({ route }: NotOffered): boolean {
-  return /\/:(machineId|actionId)\//.test(route)
+  return /\/:(machineId|actionId|alertId)\//.test(route)
 }
 
 /** @throws ApiError `ResourceNotFound` when what the path names is unknown or out of reach */
 async function requireKnown(
-  params: { readonly machineId?: string; readonly actionId?: string },
+  { machineId, actionId, alertId }: { readonly [Name in 'machineId' | 'actionId' | 'alertId']?: string },
   principal: Principal,
-  { machines, machineActions }: Services,
+  { machines, machineActions, alerts }: Services,
 ): Promise<void> {
-  if (!isAllowed(principal, READ_MACHINES)) return
-  if (params.machineId !== undefined) await machines.getMachine(principal, params.machineId)
-  if (params.actionId !== undefined) await machineActions.getMachineAction(principal, params.actionId)
+  if (isAllowed(principal, READ_MACHINES)) {
+    if (machineId !== undefined) await machines.getMachine(principal, machineId)
+    if (actionId !== undefined) await machineActions.getMachineAction(principal, actionId)
+  }
+  if (alertId !== undefined && isAllowed(principal, READ_ALERTS)) await alerts.getAlert(principal, alertId)
 }

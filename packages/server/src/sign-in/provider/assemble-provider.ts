@@ -10,6 +10,7 @@ import type { PasswordCheck } from '../password-check.ts'
 import type { SignInClients } from '../sign-in-client.ts'
 import type { SignIns } from '../sign-ins.ts'
 import { createProvider } from './create-provider.ts'
+import { deviceSteps } from './device-steps.ts'
 import { callOf } from './forwarded-call.ts'
 import { show } from './provider-pages.ts'
 import { revocationSteps } from './revocation-steps.ts'
@@ -42,6 +43,7 @@ export function assembleProvider(
   const provider = createProvider(parts)
   listen(provider, logger)
   provider.use(signInSteps(provider, parts))
+  provider.use(deviceSteps(provider))
   provider.use(signOutSteps(provider, { ...parts, key: deriveKey(sealingKey, 'sign-out forms') }))
   provider.use(revocationSteps(provider, parts))
   provider.use(tokenSteps(parts))

@@ -15,6 +15,18 @@ export function show(
   ctx.body = writePage(page)
 }
 
+/** Answers that what a page was about is not there any more, or never was in this browser. */
+export function showExpired(ctx: Parameters<typeof show>[0] & { status: number }): void {
+  ctx.status = 400
+  show(
+    ctx,
+    problemPage(
+      'This sign-in has expired',
+      'It was finished, took too long, or belongs to another browser. Go back to the program and start again.',
+    ),
+  )
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   NoCodeError: 'Type the code that the program shows.',
   NotFoundError: 'There is no such code. Look at it again, or start the program’s sign-in anew.',

@@ -1,13 +1,13 @@
 import type { Clock, TenantId } from '@fleetsweep/protocol'
 import type { Context, Next } from 'koa'
 import type { Provider } from 'oidc-provider'
-import { problemPage, signInPage } from '../page/pages.ts'
+import { signInPage } from '../page/pages.ts'
 import type { PasswordCheck, PasswordVerdict } from '../password-check.ts'
 import type { SignIns } from '../sign-ins.ts'
 import { sessionHashOf } from './artifact-adapter.ts'
 import { callOf } from './forwarded-call.ts'
 import { errors } from './oidc-provider.ts'
-import { show } from './provider-pages.ts'
+import { show, showExpired } from './provider-pages.ts'
 
 const PATH = /^\/sign-in\/([\w-]{1,128})$/
 
@@ -56,17 +56,6 @@ async function findInteraction(
     if (error instanceof errors.SessionNotFound) return undefined
     throw error
   }
-}
-
-function showExpired(ctx: Context): void {
-  ctx.status = 400
-  show(
-    ctx,
-    problemPage(
-      'This sign-in has expired',
-      'It was finished, took too long, or belongs to another browser. Go back to the program and start again.',
-    ),
-  )
 }
 
 async function pageOf(provider: Provider, { params }: Interaction) {
