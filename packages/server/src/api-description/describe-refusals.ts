@@ -7,7 +7,7 @@ import type { SchemaLibrary } from './schema-library.ts'
 
 type Refusing = Pick<
   Operation<never, never>,
-  'method' | 'path' | 'access' | 'body' | 'consumes' | 'answers' | 'errors' | 'refusals'
+  'method' | 'path' | 'access' | 'body' | 'consumes' | 'answers' | 'errors' | 'refusals' | 'functionArguments'
 >
 
 const WITH_BODY: readonly string[] = ['POST', 'PUT', 'PATCH', 'DELETE']
@@ -17,7 +17,7 @@ const WHEN: Readonly<Partial<Record<ErrorCode, string>>> = {
   BadRequest: 'the request cannot be read',
   InvalidInput: 'a value is not one that this takes',
   InvalidRequestBody: 'the body is not a JSON object',
-  MissingRequiredParameter: 'a member of the body is missing',
+  MissingRequiredParameter: 'something that must be there is missing',
   ODataError: 'a query option cannot be read; the message says where',
   Unauthorized: 'the token is missing, over, or not for this server',
   Forbidden: 'the permission is missing, or the role of the person who asks',
@@ -72,6 +72,7 @@ export function refusalsOf(operation: Refusing): Readonly<Partial<Record<ErrorCo
     'BadRequest',
     'InvalidInput',
     ...(isJson ? (['InvalidRequestBody', 'MissingRequiredParameter'] as const) : []),
+    ...(operation.functionArguments ? (['MissingRequiredParameter'] as const) : []),
     ...(isList(operation) || path.endsWith('/$count') ? (['ODataError'] as const) : []),
     // A token endpoint proves who calls by itself.
     ...('anonymous' in access && operation.consumes !== 'form' ? [] : (['Unauthorized'] as const)),

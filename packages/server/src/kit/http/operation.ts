@@ -159,7 +159,7 @@ export type Declaration<
   functionArguments?: TObject
   /** A body that the handler returns goes out with the first status declared here. */
   answers: Replies
-  /** What it refuses beyond what every operation does (see `commonRefusals`), and when. */
+  /** What it refuses beyond what follows from the rest of its declaration, and when; for the API's description. */
   refusals?: Refusals
   /** How errors look; by the path (Defender's shape, problem details below `/fleet`) when absent. */
   errors?: ErrorStyle
