@@ -155,6 +155,8 @@ export type MachineActionEnded = Static<typeof MachineActionEnded>
 /** `data` of `detection.found`. */
 export const DetectionFound = Type.Object({
   detectionId: Type.String(),
+  /** Of the Defender API; it gathers the detections of one threat on one machine. */
+  alertId: Type.String(),
   actionId: Type.String(),
   machineId: Type.String(),
   computerDnsName: Type.String(),
