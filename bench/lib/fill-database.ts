@@ -16,6 +16,7 @@ export function sqliteFiller(path: string): Filler {
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; PRAGMA temp_store = MEMORY',
   )
   const indexes: string[] = []
+  const statistics = db.prepare('SELECT tbl, idx, stat FROM sqlite_stat1').all()
   return {
     async fill(table, rows) {
       // An index is built faster than it grows.
@@ -41,6 +42,10 @@ export function sqliteFiller(path: string): Filler {
     },
     async settle() {
       for (const sql of indexes) db.exec(sql)
+      // They went with their indexes.
+      db.exec('DELETE FROM sqlite_stat1')
+      const insert = db.prepare('INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)')
+      for (const { tbl, idx, stat } of statistics) insert.run(tbl ?? null, idx ?? null, stat ?? null)
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     },
     async [Symbol.asyncDispose]() {
