@@ -26,7 +26,8 @@ async function main(argv: readonly string[]): Promise<number> {
       err: (text) => process.stderr.write(text),
       env: process.env,
       writerEntry: new URL(import.meta.url),
-      consoleDir: consoleDir(),
+      consoleDir: builtFolder('console', '../packages/console/dist'),
+      apiDocsDir: builtFolder('api-docs'),
     })
   }
   const interrupted = new AbortController()
@@ -34,10 +35,9 @@ async function main(argv: readonly string[]): Promise<number> {
   return runCli(argv, nodeIo(interrupted.signal), SERVER_COMMANDS)
 }
 
-/** The console lies beside the bundle, or where a checkout builds it. */
-function consoleDir(): string | undefined {
-  const places = ['./console', '../dist/console', '../packages/console/dist']
-  return places
+/** What the server serves to browsers lies beside the bundle, or where a checkout builds it. */
+function builtFolder(name: string, ...others: string[]): string | undefined {
+  return [`./${name}`, `../dist/${name}`, ...others]
     .map((place) => fileURLToPath(new URL(place, import.meta.url)))
     .find((path) => existsSync(path))
 }

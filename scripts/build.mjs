@@ -1,6 +1,6 @@
 // What ships: `npm run build` makes dist/<program>.mjs of each programs/<program>.ts, complete in one file but for the
-// native addon beside it, dist/console/ with the console's files, which the server looks for beside its bundle, and
-// dist/client/, the client library as a package.
+// native addon beside it, and dist/client/, the client library as a package. The server looks beside its bundle for
+// dist/console/ with the console's files, and for dist/api-docs/ with the page that shows the API's description.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { main, root } from './lib/project.mjs'
@@ -11,10 +11,12 @@ import { packageBin, runNode } from './lib/toolchain.mjs'
 export async function build() {
   const programs = readdirSync(join(root, 'programs')).filter((name) => name.endsWith('.ts'))
   const entries = programs.map((name) => join(root, 'programs', name))
-  const code = await runNode([join(root, 'scripts/lib/bundle.mjs'), join(root, 'dist'), ...entries])
-  if (code !== 0) return code
-  const packed = await runNode([join(root, 'scripts/lib/client-package.mjs'), join(root, 'dist/client')])
-  if (packed !== 0 || !existsSync(join(root, 'packages/console/vite.config.ts'))) return packed
+  const lib = join(root, 'scripts/lib')
+  const code =
+    (await runNode([join(lib, 'bundle.mjs'), join(root, 'dist'), ...entries])) ||
+    (await runNode([join(lib, 'api-docs.mjs'), join(root, 'dist/api-docs')])) ||
+    (await runNode([join(lib, 'client-package.mjs'), join(root, 'dist/client')]))
+  if (code !== 0 || !existsSync(join(root, 'packages/console/vite.config.ts'))) return code
   const outDir = ['--outDir', join(root, 'dist/console'), '--emptyOutDir', '--logLevel', 'warn']
   return runNode([packageBin('vite', 'vite'), 'build', join(root, 'packages/console'), ...outDir])
 }

@@ -49,4 +49,13 @@ describe('the bundled programs, outside of the repository and without node_modul
     expect(page.headers.get('content-type')).toMatch(/^text\/html/)
     expect(await page.text()).toContain('<div id="root">')
   })
+
+  it('serve the description of the API, and the page that shows it', async () => {
+    expect(await (await fetch(`${fleet.url}/openapi.json`)).json()).toMatchObject({
+      openapi: '3.1.1',
+      servers: [{ url: fleet.url }],
+    })
+    expect(await (await fetch(`${fleet.url}/api-docs`)).text()).toContain('Fleetsweep API')
+    expect((await fetch(`${fleet.url}/api-docs/swagger-ui-bundle.js`)).status).toBe(200)
+  })
 })

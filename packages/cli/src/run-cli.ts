@@ -18,6 +18,7 @@ import { scan } from './commands/scan.ts'
 import { tokens } from './commands/tokens.ts'
 import { userGroups } from './commands/user-groups.ts'
 import { users } from './commands/users.ts'
+import { webhooks } from './commands/webhooks.ts'
 import { whoami } from './commands/whoami.ts'
 import { connect } from './connect.ts'
 import { explain } from './explain.ts'
@@ -41,6 +42,7 @@ const COMMANDS: readonly (Command | LocalCommand)[] = [
   deviceGroups,
   whoami,
   applications,
+  webhooks,
   audit,
 ]
 

@@ -125,6 +125,17 @@ describe('waiting for an action', () => {
     expect((await waiting).status).toBe('Succeeded')
   })
 
+  it('looks now and then where a server does not hold its answers, and asks it to no more', async () => {
+    server.refuseNext({ path: /fleet\/v1\/machineActions/, status: 404, times: 9 })
+    const action = server.addAction()
+    const waiting = client.waitForMachineAction(action.id)
+    const looks = () => server.requests.filter((one) => one.includes(action.id))
+    await server.until(() => looks().length > 4)
+    server.succeed(action.id, buildReport())
+    expect((await waiting).status).toBe('Succeeded')
+    expect(looks().filter((one) => one.includes('?wait=50'))).toHaveLength(1)
+  })
+
   it('waits for a server that fails meanwhile', async () => {
     const action = server.addAction()
     for (let n = 0; n < 6; n++) server.refuseNext({ path: /machineactions/, status: 500, body: 'oops' })
@@ -156,7 +167,7 @@ describe('waiting for an action', () => {
     const action = server.addAction()
     const waiting = client.waitForMachineAction(action.id, { signal: abort.signal, pollMs: 3_600_000 })
     const outcome = expect(waiting).rejects.toThrow('enough')
-    await server.until(({ streams }) => streams > 0)
+    await server.until(({ requests }) => requests.some((one) => one.includes(action.id)))
     abort.abort(new Error('enough'))
     await outcome
   })

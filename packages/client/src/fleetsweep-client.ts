@@ -36,6 +36,7 @@ import { HttpConnection, type RetryLimits } from './http-connection.ts'
 import { type ListOptions, readCursorList, readODataList } from './pages.ts'
 import type { TokenSource } from './sign-in/token-source.ts'
 import { type WaitOptions, waitForMachineAction } from './wait-for-machine-action.ts'
+import { WebhookClient } from './webhook-client.ts'
 
 export type ClientOptions = {
   /** Origin of the server, such as `https://fleetsweep.example`. */
@@ -67,12 +68,15 @@ type Signalled = { signal?: AbortSignal }
 export class FleetsweepClient {
   /** People, user groups, roles and device groups. */
   readonly access: AccessClient
+  /** Who is told of what happens. */
+  readonly webhooks: WebhookClient
   readonly #connection: HttpConnection
 
   constructor({ baseUrl, tokens, runtime = platformRuntime(), ...given }: ClientOptions) {
     const { retry = DEFAULT_RETRY, timeoutMs = DEFAULT_TIMEOUT_MS } = given
     this.#connection = new HttpConnection(baseUrl, tokens, runtime, { retry, timeoutMs })
     this.access = new AccessClient(this.#connection)
+    this.webhooks = new WebhookClient(this.#connection)
   }
 
   /**

@@ -161,6 +161,23 @@ describe('lists', () => {
   })
 })
 
+describe('pages that the server cuts shorter than asked for', () => {
+  it('are read by their links, and then by $skip again', async () => {
+    const machines = Array.from({ length: 5 }, () => buildMachine())
+    const page = (from: number, to: number, link?: string) => (response: ServerResponse) => {
+      const next = link === undefined ? {} : { '@odata.nextLink': `${baseUrl}/api/machines?${link}` }
+      json(response, 200, { value: machines.slice(from, to), ...next })
+    }
+    answers = [page(0, 2, 'rest=1'), page(2, 3), page(3, 5)]
+    expect(await Array.fromAsync(client().listMachines({ pageSize: 3, limit: 5 }))).toEqual(machines)
+    expect(seen.map(({ url }) => new URL(url ?? '', baseUrl).search)).toEqual([
+      '?%24top=3',
+      '?rest=1',
+      '?%24top=3&%24skip=3',
+    ])
+  })
+})
+
 describe('a filter with values from outside', () => {
   it('quotes text, and writes the rest as the API reads it', () => {
     expect(odata`a eq ${"o'brien' or 1 eq 1"}`).toBe("a eq 'o''brien'' or 1 eq 1'")

@@ -46,16 +46,20 @@ export async function* readODataList<S extends TSchema>(
   const address = () => (options.size === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${options}`)
   let next: string | undefined = address()
   let read = 0
+  let ofTop = 0
   while (next !== undefined && read < limit) {
     const page: Static<typeof Page> = await connection.call({ method: 'GET', path: next, signal }, Page)
     for (const value of page.value) {
       if (read++ >= limit) return
       yield value
     }
+    ofTop += page.value.length
+    // A server that cuts pages shorter than they were asked for leads to the rest of them by its links.
     next = page['@odata.nextLink']
-    if (pageSize !== undefined) {
+    if (next === undefined && pageSize !== undefined && ofTop === top) {
+      ofTop = 0
       options.set('$skip', String(read))
-      next = page.value.length < top ? undefined : address()
+      next = address()
     }
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
 import { CHANNEL_PATH, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -20,6 +21,7 @@ import {
   ConnectionDrain,
   createHttpServer,
   Origins,
+  PAGE_POLICY_WITH_DATA_IMAGES,
   serveApplication,
   TrustedProxies,
 } from './kit/http/index.ts'
@@ -47,6 +49,8 @@ export type ServerParts = {
   writerEntry?: URL | undefined
   /** Where the console's built files lie. */
   consoleDir?: string | undefined
+  /** Where the built files of the page lie that shows the API's description. */
+  apiDocsDir?: string | undefined
   gateway?: Partial<GatewayOptions> | undefined
   /** How names that webhooks call are looked up; as the machine does it when absent. */
   resolveHost?: ResolveHost | undefined
@@ -54,8 +58,6 @@ export type ServerParts = {
   sqliteSynchronous?: 'FULL' | 'OFF' | undefined
   /** Most entries of one page of a list in the Defender API; as many as Microsoft's, unless a test has few entries. */
   pageSize?: number | undefined
-  /** Checks every answer against what its operation declares: for tests. */
-  checkAnswers?: boolean | undefined
 }
 
 /** A server that listens. */
@@ -72,6 +74,8 @@ export type FleetServer = {
   stop(): Promise<void>
 }
 
+/** Told of each server before it listens: for whoever watches what this process answers, as tests do. */
+const SERVERS = channel('fleetsweep.server')
 /** How long calls under way may take when the server stops. */
 const FINISH_WITHIN_MS = 15_000
 const WILDCARD_HOST = /^(0\.0\.0\.0|::)$/
@@ -102,6 +106,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const webhookSecrets = new WebhookSecrets(sealingKey, random)
   const webhookTargets = new WebhookTargets(config.webhookNetworks, parts.resolveHost)
   const services = composeServices({
+    operations,
     stores,
     signingKeys,
     sealingKey,
@@ -138,10 +143,11 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     mayUpgrade: (request) => isChannelRequest(request) && origins.serves(request.headers.host, CHANNEL_PATH),
     proxies,
     ...(tls ? { tls: { cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' } } : {}),
-    ...(parts.checkAnswers === undefined ? {} : { checkAnswers: parts.checkAnswers }),
   })
+  SERVERS.publish(http.server)
   const drain = new ConnectionDrain(http.server)
   serveApplication(http, '/console', parts.consoleDir)
+  serveApplication(http, '/api-docs', parts.apiDocsDir, PAGE_POLICY_WITH_DATA_IMAGES)
   http.get('/', (_, reply) => reply.redirect('/console'))
   const pageOf = (actionId: string) => `${origins.first}/console/actions/${actionId}`
   const gateway = new Gateway({

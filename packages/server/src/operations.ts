@@ -4,6 +4,7 @@ import { countAlerts, listAlerts } from './alert/http/list-alerts.ts'
 import { countMachineAlerts, listMachineAlerts } from './alert/http/list-machine-alerts.ts'
 import { updateAlert } from './alert/http/update-alert.ts'
 import { antivirusInfoOperations } from './antivirus-info/http/list-device-av-info.ts'
+import { getApiDescription } from './api-description/http/get-api-description.ts'
 import { addCertificate } from './application/http/add-certificate.ts'
 import { addSecret } from './application/http/add-secret.ts'
 import { changeApplication } from './application/http/change-application.ts'
@@ -91,12 +92,12 @@ import { redeliver } from './webhook/http/redeliver.ts'
 import { rotateWebhookSecret } from './webhook/http/rotate-webhook-secret.ts'
 import { testWebhook } from './webhook/http/test-webhook.ts'
 
-/** Every route of this server. */
-export const operations: readonly Operation<Principal, Services>[] = [
+/** Every route of this server, by the name that it has in the API's description. */
+const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   ...tokenOperations,
   ...configurationOperations,
   ...jwksOperations,
-  instanceDiscovery,
+  discoverInstance: instanceDiscovery,
   getSignInInfo,
   authorize,
   resumeAuthorize,
@@ -162,9 +163,9 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getUserGroup,
   changeUserGroup,
   deleteUserGroup,
-  listMembers,
-  addMember,
-  removeMember,
+  listUserGroupMembers: listMembers,
+  addUserGroupMember: addMember,
+  removeUserGroupMember: removeMember,
   listRoles,
   createRole,
   getRole,
@@ -177,8 +178,8 @@ export const operations: readonly Operation<Principal, Services>[] = [
   getDeviceGroup,
   changeDeviceGroup,
   deleteDeviceGroup,
-  addSecret,
-  addCertificate,
+  addApplicationSecret: addSecret,
+  addApplicationCertificate: addCertificate,
   ...revokeCredentialOperations,
   listWebhooks,
   createWebhook,
@@ -189,6 +190,12 @@ export const operations: readonly Operation<Principal, Services>[] = [
   testWebhook,
   listWebhookDeliveries,
   getWebhookDelivery,
-  redeliver,
+  redeliverWebhookMessage: redeliver,
   ...notOfferedOperations,
-]
+  getApiDescription,
+}
+
+export const operations = Object.entries(OPERATIONS).map(([operationId, operation]) => ({
+  ...operation,
+  operationId,
+}))

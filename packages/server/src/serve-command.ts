@@ -36,6 +36,7 @@ Stops on SIGTERM or SIGINT when what was begun is finished; a second signal stop
       newId: newGuid,
       writerEntry: call.io.writerEntry,
       consoleDir: call.io.consoleDir,
+      apiDocsDir: call.io.apiDocsDir,
     })
     sayReady(call.io, running, call.flag('json'))
     const signal = await signals

@@ -2,6 +2,11 @@ import type { ApplicationId, Clock, TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import { type AlertService, alertService } from './alert/index.ts'
 import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
+import {
+  type ApiDescriptionService,
+  apiDescriptionService,
+  type NamedOperation,
+} from './api-description/index.ts'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
 import type { ExternalIssuer } from './config/index.ts'
@@ -58,6 +63,7 @@ import {
 
 /** What operations may ask for. */
 export type Services = {
+  apiDescription: ApiDescriptionService
   actionWaits: ActionWaits
   antivirusInfo: AntivirusInfoService
   alerts: AlertService
@@ -87,6 +93,8 @@ export type Services = {
 }
 
 type Parts = {
+  /** What there is to describe. */
+  operations: readonly NamedOperation[]
   stores: Stores
   signingKeys: SigningKeys
   sealingKey: SealingKey
@@ -120,6 +128,7 @@ export function composeServices(parts: Parts): Services {
     if (hint.topic === 'securityEpoch') securityEpochs.forget(hint.tenant as TenantId)
   })
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
+  const tenants = tenantService(stores)
   const machines = machineService({ ...parts, machinesOf })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
@@ -130,6 +139,7 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    apiDescription: apiDescriptionService({ ...parts, tenants }),
     // Listens after those who must have forgotten what was known of access by the time that it asks.
     actionWaits: new ActionWaits(parts),
     antivirusInfo: antivirusInfoService({
@@ -171,7 +181,7 @@ export function composeServices(parts: Parts): Services {
     signIn: signIn.service,
     signInAdministration: signIn.administration,
     signingKeys,
-    tenants: tenantService(stores),
+    tenants,
     tokenIssuer: issuer,
     userGroups: userGroupService({ ...parts, userGroupsOf: (tenant) => storesOf(tenant).userGroups }),
     users: userService({ ...parts, usersOf }),

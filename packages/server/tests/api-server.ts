@@ -66,7 +66,7 @@ export class ApiServer implements AsyncDisposable {
   static async start(
     openDatabase: () => Promise<ApiDatabase> = sqliteDatabase,
     config: Partial<ServerConfig> = {},
-    parts: Pick<ServerParts, 'pageSize'> = {},
+    parts: Pick<ServerParts, 'resolveHost' | 'pageSize'> = {},
   ): Promise<ApiServer> {
     const database = await openDatabase()
     const clock = new MovableClock()
@@ -90,7 +90,6 @@ export class ApiServer implements AsyncDisposable {
         sealingKey,
         logger: pino({ level: 'silent' }),
         clock,
-        checkAnswers: true,
         ...parts,
       })
     const api = new ApiServer(await startNode(), database, clock, sealingKey, startNode)

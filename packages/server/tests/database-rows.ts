@@ -43,17 +43,31 @@ export class DatabaseRows implements AsyncDisposable {
     return this.#query(sql)
   }
 
-  /** Repeats the row with this id under so many new ones, which are GUIDs. */
-  async multiply(table: string, id: string, copies: number): Promise<void> {
+  /**
+   * Repeats a row.
+   *
+   * @param of the row, by one column
+   * @param numbered the columns that each copy has a value of its own in: the prefix and twelve digits
+   */
+  async multiply(
+    table: string,
+    {
+      of,
+      numbered,
+      prefix,
+      copies,
+    }: { of: [string, string]; numbered: string[]; prefix: string; copies: number },
+  ): Promise<void> {
     const columns = (await this.#query(this.#columnsOf(table))).map(({ name }) => String(name))
     const values = columns.map((name) =>
-      name === 'id'
-        ? "'00000000-0000-4000-8000-' || substr(CAST(1000000000000 + n.i AS TEXT), 2)"
+      numbered.includes(name)
+        ? `'${prefix}' || substr(CAST(1000000000000 + n.i AS TEXT), 2)`
         : `row_of.${name}`,
     )
     await this.#query(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${copies})
-       INSERT INTO ${table} (${columns.join()}) SELECT ${values.join()} FROM ${table} row_of, n WHERE row_of.id = '${id}'`,
+       INSERT INTO ${table} (${columns.join()}) SELECT ${values.join()} FROM ${table} row_of, n
+       WHERE row_of.${of[0]} = '${of[1]}'`,
     )
   }
 

@@ -115,7 +115,6 @@ export class GatewayServer implements AsyncDisposable {
       limiter: new PrincipalCallLimiter(clock),
       origins: new Origins(),
       mayUpgrade: isChannelRequest,
-      checkAnswers: true,
     })
     this.#http.server.on('upgrade', this.gateway.upgrade)
   }

@@ -197,6 +197,7 @@ describe('rate limits of special operations', () => {
     const declare = (path: string, more: { callClass?: CallClass } = {}) =>
       operation({
         route: `GET /api/${path}`,
+        summary: 'Test the limits',
         access: { permission: ['Machine.Scan'], role: ['ViewData'], reach: 'tenant' },
         ...more,
         answers: { 200: Type.Object({}) },

@@ -29,6 +29,7 @@ const ANONYMOUS = [
   'GET /assets/sign-in.css',
   'GET /common/discovery/instance',
   'GET /fleet/v1/signIn',
+  'GET /openapi.json',
   'POST /:tenant/device',
   'POST /:tenant/oauth2/token',
   'POST /:tenant/oauth2/v2.0/devicecode',

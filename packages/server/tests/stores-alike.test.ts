@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../src/kit/db/database.ts'
 import type { Command } from '../src/kit/db/write.ts'
+import { ALL_MACHINES } from '../src/principal/index.ts'
 import { type Backend, openPostgresBackend, openSqliteBackend } from './stores/backends.ts'
 import {
   accepted,
@@ -30,6 +31,7 @@ const machine = fc.integer({ min: 1, max: 3 })
 const scan = fc.integer({ min: 1, max: 5 })
 const token = fc.integer({ min: 1, max: 3 })
 const key = fc.constantFrom('key-1', 'key-2', 'key-3', 'key-4')
+const address = fc.constantFrom('192.0.2.1', '2001:DB8::1', '127.0.0.1')
 const scanType = fc.constantFrom('Quick' as const, 'Full' as const)
 
 const event: fc.Arbitrary<AgentEvent> = fc.oneof(
@@ -99,6 +101,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   token.map((id) => ({ kind: 'enrollment.revokeToken', id: guid(id), audit: auditEntry() })),
+  fc.tuple(machine, fc.uniqueArray(address, { maxLength: 2 })).map(([id, ips]) => {
+    const told = { macAddress: null, type: 'Ethernet', operationalStatus: 'Up' }
+    const ipAddresses = ips.map((ipAddress) => ({ ipAddress, ...told }))
+    const said = { ...inventory(id), ipAddresses }
+    return { kind: 'machine.recordInventory', id: machineId(id), inventory: said, externalIp: null }
+  }),
+  fc.tuple(machine, fc.boolean()).map(([id, isNew]) => {
+    const at = Number.MAX_SAFE_INTEGER as Instant
+    const seen = { id: machineId(id), at: 1 as Instant, ...(isNew && { connectedAt: at }) }
+    return { kind: 'machine.recordSeen', seen: [seen] }
+  }),
+  fc
+    .tuple(fc.uniqueArray(machine, { minLength: 1 }), fc.constantFrom('Lab', 'LAB', 'x'), fc.boolean())
+    .map(([ids, tag, isAdded]) => {
+      const machines = ids.map((id) => ({ id: machineId(id), auditId: auditEntry().id }))
+      const tags = { kind: isAdded ? 'add' : 'remove', tag }
+      const { principal: by } = auditEntry()
+      const change = { machines, reach: ALL_MACHINES, change: { tags }, by, operation: 'machine.tag' }
+      return { kind: 'machine.change', change }
+    }),
   machine.map((id) => {
     return { kind: 'machine.holdOrders', id: machineId(id), because: 'copied', audit: auditEntry() }
   }),

@@ -189,6 +189,12 @@ describe('the token endpoint', () => {
     }
   })
 
+  it('refuses a tenant that no text can name in the same shape', async () => {
+    const answer = await ask('POST /%zz/oauth2/v2.0/token', form())
+    expect(answer.status).toBe(404)
+    expect(answer.json()).toMatchObject({ error: 'invalid_request', error_codes: [] })
+  })
+
   it('lets a sign-in library find everything from the authority, and check a token by itself', async () => {
     const path = `/${TENANT_DOMAIN}/v2.0/.well-known/openid-configuration`
     const document = (await call(api.origin, `GET ${path}`)).json<Record<string, string>>()

@@ -82,7 +82,6 @@ export class TestServer implements AsyncDisposable {
         sealingKey: loadSealingKey(dataDir, {}),
         logger: pino({ level: 'silent' }),
         clock,
-        checkAnswers: true,
         ...options.parts,
       })
     return new TestServer({ clock, made, start, server: await start(), remove: folder.move() })

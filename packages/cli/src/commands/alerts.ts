@@ -1,4 +1,4 @@
-import { ALERT_SEVERITIES, ALERT_STATUSES, type AlertStatus, type ODataFilter } from '@fleetsweep/protocol'
+import { ALERT_SEVERITIES, ALERT_STATUSES, type ODataFilter } from '@fleetsweep/protocol'
 import {
   type Command,
   type CommandContext,
@@ -63,9 +63,7 @@ async function resolveAlert(context: CommandContext): Promise<number> {
   const { io, client, args, options, json } = context
   const id = onlyArgument(args, 'alert')
   const comment = textOption(options, 'comment')
-  const status: AlertStatus = 'Resolved'
-  const change = { status, ...(comment !== undefined && { comment }) }
-  const alert = await client.updateAlert(id, change, { signal: io.signal })
+  const alert = await client.updateAlert(id, { status: 'Resolved', comment }, { signal: io.signal })
   if (!json) io.err('Resolved. If a scan finds it again, there will be another alert.\n')
   return show(context, alert, renderAlert)
 }

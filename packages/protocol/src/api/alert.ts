@@ -37,39 +37,46 @@ export type AlertDetermination = (typeof ALERT_DETERMINATIONS)[number]
 const NullableText = Type.Union([Type.String(), Type.Null()])
 
 /** One thing that an alert is about; of Microsoft's kinds this server knows files alone. */
-export const AlertEvidence = Type.Object({
-  entityType: Type.Literal('File'),
-  /** When the threat was first found in this place. */
-  evidenceCreationTime: Type.String(),
-  /** Agents do not compute it. */
-  sha1: Type.Null(),
-  /** Of the whole file; null when it could not be read again. */
-  sha256: NullableText,
-  fileName: NullableText,
-  /** The folder that the file is in, as Defender has it. Safe to show: see `FilePath`. */
-  filePath: NullableText,
-  processId: Type.Null(),
-  processCommandLine: Type.Null(),
-  processCreationTime: Type.Null(),
-  parentProcessId: Type.Null(),
-  parentProcessCreationTime: Type.Null(),
-  parentProcessFileName: Type.Null(),
-  parentProcessFilePath: Type.Null(),
-  ipAddress: Type.Null(),
-  url: Type.Null(),
-  registryKey: Type.Null(),
-  registryHive: Type.Null(),
-  registryValueType: Type.Null(),
-  registryValue: Type.Null(),
-  /** The file's owner. */
-  accountName: NullableText,
-  domainName: Type.Null(),
-  userSid: Type.Null(),
-  aadUserId: Type.Null(),
-  userPrincipalName: Type.Null(),
-  /** `Detected` while the file is where it was, `Remediated` once it is quarantined. */
-  detectionStatus: Type.Union([Type.Literal('Detected'), Type.Literal('Remediated')]),
-})
+export const AlertEvidence = Type.Object(
+  {
+    entityType: Type.Literal('File'),
+    evidenceCreationTime: Type.String({ description: 'When the threat was first found in this place.' }),
+    sha1: Type.Null({ description: 'Agents do not compute it.' }),
+    sha256: Type.Union([Type.String(), Type.Null()], {
+      description: 'Of the whole file; null when it could not be read again.',
+    }),
+    fileName: NullableText,
+    filePath: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'The folder that the file is in, as Defender has it. Safe to show: control characters are escaped.',
+    }),
+    processId: Type.Null(),
+    processCommandLine: Type.Null(),
+    processCreationTime: Type.Null(),
+    parentProcessId: Type.Null(),
+    parentProcessCreationTime: Type.Null(),
+    parentProcessFileName: Type.Null(),
+    parentProcessFilePath: Type.Null(),
+    ipAddress: Type.Null(),
+    url: Type.Null(),
+    registryKey: Type.Null(),
+    registryHive: Type.Null(),
+    registryValueType: Type.Null(),
+    registryValue: Type.Null(),
+    accountName: Type.Union([Type.String(), Type.Null()], { description: "The file's owner." }),
+    domainName: Type.Null(),
+    userSid: Type.Null(),
+    aadUserId: Type.Null(),
+    userPrincipalName: Type.Null(),
+    detectionStatus: Type.Union([Type.Literal('Detected'), Type.Literal('Remediated')], {
+      description: '`Detected` while the file is where it was, `Remediated` once it is quarantined.',
+    }),
+  },
+  {
+    description:
+      'A place in which the threat was found. This server knows of files alone; what else Microsoft has here is null.',
+  },
+)
 export type AlertEvidence = Static<typeof AlertEvidence>
 
 export const AlertComment = Type.Object({
@@ -84,50 +91,60 @@ export type AlertComment = Static<typeof AlertComment>
  *
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/alerts
  */
-export const Alert = Type.Object({
-  /** `da`, digits, `_`, a signed number. */
-  id: Type.String({ pattern: '^da\\d+_-?\\d+$' }),
-  /** Each alert is an incident of its own, numbered from 1 within the tenant. */
-  incidentId: Type.Integer(),
-  investigationId: Type.Null(),
-  assignedTo: NullableText,
-  severity: Type.Enum(ALERT_SEVERITIES),
-  status: Type.Enum(ALERT_STATUSES),
-  classification: Type.Union([Type.Enum(ALERT_CLASSIFICATIONS), Type.Null()]),
-  determination: Type.Union([Type.Enum(ALERT_DETERMINATIONS), Type.Null()]),
-  /** Nothing here investigates by itself. */
-  investigationState: Type.Literal('UnsupportedAlertType'),
-  /** The word by which clients know what an antivirus found. */
-  detectionSource: Type.Literal('WindowsDefenderAv'),
-  /** The same for all alerts of antivirus scans. */
-  detectorId: Type.String(),
-  category: Type.Literal('Malware'),
-  threatFamilyName: NullableText,
-  title: Type.String(),
-  description: Type.String(),
-  /** Stays as it is however often the threat is found again. */
-  alertCreationTime: Type.String(),
-  firstEventTime: Type.String(),
-  /** When the threat was found last. */
-  lastEventTime: Type.String(),
-  /** When anything of the alert changed last. */
-  lastUpdateTime: Type.String(),
-  /** Null while the alert is open. */
-  resolvedTime: NullableText,
-  machineId: Type.String(),
-  computerDnsName: NullableText,
-  rbacGroupName: NullableText,
-  /** The tenant. */
-  aadTenantId: Type.String(),
-  /** As the engine names it; safe to show. */
-  threatName: NullableText,
-  mitreTechniques: Type.Array(Type.Never(), { maxItems: 0 }),
-  /** Who owns the file that was found last; null where files have no owner. */
-  relatedUser: Type.Union([Type.Object({ userName: Type.String(), domainName: NullableText }), Type.Null()]),
-  comments: Type.Array(AlertComment),
-  /** Empty in a list that was not asked for it by `$expand=evidence`. */
-  evidence: Type.Array(AlertEvidence),
-})
+export const Alert = Type.Object(
+  {
+    id: Type.String({ pattern: '^da\\d+_-?\\d+$', description: '`da`, digits, `_`, a signed number.' }),
+    incidentId: Type.Integer({
+      description: 'Each alert is an incident of its own, numbered from 1 within the tenant.',
+    }),
+    investigationId: Type.Null(),
+    assignedTo: NullableText,
+    severity: Type.Enum(ALERT_SEVERITIES),
+    status: Type.Enum(ALERT_STATUSES),
+    classification: Type.Union([Type.Enum(ALERT_CLASSIFICATIONS), Type.Null()]),
+    determination: Type.Union([Type.Enum(ALERT_DETERMINATIONS), Type.Null()]),
+    investigationState: Type.Literal('UnsupportedAlertType', {
+      description: 'Nothing here investigates by itself.',
+    }),
+    detectionSource: Type.Literal('WindowsDefenderAv', {
+      description: 'The word by which clients know what an antivirus found.',
+    }),
+    detectorId: Type.String({ description: 'The same for all alerts of antivirus scans.' }),
+    category: Type.Literal('Malware'),
+    threatFamilyName: NullableText,
+    title: Type.String(),
+    description: Type.String(),
+    alertCreationTime: Type.String({
+      description: 'Stays as it is however often the threat is found again.',
+    }),
+    firstEventTime: Type.String(),
+    lastEventTime: Type.String({ description: 'When the threat was found last.' }),
+    lastUpdateTime: Type.String({ description: 'When anything of the alert changed last.' }),
+    resolvedTime: Type.Union([Type.String(), Type.Null()], { description: 'Null while the alert is open.' }),
+    machineId: Type.String(),
+    computerDnsName: NullableText,
+    rbacGroupName: NullableText,
+    aadTenantId: Type.String({ description: 'The tenant.' }),
+    threatName: Type.Union([Type.String(), Type.Null()], {
+      description: 'As the engine names it; safe to show.',
+    }),
+    mitreTechniques: Type.Array(Type.Never(), { maxItems: 0 }),
+    relatedUser: Type.Union(
+      [Type.Object({ userName: Type.String(), domainName: NullableText }), Type.Null()],
+      {
+        description: 'Who owns the file that was found last; null where files have no owner.',
+      },
+    ),
+    comments: Type.Array(AlertComment),
+    evidence: Type.Array(AlertEvidence, {
+      description: 'Empty in a list that was not asked for it by `$expand=evidence`.',
+    }),
+  },
+  {
+    description:
+      'A threat that scans found on a machine. There is one open alert for each machine, threat and file.',
+  },
+)
 export type Alert = Static<typeof Alert>
 
 const GivenText = Type.Optional(NullableText)
@@ -153,10 +170,10 @@ export type UpdateAlertBody = Static<typeof UpdateAlertBody>
 
 /** What a caller changes of an alert. Null takes an assignment, classification or determination away. */
 export type AlertChange = {
-  status?: AlertStatus
-  assignedTo?: string | null
-  classification?: AlertClassification | null
-  determination?: AlertDetermination | null
+  status?: AlertStatus | undefined
+  assignedTo?: string | null | undefined
+  classification?: AlertClassification | null | undefined
+  determination?: AlertDetermination | null | undefined
   /** Added to those that are there. */
-  comment?: string
+  comment?: string | undefined
 }

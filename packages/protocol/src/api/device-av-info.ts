@@ -27,40 +27,49 @@ export const AV_OS_KINDS = ['windows', 'mac', 'linux'] as const
  *
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/device-health-api-methods-properties
  */
-export const DeviceAvInfo = Type.Object({
-  /** The same as `machineId`. */
-  id: Type.String(),
-  machineId: Type.String(),
-  computerDnsName: NullableText,
-  osKind: Type.Enum(AV_OS_KINDS),
-  osPlatform: NullableText,
-  osVersion: NullableText,
-  /** One of `AV_MODES`. */
-  avMode: Type.String(),
-  avSignatureVersion: NullableText,
-  avEngineVersion: NullableText,
-  avPlatformVersion: Type.Null(),
-  lastSeenTime: Type.String(),
-  quickScanResult: Type.Enum(AV_SCAN_RESULTS),
-  /** An HRESULT as hex, such as `0x80004005`; empty where nothing went wrong. */
-  quickScanError: Type.String(),
-  /** When the scan that `quickScanResult` speaks of ended; null before the first. */
-  quickScanTime: NullableText,
-  fullScanResult: Type.Enum(AV_SCAN_RESULTS),
-  fullScanError: Type.String(),
-  fullScanTime: NullableText,
-  /** When the machine last told of its engine, or a scan of it ended. */
-  dataRefreshTimestamp: Type.String(),
-  avEngineUpdateTime: Type.Null(),
-  /** When the server first heard of the signatures; null for those that the machine had when it was enrolled. */
-  avSignatureUpdateTime: NullableText,
-  avPlatformUpdateTime: Type.Null(),
-  avIsSignatureUpToDate: Type.Enum(FRESHNESSES),
-  avIsEngineUpToDate: Type.Enum(FRESHNESSES),
-  avIsPlatformUpToDate: Type.Enum(FRESHNESSES),
-  /** When their maker built the signatures. */
-  avSignaturePublishTime: NullableText,
-  rbacGroupName: NullableText,
-  rbacGroupId: Type.Integer(),
-})
+export const DeviceAvInfo = Type.Object(
+  {
+    id: Type.String({ description: 'The same as `machineId`.' }),
+    machineId: Type.String(),
+    computerDnsName: NullableText,
+    osKind: Type.Enum(AV_OS_KINDS),
+    osPlatform: NullableText,
+    osVersion: NullableText,
+    avMode: Type.String({
+      description: '`0` active, `1` passive, `2` disabled, `3` other, `4` EDR blocked, `5` passive audit.',
+    }),
+    avSignatureVersion: NullableText,
+    avEngineVersion: NullableText,
+    avPlatformVersion: Type.Null(),
+    lastSeenTime: Type.String(),
+    quickScanResult: Type.Enum(AV_SCAN_RESULTS),
+    quickScanError: Type.String({
+      description: 'An HRESULT as hex, such as `0x80004005`; empty where nothing went wrong.',
+    }),
+    quickScanTime: Type.Union([Type.String(), Type.Null()], {
+      description: 'When the scan that `quickScanResult` speaks of ended; null before the first.',
+    }),
+    fullScanResult: Type.Enum(AV_SCAN_RESULTS),
+    fullScanError: Type.String(),
+    fullScanTime: NullableText,
+    dataRefreshTimestamp: Type.String({
+      description: 'When the machine last told of its engine, or a scan of it ended.',
+    }),
+    avEngineUpdateTime: Type.Null(),
+    avSignatureUpdateTime: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'When the server first heard of the signatures; null for those that the machine had when it was enrolled.',
+    }),
+    avPlatformUpdateTime: Type.Null(),
+    avIsSignatureUpToDate: Type.Enum(FRESHNESSES),
+    avIsEngineUpToDate: Type.Enum(FRESHNESSES),
+    avIsPlatformUpToDate: Type.Enum(FRESHNESSES),
+    avSignaturePublishTime: Type.Union([Type.String(), Type.Null()], {
+      description: 'When their maker built the signatures.',
+    }),
+    rbacGroupName: NullableText,
+    rbacGroupId: Type.Integer(),
+  },
+  { description: 'The antivirus engine of one machine, its signatures, and how its last scans ended.' },
+)
 export type DeviceAvInfo = Static<typeof DeviceAvInfo>

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Guid } from '../ids.ts'
+import { GuidPattern } from '../ids.ts'
 
 export const MACHINE_ACTION_STATUSES = [
   'Pending',
@@ -47,7 +47,6 @@ export function readScanType(text: string): ScanType | undefined {
   return SCAN_TYPES.find((type) => type.toLowerCase() === text.toLowerCase())
 }
 
-const MachineActionStatusText = Type.Enum(MACHINE_ACTION_STATUSES)
 const NullableText = Type.Union([Type.String(), Type.Null()])
 
 /**
@@ -55,41 +54,56 @@ const NullableText = Type.Union([Type.String(), Type.Null()])
  *
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/machineaction
  */
-export const MachineAction = Type.Object({
-  id: Guid,
-  type: Type.Literal('RunAntiVirusScan'),
-  title: NullableText,
-  /** The application's display name, or the person's user principal name. */
-  requestor: Type.String(),
-  requestorComment: Type.String(),
-  status: MachineActionStatusText,
-  machineId: Type.String(),
-  computerDnsName: NullableText,
-  creationDateTimeUtc: Type.String(),
-  lastUpdateDateTimeUtc: Type.String(),
-  cancellationRequestor: NullableText,
-  cancellationComment: NullableText,
-  cancellationDateTimeUtc: NullableText,
-  /** Signed 32-bit; 0 while nothing went wrong. */
-  errorHResult: Type.Integer(),
-  /** The scan type. */
-  scope: NullableText,
-  /** The caller's own id for correlation. */
-  externalId: NullableText,
-  requestSource: Type.Union([Type.Literal('PublicApi'), Type.Literal('Portal')]),
-  relatedFileInfo: Type.Null(),
-  commands: Type.Array(Type.Never(), { maxItems: 0 }),
-  /** One sentence: what the scan found and left out, or why the action failed. Set when the action ends. */
-  troubleshootInfo: NullableText,
-})
+export const MachineAction = Type.Object(
+  {
+    id: Type.String({ pattern: GuidPattern, description: 'A GUID.' }),
+    type: Type.Literal('RunAntiVirusScan', { description: 'What the machine is to do.' }),
+    title: Type.Union([Type.String(), Type.Null()], { description: 'Always null.' }),
+    requestor: Type.String({
+      description: "The application's display name, or the person's user principal name.",
+    }),
+    requestorComment: Type.String({ description: 'Why, in the words of whoever asked.' }),
+    status: Type.Enum(MACHINE_ACTION_STATUSES, {
+      description:
+        '`Pending` until the machine takes it, `InProgress` until it ends. The other four are final.',
+    }),
+    machineId: Type.String({ description: 'The machine that is to do it.' }),
+    computerDnsName: Type.Union([Type.String(), Type.Null()], { description: 'Its name when it was asked.' }),
+    creationDateTimeUtc: Type.String({ description: 'When it was asked for, ISO 8601 in UTC.' }),
+    lastUpdateDateTimeUtc: Type.String({ description: 'When anything of the action changed last.' }),
+    cancellationRequestor: Type.Union([Type.String(), Type.Null()], {
+      description: 'Who cancelled it; null unless somebody did.',
+    }),
+    cancellationComment: Type.Union([Type.String(), Type.Null()], { description: 'Why it was cancelled.' }),
+    cancellationDateTimeUtc: Type.Union([Type.String(), Type.Null()], {
+      description: 'When it was cancelled.',
+    }),
+    errorHResult: Type.Integer({ description: 'Signed 32-bit; 0 while nothing went wrong.' }),
+    scope: Type.Union([Type.String(), Type.Null()], { description: 'The scan type.' }),
+    externalId: Type.Union([Type.String(), Type.Null()], {
+      description: "The caller's own id for correlation.",
+    }),
+    requestSource: Type.Union([Type.Literal('PublicApi'), Type.Literal('Portal')], {
+      description: '`Portal` for what a person asked in the console, `PublicApi` for anything else.',
+    }),
+    relatedFileInfo: Type.Null({ description: 'Always null: no action here is about one file.' }),
+    commands: Type.Array(Type.Never(), {
+      maxItems: 0,
+      description: 'Always empty: no action here has commands.',
+    }),
+    troubleshootInfo: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'One sentence: what the scan found and left out, or why the action failed. Set when the action ends.',
+    }),
+  },
+  { description: 'One request for a machine to do something.' },
+)
 export type MachineAction = Static<typeof MachineAction>
 
 /** Body of `POST /api/machines/{id}/runAntiVirusScan`. Names are case-sensitive; unknown members are ignored. */
 export const RunAntivirusScanBody = Type.Object({
-  /** 1 to 4,000 characters, not blank. */
-  Comment: Type.String(),
-  /** `Quick` or `Full`, in any case. */
-  ScanType: Type.String(),
+  Comment: Type.String({ description: '1 to 4,000 characters, not blank.' }),
+  ScanType: Type.String({ description: '`Quick` or `Full`, in any case.' }),
   ExternalId: Type.Optional(NullableText),
 })
 export type RunAntivirusScanBody = Static<typeof RunAntivirusScanBody>

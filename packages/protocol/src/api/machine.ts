@@ -1,7 +1,5 @@
 import { type Static, Type } from 'typebox'
 
-const NullableText = Type.Union([Type.String(), Type.Null()])
-
 /** How much a machine matters, as people say; `Normal` until they do. */
 export const DEVICE_VALUES = ['Normal', 'Low', 'High'] as const
 export type DeviceValue = (typeof DEVICE_VALUES)[number]
@@ -22,15 +20,17 @@ export function readTagAction(text: string): TagAction | undefined {
 /** Most machines that one call tags. */
 export const MAX_TAGGED_MACHINES = 500
 
-export const IpAddress = Type.Object({
-  ipAddress: Type.String({ maxLength: 64 }),
-  /** Twelve hex digits without separators; null for loopback. */
-  macAddress: Type.Union([Type.String({ maxLength: 32 }), Type.Null()]),
-  /** `Ethernet` or `SoftwareLoopback`. */
-  type: Type.String({ maxLength: 32 }),
-  /** `Up` or `Down`. */
-  operationalStatus: Type.String({ maxLength: 16 }),
-})
+export const IpAddress = Type.Object(
+  {
+    ipAddress: Type.String({ maxLength: 64 }),
+    macAddress: Type.Union([Type.String({ maxLength: 32 }), Type.Null()], {
+      description: 'Twelve hex digits without separators; null for loopback.',
+    }),
+    type: Type.String({ maxLength: 32, description: '`Ethernet` or `SoftwareLoopback`.' }),
+    operationalStatus: Type.String({ maxLength: 16, description: '`Up` or `Down`.' }),
+  },
+  { description: 'An address of a network interface.' },
+)
 export type IpAddress = Static<typeof IpAddress>
 
 /**
@@ -38,41 +38,80 @@ export type IpAddress = Static<typeof IpAddress>
  *
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/machine
  */
-export const Machine = Type.Object({
-  id: Type.String(),
-  mergedIntoMachineId: NullableText,
-  /** True when another machine has the same operating-system identity under another key, or a copy of this key is in use. */
-  isPotentialDuplication: Type.Boolean(),
-  isExcluded: Type.Boolean(),
-  exclusionReason: NullableText,
-  computerDnsName: NullableText,
-  firstSeen: Type.String(),
-  lastSeen: Type.String(),
-  osPlatform: NullableText,
-  osVersion: NullableText,
-  osProcessor: NullableText,
-  version: NullableText,
-  lastIpAddress: NullableText,
-  lastExternalIpAddress: NullableText,
-  agentVersion: NullableText,
-  osBuild: Type.Union([Type.Integer(), Type.Null()]),
-  healthStatus: Type.Union([Type.Literal('Active'), Type.Literal('Inactive'), Type.Literal('Unknown')]),
-  deviceValue: NullableText,
-  rbacGroupId: Type.Integer(),
-  rbacGroupName: NullableText,
-  riskScore: NullableText,
-  exposureLevel: NullableText,
-  isAadJoined: Type.Union([Type.Boolean(), Type.Null()]),
-  aadDeviceId: NullableText,
-  machineTags: Type.Array(Type.String()),
-  defenderAvStatus: Type.String(),
-  onboardingStatus: Type.String(),
-  osArchitecture: NullableText,
-  managedBy: Type.String(),
-  managedByStatus: Type.String(),
-  ipAddresses: Type.Array(IpAddress),
-  vmMetadata: Type.Null(),
-})
+export const Machine = Type.Object(
+  {
+    id: Type.String({ description: '40 hex digits, given at enrollment.' }),
+    mergedIntoMachineId: Type.Union([Type.String(), Type.Null()], {
+      description: 'Always null: machines are not merged here.',
+    }),
+    isPotentialDuplication: Type.Boolean({
+      description:
+        'True when another machine has the same operating-system identity under another key, or a copy of this key is in use.',
+    }),
+    isExcluded: Type.Boolean({ description: 'Always false: no machine is excluded here.' }),
+    exclusionReason: Type.Union([Type.String(), Type.Null()], { description: 'Always null.' }),
+    computerDnsName: Type.Union([Type.String(), Type.Null()], {
+      description: 'Full name of the computer, as the machine tells it.',
+    }),
+    firstSeen: Type.String({ description: 'When it enrolled, ISO 8601 in UTC.' }),
+    lastSeen: Type.String({ description: 'When the server last heard of it.' }),
+    osPlatform: Type.Union([Type.String(), Type.Null()], {
+      description: 'Such as `Windows11`, `macOS` or the name of a Linux distribution.',
+    }),
+    osVersion: Type.Union([Type.String(), Type.Null()], {
+      description: 'As the machine tells it; null when it does not say.',
+    }),
+    osProcessor: Type.Union([Type.String(), Type.Null()], {
+      description: 'Such as `x64`. `osArchitecture` says the same.',
+    }),
+    version: Type.Union([Type.String(), Type.Null()], {
+      description: 'The version that users know, such as `21H2`; `Other` where there is none.',
+    }),
+    lastIpAddress: Type.Union([Type.String(), Type.Null()], {
+      description: 'The internal address that it last told of.',
+    }),
+    lastExternalIpAddress: Type.Union([Type.String(), Type.Null()], {
+      description: 'The address from which it last called.',
+    }),
+    agentVersion: Type.Union([Type.String(), Type.Null()], { description: 'Of the Fleetsweep agent.' }),
+    osBuild: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Build number of the operating system; null where it has none.',
+    }),
+    healthStatus: Type.Union([Type.Literal('Active'), Type.Literal('Inactive'), Type.Literal('Unknown')], {
+      description: '`Inactive` when the server has not heard of it for seven days.',
+    }),
+    deviceValue: Type.Union([Type.String(), Type.Null()], {
+      description: 'How much it matters: `Normal`, `Low` or `High`.',
+    }),
+    rbacGroupId: Type.Integer({ description: 'Number of its device group; 0 when no rule matches it.' }),
+    rbacGroupName: Type.Union([Type.String(), Type.Null()], {
+      description: 'Name of its device group; null when no rule matches it.',
+    }),
+    riskScore: Type.Union([Type.String(), Type.Null()], {
+      description: 'Of its open alerts: `None`, `Informational`, `Low`, `Medium` or `High`.',
+    }),
+    exposureLevel: Type.Union([Type.String(), Type.Null()], {
+      description: 'Always null: nothing here assesses vulnerabilities.',
+    }),
+    isAadJoined: Type.Union([Type.Boolean(), Type.Null()], {
+      description: 'Always null: agents do not tell.',
+    }),
+    aadDeviceId: Type.Union([Type.String(), Type.Null()], {
+      description: 'Id that Entra gave the device; null where it has none.',
+    }),
+    machineTags: Type.Array(Type.String(), { description: 'Words by which people group machines.' }),
+    defenderAvStatus: Type.String({
+      description: 'Of the antivirus engine and its signatures, such as `Updated` or `NotUpdated`.',
+    }),
+    onboardingStatus: Type.String({ description: 'Always `Onboarded`.' }),
+    osArchitecture: Type.Union([Type.String(), Type.Null()], { description: 'Such as `64-bit`.' }),
+    managedBy: Type.String({ description: 'Always `Unknown`.' }),
+    managedByStatus: Type.String({ description: 'Always `Unknown`.' }),
+    ipAddresses: Type.Array(IpAddress, { description: 'All addresses of its network interfaces.' }),
+    vmMetadata: Type.Null({ description: 'Always null.' }),
+  },
+  { description: 'An enrolled device.' },
+)
 export type Machine = Static<typeof Machine>
 
 /**
@@ -81,10 +120,8 @@ export type Machine = Static<typeof Machine>
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/add-or-remove-machine-tags
  */
 export const TagMachineBody = Type.Object({
-  /** The tag: 1 to 200 characters, not blank, without control characters. */
-  Value: Type.String(),
-  /** `Add` or `Remove`, in any case. */
-  Action: Type.String(),
+  Value: Type.String({ description: 'The tag: 1 to 200 characters, not blank, without control characters.' }),
+  Action: Type.String({ description: '`Add` or `Remove`, in any case.' }),
 })
 export type TagMachineBody = Static<typeof TagMachineBody>
 
@@ -95,8 +132,7 @@ export type TagMachineBody = Static<typeof TagMachineBody>
  */
 export const TagMachinesBody = Type.Object({
   ...TagMachineBody.properties,
-  /** 1 to 500; one that stands twice counts once. */
-  MachineIds: Type.Array(Type.String()),
+  MachineIds: Type.Array(Type.String(), { description: '1 to 500; one that stands twice counts once.' }),
 })
 export type TagMachinesBody = Static<typeof TagMachinesBody>
 
@@ -106,8 +142,7 @@ export type TagMachinesBody = Static<typeof TagMachinesBody>
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/set-device-value
  */
 export const SetDeviceValueBody = Type.Object({
-  /** `Normal`, `Low` or `High`, in any case. */
-  DeviceValue: Type.String(),
+  DeviceValue: Type.String({ description: '`Normal`, `Low` or `High`, in any case.' }),
 })
 export type SetDeviceValueBody = Static<typeof SetDeviceValueBody>
 
@@ -117,9 +152,13 @@ export type SetDeviceValueBody = Static<typeof SetDeviceValueBody>
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/update-machine-method
  */
 export const UpdateMachineBody = Type.Object({
-  /** All tags that the machine has from then on. */
-  machineTags: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
-  /** `Normal`, `Low` or `High`, in any case. */
-  deviceValue: Type.Optional(NullableText),
+  machineTags: Type.Optional(
+    Type.Union([Type.Array(Type.String()), Type.Null()], {
+      description: 'All tags that the machine has from then on.',
+    }),
+  ),
+  deviceValue: Type.Optional(
+    Type.Union([Type.String(), Type.Null()], { description: '`Normal`, `Low` or `High`, in any case.' }),
+  ),
 })
 export type UpdateMachineBody = Static<typeof UpdateMachineBody>

@@ -25,10 +25,10 @@ export const User = Type.Object({
   userPrincipalName: Type.String(),
   displayName: Type.String(),
   createdAt: Type.String(),
-  /** Since when they may not sign in any more; null while they may. */
-  disabledAt: NullableText,
-  /** The user groups that they are in. */
-  userGroupIds: Type.Array(Type.String()),
+  disabledAt: Type.Union([Type.String(), Type.Null()], {
+    description: 'Since when they may not sign in any more; null while they may.',
+  }),
+  userGroupIds: Type.Array(Type.String(), { description: 'The user groups that they are in.' }),
 })
 export type User = Static<typeof User>
 
@@ -55,8 +55,10 @@ export const UserGroup = Type.Object({
   id: Guid,
   displayName: Type.String(),
   description: Type.String(),
-  /** Object id of the group of an external directory that it stands for; null for one of our own alone. */
-  externalId: NullableText,
+  externalId: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'Object id of the group of an external directory that it stands for; null for one of our own alone.',
+  }),
   createdAt: Type.String(),
 })
 export type UserGroup = Static<typeof UserGroup>
@@ -82,11 +84,11 @@ export const Role = Type.Object({
   id: Guid,
   displayName: Type.String(),
   description: Type.String(),
-  /** The built-in role, which may do everything on every machine: only its user groups change. */
-  isAdministrator: Type.Boolean(),
+  isAdministrator: Type.Boolean({
+    description: 'The built-in role, which may do everything on every machine: only its user groups change.',
+  }),
   permissions: Type.Array(Type.Enum(ROLE_PERMISSIONS)),
-  /** The user groups that it is assigned to. */
-  userGroupIds: Type.Array(Type.String()),
+  userGroupIds: Type.Array(Type.String(), { description: 'The user groups that it is assigned to.' }),
   createdAt: Type.String(),
 })
 export type Role = Static<typeof Role>
@@ -110,16 +112,19 @@ export type ChangeRoleBody = Static<typeof ChangeRoleBody>
 export const Me = Type.Object({
   kind: Type.Union([Type.Literal('application'), Type.Literal('user')]),
   id: Type.String(),
-  /** Display name of an application, user principal name of a person. */
-  name: Type.String(),
+  name: Type.String({ description: 'Display name of an application, user principal name of a person.' }),
   tenant: Type.String(),
-  /** What the application may do; of a person, what the program that they use may do in their name. */
-  permissions: Type.Array(Type.Enum(PERMISSIONS)),
-  /** What the roles of a person allow; null for an application, which no role binds. */
-  rolePermissions: Type.Union([Type.Array(Type.Enum(ROLE_PERMISSIONS)), Type.Null()]),
+  permissions: Type.Array(Type.Enum(PERMISSIONS), {
+    description:
+      'What the application may do; of a person, what the program that they use may do in their name.',
+  }),
+  rolePermissions: Type.Union([Type.Array(Type.Enum(ROLE_PERMISSIONS)), Type.Null()], {
+    description: 'What the roles of a person allow; null for an application, which no role binds.',
+  }),
   reach: Type.Object({
-    /** True for whoever reaches every machine; `deviceGroups` is empty then. */
-    allMachines: Type.Boolean(),
+    allMachines: Type.Boolean({
+      description: 'True for whoever reaches every machine; `deviceGroups` is empty then.',
+    }),
     deviceGroups: Type.Array(Type.Object({ id: Type.Integer(), displayName: Type.String() })),
   }),
 })

@@ -20,9 +20,11 @@ export const USUAL_SECRET_DAYS = 180
 /** Body of `POST /fleet/v1/applications/{id}/secrets`. */
 export const CreateSecretBody = Type.Object({
   description: Type.Optional(Words(200)),
-  /** 180 when absent; null for a secret that never expires, which a program may need that cannot be told a new one. */
   expiresInDays: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 1, maximum: MAX_SECRET_DAYS }), Type.Null()]),
+    Type.Union([Type.Integer({ minimum: 1, maximum: MAX_SECRET_DAYS }), Type.Null()], {
+      description:
+        '180 when absent; null for a secret that never expires, which a program may need that cannot be told a new one.',
+    }),
   ),
 })
 export type CreateSecretBody = Static<typeof CreateSecretBody>
@@ -30,14 +32,13 @@ export type CreateSecretBody = Static<typeof CreateSecretBody>
 export const ApplicationSecret = Type.Object({
   id: Guid,
   description: Type.String(),
-  /** Its first characters, to tell secrets apart. */
-  hint: Type.String(),
+  hint: Type.String({ description: 'Its first characters, to tell secrets apart.' }),
   createdAt: Moment,
-  /** Null when it never expires. */
-  expiresAt: NullableMoment,
+  expiresAt: Type.Union([Type.String(), Type.Null()], { description: 'Null when it never expires.' }),
   revokedAt: NullableMoment,
-  /** When a token was last got with it, to the hour; null when none was. */
-  lastUsedAt: NullableMoment,
+  lastUsedAt: Type.Union([Type.String(), Type.Null()], {
+    description: 'When a token was last got with it, to the hour; null when none was.',
+  }),
 })
 export type ApplicationSecret = Static<typeof ApplicationSecret>
 
@@ -47,8 +48,10 @@ export type CreatedSecret = Static<typeof CreatedSecret>
 
 /** Body of `POST /fleet/v1/applications/{id}/certificates`. */
 export const AddCertificateBody = Type.Object({
-  /** The certificate alone, PEM. Its private key stays where it is. */
-  certificate: Type.String({ maxLength: 32_768 }),
+  certificate: Type.String({
+    maxLength: 32_768,
+    description: 'The certificate alone, PEM. Its private key stays where it is.',
+  }),
   description: Type.Optional(Words(200)),
 })
 export type AddCertificateBody = Static<typeof AddCertificateBody>
@@ -57,11 +60,11 @@ export const ApplicationCertificate = Type.Object({
   id: Guid,
   description: Type.String(),
   subject: Type.String(),
-  /** SHA-1 and SHA-256 of the certificate in DER, upper-case hex, as Entra shows them. */
-  thumbprint: Type.String(),
-  thumbprintSha256: Type.String(),
-  /** Such as `RSA 2048` or `EC P-256`. */
-  key: Type.String(),
+  thumbprint: Type.String({
+    description: 'SHA-1 of the certificate in DER, upper-case hex, as Entra shows it.',
+  }),
+  thumbprintSha256: Type.String({ description: 'SHA-256 of the same, in the same form.' }),
+  key: Type.String({ description: 'Such as `RSA 2048` or `EC P-256`.' }),
   notBefore: Moment,
   notAfter: Moment,
   createdAt: Moment,

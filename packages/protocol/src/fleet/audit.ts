@@ -14,18 +14,19 @@ export const FleetAuditEntry = Type.Object({
   id: Type.String(),
   at: Type.String(),
   principal: Type.Object({
-    /** `application`, `user`, `server` for what happens by itself, `machine` for what an agent caused, `operator` for local commands. */
-    kind: Type.String(),
+    kind: Type.String({
+      description:
+        '`application`, `user`, `server` for what happens by itself, `machine` for what an agent caused, `operator` for local commands.',
+    }),
     id: Type.String(),
     name: Type.String(),
   }),
-  /** Verb and noun, such as `machineAction.create`. */
-  operation: Type.String(),
-  /** Id of what was changed; of a refused call the route. */
-  target: Type.String(),
+  operation: Type.String({ description: 'Verb and noun, such as `machineAction.create`.' }),
+  target: Type.String({ description: 'Id of what was changed; of a refused call the route.' }),
   detail: Type.Record(Type.String(), Detail),
-  /** Place in the chain, from 1; null until it is sealed, which takes about a second. */
-  position: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+  position: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+    description: 'Place in the chain, from 1; null until it is sealed, which takes about a second.',
+  }),
   hash: Type.Union([Type.String(), Type.Null()]),
 })
 export type FleetAuditEntry = Static<typeof FleetAuditEntry>
@@ -52,38 +53,41 @@ export const AUDIT_FINDINGS = [
 
 export const AuditFinding = Type.Object({
   kind: Type.Enum(AUDIT_FINDINGS),
-  /** Places that it concerns, first and last. */
-  from: Type.Integer(),
+  from: Type.Integer({ description: 'Places that it concerns, first and last.' }),
   through: Type.Integer(),
-  /** The entry, where it is one that is there. */
-  entryId: Type.Union([Type.String(), Type.Null()]),
-  /** What was found, for people. */
-  sentence: Type.String(),
+  entryId: Type.Union([Type.String(), Type.Null()], {
+    description: 'The entry, where it is one that is there.',
+  }),
+  sentence: Type.String({ description: 'What was found, for people.' }),
 })
 export type AuditFinding = Static<typeof AuditFinding>
 
 /** Answer of `GET /fleet/v1/audit/verification`. */
 export const AuditVerification = Type.Object({
-  /** True when every sealed entry is as it was when it was sealed, as far as this server can tell. */
-  isIntact: Type.Boolean(),
+  isIntact: Type.Boolean({
+    description:
+      'True when every sealed entry is as it was when it was sealed, as far as this server can tell.',
+  }),
   verifiedAt: Type.String(),
-  /** Sealed entries that were checked. */
-  entries: Type.Integer({ minimum: 0 }),
-  /** The newest head with a good signature. Write it down elsewhere: later, it must still be part of the chain. */
-  head: Type.Union([
-    Type.Object({
-      position: Type.Integer({ minimum: 1 }),
-      hash: Sha256Text,
-      signedAt: Type.String(),
-      keyId: Type.String(),
-    }),
-    Type.Null(),
-  ]),
-  /** Entries that are not sealed yet. */
-  unsealed: Type.Integer({ minimum: 0 }),
+  entries: Type.Integer({ minimum: 0, description: 'Sealed entries that were checked.' }),
+  head: Type.Union(
+    [
+      Type.Object({
+        position: Type.Integer({ minimum: 1 }),
+        hash: Sha256Text,
+        signedAt: Type.String(),
+        keyId: Type.String(),
+      }),
+      Type.Null(),
+    ],
+    {
+      description:
+        'The newest head with a good signature. Write it down elsewhere: later, it must still be part of the chain.',
+    },
+  ),
+  unsealed: Type.Integer({ minimum: 0, description: 'Entries that are not sealed yet.' }),
   findings: Type.Array(AuditFinding),
-  /** Findings beyond those listed. */
-  findingsLeftOff: Type.Integer({ minimum: 0 }),
+  findingsLeftOff: Type.Integer({ minimum: 0, description: 'Findings beyond those listed.' }),
 })
 export type AuditVerification = Static<typeof AuditVerification>
 

@@ -69,19 +69,18 @@ export const UNGROUPED_NAME = 'Ungrouped devices (default)'
 
 /** A set of machines that people reach. Every machine is in the highest-ranked one whose rules match. */
 export const DeviceGroup = Type.Object({
-  /** `rbacGroupId` of its machines; 0 for the ungrouped ones. */
-  id: Type.Integer(),
+  id: Type.Integer({ description: '`rbacGroupId` of its machines; 0 for the ungrouped ones.' }),
   displayName: Type.String(),
   description: Type.String(),
-  /** 1 is the highest; null for the ungrouped ones, which always come last. */
-  rank: Type.Union([Type.Integer(), Type.Null()]),
-  /** Null for the ungrouped ones. */
-  rules: Type.Union([DeviceGroupRules, Type.Null()]),
+  rank: Type.Union([Type.Integer(), Type.Null()], {
+    description: '1 is the highest; null for the ungrouped ones, which always come last.',
+  }),
+  rules: Type.Union([DeviceGroupRules, Type.Null()], { description: 'Null for the ungrouped ones.' }),
   remediationLevel: Type.Enum(REMEDIATION_LEVELS),
-  /** The user groups that reach it; none: everybody who has a role. */
-  userGroupIds: Type.Array(Type.String()),
-  /** How many machines are in it now. */
-  machineCount: Type.Integer(),
+  userGroupIds: Type.Array(Type.String(), {
+    description: 'The user groups that reach it; none: everybody who has a role.',
+  }),
+  machineCount: Type.Integer({ description: 'How many machines are in it now.' }),
 })
 export type DeviceGroup = Static<typeof DeviceGroup>
 
@@ -94,8 +93,9 @@ export const CreateDeviceGroupBody = Type.Object({
   displayName: DisplayName,
   description: Type.Optional(Description),
   rules: DeviceGroupRules,
-  /** `NoAutomatedResponse` when absent. */
-  remediationLevel: Type.Optional(Type.Enum(REMEDIATION_LEVELS)),
+  remediationLevel: Type.Optional(
+    Type.Enum(REMEDIATION_LEVELS, { description: '`NoAutomatedResponse` when absent.' }),
+  ),
   userGroupIds: Type.Optional(Type.Array(Guid, { maxItems: 1_000 })),
 })
 export type CreateDeviceGroupBody = Static<typeof CreateDeviceGroupBody>
@@ -122,8 +122,7 @@ export const DeviceGroupPreview = Type.Object({
       computerDnsName: Type.String(),
       osPlatform: Type.String(),
       machineTags: Type.Array(Type.String()),
-      /** Where it is now. */
-      rbacGroupId: Type.Integer(),
+      rbacGroupId: Type.Integer({ description: 'Where it is now.' }),
       rbacGroupName: NullableText,
     }),
   ),

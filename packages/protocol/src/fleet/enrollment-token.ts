@@ -6,14 +6,24 @@ const NullableText = Type.Union([Type.String(), Type.Null()])
 /** Body of `POST /fleet/v1/enrollmentTokens`. */
 export const CreateEnrollmentTokenBody = Type.Object({
   description: Type.Optional(Type.String({ maxLength: 400 })),
-  /** 1 minute to 90 days; a day when absent. */
-  expiresInMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 129_600 })),
-  /** Machines that may use it; 1 when absent. */
-  maxUses: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
-  /** Given to every machine that it enrolls. */
-  tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 50 })),
-  /** Id of the one machine whose lost key this token replaces; its old key is worthless from then on. */
-  replaceMachineId: Type.Optional(Type.String()),
+  expiresInMinutes: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 129_600, description: '1 minute to 90 days; a day when absent.' }),
+  ),
+  maxUses: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 100_000, description: 'Machines that may use it; 1 when absent.' }),
+  ),
+  tags: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      maxItems: 50,
+      description: 'Given to every machine that it enrolls.',
+    }),
+  ),
+  replaceMachineId: Type.Optional(
+    Type.String({
+      description:
+        'Id of the one machine whose lost key this token replaces; its old key is worthless from then on.',
+    }),
+  ),
 })
 export type CreateEnrollmentTokenBody = Static<typeof CreateEnrollmentTokenBody>
 

@@ -13,12 +13,13 @@ export const FleetDetection = Type.Intersect([
   Type.Object({
     id: Type.String(),
     actionId: Type.String(),
-    /** The alert that it opened or is part of; null for what was found before there were alerts. */
-    alertId: NullableText,
+    alertId: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'The alert that it opened or is part of; null for what was found before there were alerts.',
+    }),
     machineId: Type.String(),
     computerDnsName: NullableText,
-    /** When the server learned of it. */
-    detectedAt: Type.String(),
+    detectedAt: Type.String({ description: 'When the server learned of it.' }),
   }),
   Detection,
 ])
@@ -27,45 +28,58 @@ export type FleetDetection = Static<typeof FleetDetection>
 export const FleetDetectionList = Type.Object({ items: Type.Array(FleetDetection), nextCursor: NullableText })
 
 /** Answer of `GET /fleet/v1/scans/{actionId}`: what a machine action cannot say. */
-export const Scan = Type.Object({
-  actionId: Type.String(),
-  machineId: Type.String(),
-  computerDnsName: NullableText,
-  status: Type.Enum(MACHINE_ACTION_STATUSES),
-  scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
-  requestedAt: Type.String(),
-  acceptedAt: NullableText,
-  startedAt: NullableText,
-  endedAt: NullableText,
-  /** 0 until the machine starts; more than 1 when it was interrupted and began again. */
-  attempts: Type.Integer({ minimum: 0 }),
-  /** Why nothing moves, in one sentence; null while something does or the action has ended. */
-  waitingFor: NullableText,
-  progress: Type.Union([ScanProgress, Type.Null()]),
-  /** Null until the scan ends, and where a machine never reported. */
-  report: Type.Union([ScanReport, Type.Null()]),
-  /** True when the report came after the action had already ended otherwise. */
-  reportedLate: Type.Boolean(),
-  conclusion: Type.Union([
-    Type.Object({
-      word: Type.Union([Type.Literal('clean'), Type.Literal('nothingFound'), Type.Literal('threatsFound')]),
-      sentence: Type.String(),
+export const Scan = Type.Object(
+  {
+    actionId: Type.String(),
+    machineId: Type.String(),
+    computerDnsName: NullableText,
+    status: Type.Enum(MACHINE_ACTION_STATUSES),
+    scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
+    requestedAt: Type.String(),
+    acceptedAt: NullableText,
+    startedAt: NullableText,
+    endedAt: NullableText,
+    attempts: Type.Integer({
+      minimum: 0,
+      description: '0 until the machine starts; more than 1 when it was interrupted and began again.',
     }),
-    Type.Null(),
-  ]),
-  detections: Type.Array(FleetDetection),
-  /** Set for a cancelled scan: a stop is owed until the machine proves that its engine works no more. */
-  stop: Type.Union([
-    Type.Object({
-      orderedAt: Type.String(),
-      provenAt: NullableText,
-      proof: Type.Union([Type.Enum(STOP_PROOFS), Type.Null()]),
-      /** By the machine: from reading the order to the proof. */
-      stoppedWithinMs: Type.Union([Type.Integer(), Type.Null()]),
+    waitingFor: Type.Union([Type.String(), Type.Null()], {
+      description: 'Why nothing moves, in one sentence; null while something does or the action has ended.',
     }),
-    Type.Null(),
-  ]),
-})
+    progress: Type.Union([ScanProgress, Type.Null()]),
+    report: Type.Union([ScanReport, Type.Null()], {
+      description: 'Null until the scan ends, and where a machine never reported.',
+    }),
+    reportedLate: Type.Boolean({
+      description: 'True when the report came after the action had already ended otherwise.',
+    }),
+    conclusion: Type.Union([
+      Type.Object({
+        word: Type.Union([Type.Literal('clean'), Type.Literal('nothingFound'), Type.Literal('threatsFound')]),
+        sentence: Type.String(),
+      }),
+      Type.Null(),
+    ]),
+    detections: Type.Array(FleetDetection),
+    stop: Type.Union(
+      [
+        Type.Object({
+          orderedAt: Type.String(),
+          provenAt: NullableText,
+          proof: Type.Union([Type.Enum(STOP_PROOFS), Type.Null()]),
+          /** By the machine: from reading the order to the proof. */
+          stoppedWithinMs: Type.Union([Type.Integer(), Type.Null()]),
+        }),
+        Type.Null(),
+      ],
+      {
+        description:
+          'Set for a cancelled scan: a stop is owed until the machine proves that its engine works no more.',
+      },
+    ),
+  },
+  { description: 'A scan with its progress and report, under the id of its machine action.' },
+)
 export type Scan = Static<typeof Scan>
 
 /**

@@ -42,13 +42,15 @@ export const Webhook = Type.Object({
   description: Type.String(),
   events: Events,
   createdAt: Moment,
-  /** Null while it is told of events. */
-  disabledAt: NullableMoment,
+  disabledAt: Type.Union([Type.String(), Type.Null()], { description: 'Null while it is told of events.' }),
   disabledReason: Type.Union([Type.Enum(WEBHOOK_DISABLED_REASONS), Type.Null()]),
-  /** Since when every attempt has failed; null while the last one succeeded. */
-  failingSince: NullableMoment,
-  /** Until when the secret before the present one signs, too; null when only the present one does. */
-  previousSecretUntil: NullableMoment,
+  failingSince: Type.Union([Type.String(), Type.Null()], {
+    description: 'Since when every attempt has failed; null while the last one succeeded.',
+  }),
+  previousSecretUntil: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'Until when the secret before the present one signs, too; null when only the present one does.',
+  }),
 })
 export type Webhook = Static<typeof Webhook>
 
@@ -77,8 +79,14 @@ export type ChangeWebhookBody = Static<typeof ChangeWebhookBody>
 
 /** Body of `POST /fleet/v1/webhooks/{id}/secret`. */
 export const RotateWebhookSecretBody = Type.Object({
-  /** How long the present secret signs beside the new one; 24 when absent, 0 to make it worthless at once. */
-  previousValidHours: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_PREVIOUS_SECRET_HOURS })),
+  previousValidHours: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MAX_PREVIOUS_SECRET_HOURS,
+      description:
+        'How long the present secret signs beside the new one; 24 when absent, 0 to make it worthless at once.',
+    }),
+  ),
 })
 export type RotateWebhookSecretBody = Static<typeof RotateWebhookSecretBody>
 
@@ -87,23 +95,27 @@ export type WebhookDeliveryStatus = (typeof WEBHOOK_DELIVERY_STATUSES)[number]
 
 /** One message to one webhook, and how far it has come. */
 export const WebhookDelivery = Type.Object({
-  /** The `webhook-id` of every attempt. */
-  id: Type.String(),
+  id: Type.String({ description: 'The `webhook-id` of every attempt.' }),
   event: DeliveredEvent,
-  /** Id of the machine action or detection that it tells of; of a test its own. */
-  subject: Type.String(),
+  subject: Type.String({
+    description: 'Id of the machine action or detection that it tells of; of a test its own.',
+  }),
   status: Type.Enum(WEBHOOK_DELIVERY_STATUSES),
   createdAt: Moment,
   attempts: Type.Integer({ minimum: 0 }),
-  /** Null when it is over, and while the webhook is disabled. */
-  nextAttemptAt: NullableMoment,
+  nextAttemptAt: Type.Union([Type.String(), Type.Null()], {
+    description: 'Null when it is over, and while the webhook is disabled.',
+  }),
   lastAttemptAt: NullableMoment,
-  /** HTTP status of the last answer; null when there was none. */
-  lastStatus: Type.Union([Type.Integer(), Type.Null()]),
-  /** Why the last attempt failed, in one sentence. */
-  lastError: NullableText,
-  /** The first bytes of the last answer's body. */
-  lastAnswer: NullableText,
+  lastStatus: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'HTTP status of the last answer; null when there was none.',
+  }),
+  lastError: Type.Union([Type.String(), Type.Null()], {
+    description: 'Why the last attempt failed, in one sentence.',
+  }),
+  lastAnswer: Type.Union([Type.String(), Type.Null()], {
+    description: "The first bytes of the last answer's body.",
+  }),
 })
 export type WebhookDelivery = Static<typeof WebhookDelivery>
 
@@ -119,35 +131,38 @@ export const MachineActionEnded = Type.Object({
   status: Type.Enum(MACHINE_ACTION_STATUSES),
   scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
   machineId: Type.String(),
-  /** As it was when the action was asked for. */
-  computerDnsName: Type.String(),
+  computerDnsName: Type.String({ description: 'As it was when the action was asked for.' }),
   requestor: Type.String(),
   externalId: NullableText,
   requestedAt: Moment,
   endedAt: Moment,
-  /** What may be said of the scan; null unless it succeeded. */
-  conclusion: Type.Union([
-    Type.Object({
-      word: Type.Union([Type.Literal('clean'), Type.Literal('nothingFound'), Type.Literal('threatsFound')]),
-      sentence: Type.String(),
-    }),
-    Type.Null(),
-  ]),
-  /** As in the machine action: the conclusion or the reason, and where to read more. */
-  troubleshootInfo: NullableText,
+  conclusion: Type.Union(
+    [
+      Type.Object({
+        word: Type.Union([Type.Literal('clean'), Type.Literal('nothingFound'), Type.Literal('threatsFound')]),
+        sentence: Type.String(),
+      }),
+      Type.Null(),
+    ],
+    { description: 'What may be said of the scan; null unless it succeeded.' },
+  ),
+  troubleshootInfo: Type.Union([Type.String(), Type.Null()], {
+    description: 'As in the machine action: the conclusion or the reason, and where to read more.',
+  }),
 })
 export type MachineActionEnded = Static<typeof MachineActionEnded>
 
 /** `data` of `detection.found`. */
 export const DetectionFound = Type.Object({
   detectionId: Type.String(),
+  /** Of the Defender API; it gathers the detections of one threat on one machine. */
+  alertId: Type.String(),
   actionId: Type.String(),
   machineId: Type.String(),
   computerDnsName: Type.String(),
   detectedAt: Moment,
   threatName: Type.String(),
-  /** Safe to show anywhere: what is not plain text in it is escaped. */
-  path: Type.String(),
+  path: Type.String({ description: 'Safe to show anywhere: what is not plain text in it is escaped.' }),
   innerPath: NullableText,
   sha256: NullableText,
   sizeBytes: Type.Integer({ minimum: 0 }),

@@ -69,8 +69,12 @@ export type Coverage = Static<typeof Coverage>
 export const NotScannedSample = Type.Object({
   reason: Type.Enum(NOT_SCANNED_REASONS),
   path: FilePath,
-  /** What exactly stood in the way, such as `EACCES` or a limit's name. */
-  detail: Type.Optional(Type.String({ maxLength: 200 })),
+  detail: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      description: "What exactly stood in the way, such as `EACCES` or a limit's name.",
+    }),
+  ),
 })
 export type NotScannedSample = Static<typeof NotScannedSample>
 

@@ -19,10 +19,14 @@ export const ScanProgress = Type.Object({
   filesDone: Type.Integer({ minimum: 0 }),
   bytesTotal: Type.Integer({ minimum: 0 }),
   bytesDone: Type.Integer({ minimum: 0 }),
-  /** 0 to 100, weighted by the cost of each file. */
-  percent: Type.Number({ minimum: 0, maximum: 100 }),
+  percent: Type.Number({
+    minimum: 0,
+    maximum: 100,
+    description: '0 to 100, weighted by the cost of each file.',
+  }),
   detections: Type.Integer({ minimum: 0 }),
-  /** Left, as far as it can be told; null before it can. */
-  etaMs: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+  etaMs: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+    description: 'Left, as far as it can be told; null before it can.',
+  }),
 })
 export type ScanProgress = Static<typeof ScanProgress>

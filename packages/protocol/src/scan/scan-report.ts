@@ -6,8 +6,7 @@ import { SIGNATURES_OLD_AFTER_DAYS, SignatureSet } from './signature-set.ts'
 
 /** What judged the files, and under which limits. */
 export const EngineInfo = Type.Object({
-  /** `ClamAV` or `Microsoft Defender`. */
-  name: Type.String({ maxLength: 64 }),
+  name: Type.String({ maxLength: 64, description: '`ClamAV` or `Microsoft Defender`.' }),
   version: Type.String({ maxLength: 64 }),
   signatures: SignatureSet,
   limits: Type.Object({
@@ -22,15 +21,18 @@ export type EngineInfo = Static<typeof EngineInfo>
 export const ScanReport = Type.Object({
   scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
   attempts: Type.Integer({ minimum: 1 }),
-  /** Of the last attempt. */
-  durationMs: Type.Integer({ minimum: 0 }),
+  durationMs: Type.Integer({ minimum: 0, description: 'Of the last attempt.' }),
   engine: EngineInfo,
   coverage: Coverage,
-  /** At most 100 of each reason, fewer where the report would grow past its size limit. */
-  notScannedSamples: Type.Array(NotScannedSample, { maxItems: 1_100 }),
+  notScannedSamples: Type.Array(NotScannedSample, {
+    maxItems: 1_100,
+    description: 'At most 100 of each reason, fewer where the report would grow past its size limit.',
+  }),
   detections: Type.Integer({ minimum: 0 }),
-  /** Links are never followed; what they point at is scanned under its own name. */
-  symlinksNotFollowed: Type.Integer({ minimum: 0 }),
+  symlinksNotFollowed: Type.Integer({
+    minimum: 0,
+    description: 'Links are never followed; what they point at is scanned under its own name.',
+  }),
   directories: Type.Integer({ minimum: 0 }),
   /** Nobody can say how many files these hold. */
   directoriesUnreadable: Type.Array(

@@ -3,12 +3,15 @@ import { Sha256Text } from '../ids.ts'
 
 /** The signatures that judged a scan. */
 export const SignatureSet = Type.Object({
-  /** True when the set holds the engine maker's official, signed databases. */
-  official: Type.Boolean(),
-  /** The maker's version, such as "27500"; null for a set without one. */
-  version: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
-  /** When the maker built it, ISO 8601; null when the set does not say. */
-  builtAt: Type.Union([Type.String({ maxLength: 32 }), Type.Null()]),
+  official: Type.Boolean({
+    description: "True when the set holds the engine maker's official, signed databases.",
+  }),
+  version: Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
+    description: 'The maker\'s version, such as "27500"; null for a set without one.',
+  }),
+  builtAt: Type.Union([Type.String({ maxLength: 32 }), Type.Null()], {
+    description: 'When the maker built it, ISO 8601; null when the set does not say.',
+  }),
   count: Type.Integer({ minimum: 0 }),
   /** SHA-256 over names and contents of the files: two sets with one identity judge alike. */
   identity: Sha256Text,

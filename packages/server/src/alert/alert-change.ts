@@ -17,34 +17,20 @@ const MAX_ASSIGNED_TO_LENGTH = 320
  * @throws ApiError `InvalidInput` for a value that there is not; `MissingRequiredParameter` when nothing is to change
  */
 export function readAlertChange(body: UpdateAlertBody): AlertChange {
-  const status = readWord('status', body.status ?? body.Status, ALERT_STATUSES)
-  const comment = readComment(body.comment ?? body.Comment)
+  const { assignedTo, status = body.Status, comment = body.Comment } = body
+  const { classification = body.Classification, determination = body.Determination } = body
   const change: AlertChange = {
-    ...(status == null ? {} : { status }),
-    ...optional('assignedTo', readAssignedTo(body.assignedTo)),
-    ...optional(
-      'classification',
-      readWord('classification', given(body.classification, body.Classification), ALERT_CLASSIFICATIONS),
-    ),
-    ...optional(
-      'determination',
-      readWord('determination', given(body.determination, body.Determination), ALERT_DETERMINATIONS),
-    ),
-    ...(comment === undefined ? {} : { comment }),
+    status: readWord('status', status, ALERT_STATUSES) ?? undefined,
+    assignedTo: readAssignedTo(assignedTo),
+    classification: readWord('classification', classification, ALERT_CLASSIFICATIONS),
+    determination: readWord('determination', determination, ALERT_DETERMINATIONS),
+    comment: readComment(comment),
   }
-  if (Object.keys(change).length > 0) return change
+  if (Object.values(change).some((value) => value !== undefined)) return change
   throw new ApiError(
     'MissingRequiredParameter',
     'One of the parameters status, assignedTo, classification, determination and comment is needed',
   )
-}
-
-function given<T>(first: T | undefined, second: T | undefined): T | undefined {
-  return first === undefined ? second : first
-}
-
-function optional<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {
-  return value === undefined ? {} : ({ [name]: value } as { [N in Name]: T })
 }
 
 function readWord<Word extends string>(

@@ -9,12 +9,12 @@ import { field, odataFields, type RowSource } from '../kit/odata/index.ts'
 import { CATEGORY, DETECTION_SOURCE, DETECTOR_ID, INVESTIGATION_STATE } from './show-alert.ts'
 
 /** The device group that the alert's machine is in now; null for an ungrouped one. */
-const DEVICE_GROUP = (column: 'display_name' | 'display_name_lower') =>
+const ofDeviceGroup = (column: 'display_name' | 'display_name_lower') =>
   sql<
     string | null
   >`(select device_group.${sql.ref(column)} from machine join device_group on device_group.tenant = machine.tenant and device_group.id = machine.device_group where machine.tenant = alert.tenant and machine.id = alert.machine and device_group.id <> 0)`
 
-export const DEVICE_GROUP_NAME = DEVICE_GROUP('display_name')
+export const DEVICE_GROUP_NAME = ofDeviceGroup('display_name')
 
 /** What alerts can be filtered and ordered by, on either database. */
 export const ALERT_SOURCE: RowSource = {
@@ -46,7 +46,7 @@ export const ALERT_SOURCE: RowSource = {
     computerDnsName: field.text('computer_dns_name', { lower: 'computer_dns_name_lower' }),
     rbacGroupName: field.text(DEVICE_GROUP_NAME, {
       nullable: true,
-      lower: DEVICE_GROUP('display_name_lower'),
+      lower: ofDeviceGroup('display_name_lower'),
     }),
   }),
 }

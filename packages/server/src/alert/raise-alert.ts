@@ -12,6 +12,9 @@ import { readThreat } from './threat.ts'
 /** A claim that was freed between two statements is simply claimed again; only a storm of changes could need more. */
 const CLAIM_ATTEMPTS = 3
 
+/** A detection, and the machine that it is on. */
+type Found = { machineId: MachineId; computerDnsName: string; detection: Detection }
+
 /**
  * Part of the write that takes a detection: opens an alert, or notes in the open one of the same threat in the same file
  * on the same machine that it was found again. However often a machine is scanned, what is on it has one alert, so that
@@ -19,11 +22,7 @@ const CLAIM_ATTEMPTS = 3
  *
  * @returns the alert's id
  */
-export function* raiseAlert(
-  tenant: TenantId,
-  found: { machineId: MachineId; computerDnsName: string; detection: Detection },
-  context: WriteContext,
-): WriteSteps<AlertId> {
+export function* raiseAlert(tenant: TenantId, found: Found, context: WriteContext): WriteSteps<AlertId> {
   const key = keyOf(found.machineId, found.detection)
   for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt += 1) {
     const open = yield* openAlertOf(tenant, key, context)
@@ -65,7 +64,7 @@ function* create(
   tenant: TenantId,
   id: AlertId,
   openKey: string,
-  { machineId, computerDnsName, detection }: Parameters<typeof raiseAlert>[1],
+  { machineId, computerDnsName, detection }: Found,
   context: WriteContext,
 ): WriteSteps<void> {
   const { name, family, severity, title } = readThreat(detection.threatName)
@@ -121,7 +120,7 @@ const countIncident = prepare((db: Kysely<AlertTables>, { tenant }: { tenant: st
 function* findAgain(
   tenant: TenantId,
   open: AlertRow,
-  { computerDnsName, detection }: Parameters<typeof raiseAlert>[1],
+  { computerDnsName, detection }: Found,
   context: WriteContext,
 ): WriteSteps<void> {
   const places = yield* addPlace(open, detection, context)
@@ -132,11 +131,7 @@ function* findAgain(
 const updateFound = prepare(
   (
     db: Kysely<AlertTables>,
-    {
-      tenant,
-      id,
-      ...columns
-    }: Pick<AlertRow, 'tenant' | 'id' | 'places' | 'more_places'> & ReturnType<typeof foundLast>,
+    { tenant, id, ...columns }: Pick<AlertRow, 'tenant' | 'id'> & Partial<AlertRow>,
   ) => db.updateTable('alert').set(columns).where('tenant', '=', tenant).where('id', '=', id),
 )
 

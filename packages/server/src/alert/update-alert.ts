@@ -1,6 +1,7 @@
 import {
   ALERT_SEVERITIES,
   type AlertChange,
+  type AlertComment,
   type AlertId,
   formatInstant,
   type MachineId,
@@ -30,18 +31,12 @@ export const updateAlertWrite = defineWrite<UpdateAlert, AlertUpdated>(
       const other = yield* openAlertOf(tenant, row.open_key, context)
       return { kind: 'otherIsOpen', other: (other?.id ?? null) as AlertId | null }
     }
-    const columns = changedColumns(row, change)
-    const comment = { comment: change.comment ?? '', createdBy: by, createdTime: formatInstant(context.at) }
+    const columns = changedColumns(row, change, context)
+    const said = change.comment === undefined ? [] : [newComment(change.comment, by, context)]
     yield* run(
       tables<AlertTables>(context.dialect)
         .updateTable('alert')
-        .set({
-          ...columns,
-          updated_at: context.at,
-          ...(moves === 'resolves' ? { resolved_at: context.at } : {}),
-          ...(moves === 'reopens' ? { resolved_at: null } : {}),
-          ...(change.comment === undefined ? {} : { comments: JSON.stringify([...comments, comment]) }),
-        })
+        .set({ ...columns, comments: JSON.stringify([...comments, ...said]) })
         .where('tenant', '=', tenant)
         .where('id', '=', id),
     )
@@ -52,20 +47,32 @@ export const updateAlertWrite = defineWrite<UpdateAlert, AlertUpdated>(
   },
 )
 
-function movesOf(row: AlertRow, { status = row.status as AlertChange['status'] }: AlertChange) {
-  if ((status === 'Resolved') === (row.status === 'Resolved')) return 'stays'
-  return status === 'Resolved' ? 'resolves' : 'reopens'
+function movesOf(row: AlertRow, { status }: AlertChange): 'resolves' | 'reopens' | 'stays' {
+  const wasResolved = row.status === 'Resolved'
+  if (status === undefined || (status === 'Resolved') === wasResolved) return 'stays'
+  return wasResolved ? 'reopens' : 'resolves'
 }
 
-function changedColumns(row: AlertRow, change: AlertChange) {
-  const assigned_to = change.assignedTo === undefined ? row.assigned_to : change.assignedTo
+function changedColumns(row: AlertRow, change: AlertChange, { at }: WriteContext) {
+  const {
+    status = row.status,
+    assignedTo = row.assigned_to,
+    classification = row.classification,
+    determination = row.determination,
+  } = change
   return {
-    status: change.status ?? row.status,
-    assigned_to,
-    assigned_to_lower: assigned_to?.toLowerCase() ?? null,
-    classification: change.classification === undefined ? row.classification : change.classification,
-    determination: change.determination === undefined ? row.determination : change.determination,
+    status,
+    assigned_to: assignedTo,
+    assigned_to_lower: assignedTo?.toLowerCase() ?? null,
+    classification,
+    determination,
+    updated_at: at,
+    resolved_at: status === 'Resolved' ? (row.resolved_at ?? at) : null,
   } satisfies Partial<AlertRow>
+}
+
+function newComment(comment: string, createdBy: string, { at }: WriteContext): AlertComment {
+  return { comment, createdBy, createdTime: formatInstant(at) }
 }
 
 function* assessMachine(tenant: TenantId, machine: MachineId, context: WriteContext): WriteSteps<void> {

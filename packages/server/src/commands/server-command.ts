@@ -11,6 +11,8 @@ export type ServerCommandIo = {
   writerEntry?: URL | undefined
   /** Where the console's built files lie. */
   consoleDir?: string | undefined
+  /** Where the page lies that shows the API's description. */
+  apiDocsDir?: string | undefined
 }
 
 /** A command that works on a server's own data directory, not over its API. */

@@ -40,8 +40,9 @@ export function* noteAddresses(
   told: { id: MachineId; ipAddresses: Inventory['ipAddresses']; lastHeard: Instant | undefined },
   context: WriteContext,
 ): WriteSteps<void> {
-  const { id, lastHeard = context.at } = told
+  const { id, lastHeard } = told
   const has = addressesOf(told.ipAddresses)
+  if (lastHeard === undefined) return yield* addSpans(tenant, id, [...has], context)
   const open = (yield* run(selectOpen(context.dialect, { tenant, machine: id }))).map(({ ip }) => ip)
   const wasAway = lastHeard < addMs(context.at, -BRIDGED_MS)
   const over = open.filter((ip) => wasAway || !has.has(ip))
@@ -84,11 +85,11 @@ function* beginSpans(
   tenant: TenantId,
   machine: MachineId,
   ips: readonly string[],
-  { dialect, at }: WriteContext,
+  context: WriteContext,
 ): WriteSteps<void> {
-  const db = tables<AddressTables>(dialect)
+  const { dialect, at } = context
   const recent = yield* run(
-    db
+    tables<AddressTables>(dialect)
       .selectFrom('machine_address')
       .select(['ip', 'first_seen'])
       .where('tenant', '=', tenant)
@@ -102,9 +103,18 @@ function* beginSpans(
     yield* run(continueSpan(dialect, { tenant, machine, ip, first_seen }))
   }
   const fresh = ips.filter((ip) => !latest.has(ip))
-  if (fresh.length === 0) return
-  const rows = fresh.map((ip) => ({ tenant, machine, ip, first_seen: at, last_seen: null }))
-  yield* run(db.insertInto('machine_address').values(rows))
+  yield* addSpans(tenant, machine, fresh, context)
+}
+
+function* addSpans(
+  tenant: TenantId,
+  machine: MachineId,
+  ips: readonly string[],
+  { dialect, at }: WriteContext,
+): WriteSteps<void> {
+  if (ips.length === 0) return
+  const rows = ips.map((ip) => ({ tenant, machine, ip, first_seen: at, last_seen: null }))
+  yield* run(tables<AddressTables>(dialect).insertInto('machine_address').values(rows))
 }
 
 type OfMachine = { tenant: string; machine: string }

@@ -166,6 +166,6 @@ function ambiguous(name: string, machines: readonly StoredMachine[]): ApiError {
   const more = machines.length > LISTED ? ' and others' : ''
   return new ApiError(
     'InvalidInput',
-    `Several machines are called ${name}: name one by its id, of ${ids.join(', ')}${more}`,
+    `${name} is the name of several machines; give the id of the right one: ${ids.join(', ')}${more}`,
   )
 }

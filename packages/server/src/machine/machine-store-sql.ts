@@ -84,26 +84,26 @@ export const recordSeenWrite = defineWrite<RecordSeen, void>(
   'machine.recordSeen',
   function* ({ tenant, seen }, context) {
     for (const { id, at, connectedAt } of seen) {
-      const before = connectedAt === undefined ? undefined : yield* lockLastHeard(tenant, id, context)
+      const before =
+        connectedAt === undefined ? [] : yield* run(lockLastSeen(context.dialect, { tenant, id }))
       yield* run(updateLastSeen(context.dialect, { tenant, id, at }))
-      if (connectedAt === undefined || before === undefined || before >= connectedAt) continue
-      yield* endSpans(tenant, { id, at: before }, context)
+      const lastHeard = before[0]?.last_seen
+      if (connectedAt === undefined || lastHeard === undefined || lastHeard >= connectedAt) continue
+      yield* endSpans(tenant, { id, at: lastHeard as Instant }, context)
     }
   },
 )
 
-/** As `lastHeardOf`; an inventory that another node takes at the same time waits. */
-function* lockLastHeard(
-  tenant: TenantId,
-  id: MachineId,
-  context: WriteContext,
-): WriteSteps<Instant | undefined> {
-  if (context.dialect === 'postgres') yield* run(lockMachine(context.dialect, { tenant, id }))
-  return yield* lastHeardOf(tenant, id, context)
-}
-
-const lockMachine = prepare((db: Kysely<MachineTables>, { tenant, id }: { tenant: string; id: string }) =>
-  db.selectFrom('machine').select('id').where('tenant', '=', tenant).where('id', '=', id).forUpdate(),
+/** An inventory that is taken at the same time waits: it begins again what ends here. */
+const lockLastSeen = prepare(
+  (db: Kysely<MachineTables>, { tenant, id }: { tenant: string; id: string }, dialect) => {
+    const query = db
+      .selectFrom('machine')
+      .select('last_seen')
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+    return dialect === 'postgres' ? query.forUpdate() : query
+  },
 )
 
 const updateLastSeen = prepare(

@@ -1,4 +1,5 @@
 import { type ErrorCode, formatInstant } from '@fleetsweep/protocol'
+import { Type } from 'typebox'
 import { ApiError, type ErrorStyle } from '../kit/http/index.ts'
 
 /**
@@ -47,24 +48,44 @@ export class OAuthError extends ApiError {
   }
 }
 
+const OAuthErrorBody = Type.Object(
+  {
+    error: Type.String({ description: "OAuth's word for it, such as `invalid_client`." }),
+    error_description: Type.String({
+      description: 'A sentence for people that begins with the number, such as `AADSTS7000215: …`.',
+    }),
+    error_codes: Type.Array(Type.Integer(), {
+      description: 'The number that Entra gives this error; empty where it has none.',
+    }),
+    timestamp: Type.String({ description: 'When it happened, such as `2026-11-23 08:12:26Z`.' }),
+    trace_id: Type.String({ description: 'A GUID to look up in the log of the server.' }),
+    correlation_id: Type.String({ description: 'The same GUID.' }),
+  },
+  { title: 'OAuthError', description: 'A refusal of a sign-in endpoint, in the shape of Entra.' },
+)
+
 /** Errors in Entra's shape, as sign-in libraries read them. */
-export const entraErrors: ErrorStyle = (error, { target, at }) => {
-  const timestamp = formatInstant(at).replace('T', ' ').replace(/\.\d+/, '')
-  const [oauthCode, numbers, description] =
-    error instanceof OAuthError
-      ? [error.oauthCode, [error.number], `AADSTS${error.number}: ${error.message}`]
-      : [otherCode(error.status), [], `${error.message}.`]
-  return {
-    contentType: 'application/json; charset=utf-8',
-    body: {
-      error: oauthCode,
-      error_description: `${description} Trace ID: ${target} Correlation ID: ${target} Timestamp: ${timestamp}`,
-      error_codes: numbers,
-      timestamp,
-      trace_id: target,
-      correlation_id: target,
-    },
-  }
+export const entraErrors: ErrorStyle = {
+  name: 'OAuth',
+  contentType: 'application/json; charset=utf-8',
+  schema: OAuthErrorBody,
+  write(error, { target, at }) {
+    const timestamp = formatInstant(at).replace('T', ' ').replace(/\.\d+/, '')
+    const [oauthCode, numbers, description] =
+      error instanceof OAuthError
+        ? [error.oauthCode, [error.number], `AADSTS${error.number}: ${error.message}`]
+        : [otherCode(error.status), [], `${error.message}.`]
+    return {
+      body: {
+        error: oauthCode,
+        error_description: `${description} Trace ID: ${target} Correlation ID: ${target} Timestamp: ${timestamp}`,
+        error_codes: numbers,
+        timestamp,
+        trace_id: target,
+        correlation_id: target,
+      },
+    }
+  },
 }
 
 function otherCode(status: number): string {

@@ -8,6 +8,7 @@ import type { Principal } from './principal.ts'
  * @example
  * export const getMachine = operation({
  *   route: 'GET /api/machines/:machineId',
+ *   summary: 'Get a machine',
  *   access: { permission: ['Machine.Read.All'], reach: 'machine' },
  *   answers: { 200: Machine },
  *   handle: ({ params, principal }, { machines }: { machines: MachineService }) =>

@@ -101,6 +101,7 @@ function* addDetection(
   const { threatName, path, innerPath, sha256, sizeBytes, disposition } = detection
   const data = {
     detectionId: id,
+    alertId: alert,
     actionId,
     machineId,
     computerDnsName,

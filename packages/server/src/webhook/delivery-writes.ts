@@ -94,33 +94,21 @@ export const claimDeliveriesWrite = defineWrite<Claim, Outcome<'claim'>>(
   'webhook.claim',
   function* ({ tenant, webhook, terms: { now, leaseMs, limit } }, context) {
     const db = tables<WebhookTables>(context.dialect)
-    const ofWebhook = <T extends 'id' | 'webhook'>(column: T) => [column, '=', webhook] as const
     const [row] = yield* run(
-      db
-        .selectFrom('webhook')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where(...ofWebhook('id')),
+      db.selectFrom('webhook').selectAll().where('tenant', '=', tenant).where('id', '=', webhook),
     )
     if (!row || row.disabled_at !== null) return []
     const due = db
       .selectFrom('webhook_delivery')
       .selectAll()
       .where('tenant', '=', tenant)
-      .where(...ofWebhook('webhook'))
+      .where('webhook', '=', webhook)
       .where('next_attempt_at', '<=', now)
       .orderBy('next_attempt_at')
       .limit(limit)
     // What another node takes at this moment is its own.
     const taken = yield* run(context.dialect === 'postgres' ? due.forUpdate().skipLocked() : due)
-    const events = yield* run(
-      db
-        .selectFrom('webhook_event')
-        .select('event')
-        .where('tenant', '=', tenant)
-        .where(...ofWebhook('webhook')),
-    )
-    const stored = toWebhook(row, events)
+    const { id, url, secrets } = toWebhook(row, [])
     const claimed: Outcome<'claim'> = []
     for (const delivery of taken) {
       const columns = {
@@ -131,7 +119,7 @@ export const claimDeliveriesWrite = defineWrite<Claim, Outcome<'claim'>>(
       }
       yield* updateDelivery(tenant, delivery, columns, context)
       claimed.push({
-        webhook: stored,
+        webhook: { id, url, secrets },
         delivery: toDelivery({ ...delivery, ...columns }),
         claim: columns.claims,
       })

@@ -16,6 +16,8 @@ const PAUSES_MS = [
 const LONGEST_PAUSE_MS = 24 * HOUR_MS
 /** So that what failed together does not come back together. */
 const JITTER = 0.1
+/** `Date.parse` alone takes nearly everything for a date. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, .* GMT$/
 
 /**
  * When to try a message again.
@@ -35,6 +37,6 @@ export function retryInMs(attempts: number, retryAfterMs: number | null, random:
 export function readRetryAfterMs(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000
-  const at = Date.parse(header)
+  const at = HTTP_DATE.test(header) ? Date.parse(header) : Number.NaN
   return Number.isNaN(at) ? null : Math.max(0, at - nowMs)
 }

@@ -1,4 +1,4 @@
-import type { Clock, TenantId } from '@fleetsweep/protocol'
+import { addMs, type Clock, type TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import type { Bus } from '../kit/bus.ts'
 import { Repetition } from '../kit/repetition.ts'
@@ -13,6 +13,8 @@ import { writeMessage } from './write-message.ts'
 
 /** What no hint tells of is found so late: retries, and what another node left behind. */
 const LOOK_EVERY_MS = 5_000
+/** Moments of writes increase strictly, so many at once are stamped a little later than the clock shows. */
+const AHEAD_MS = 100
 const TIMEOUT_MS = 15_000
 /** Longer than an attempt may take, so that two nodes do not make the same one. */
 const LEASE_MS = TIMEOUT_MS + 10_000
@@ -105,7 +107,8 @@ export class WebhookDeliverer {
 
   async #takeDue(): Promise<void> {
     const { outbox, webhooksOf, clock } = this.#parts
-    const due = await outbox.due(clock.now())
+    const now = addMs(clock.now(), AHEAD_MS)
+    const due = await outbox.due(now)
     const runningOf = (webhook: string) => this.#running.get(webhook)?.size ?? 0
     let free = AT_ONCE - [...this.#running.values()].reduce((sum, { size }) => sum + size, 0)
     // Those that have least under way come first, so that a few busy ones cannot take every place.
@@ -116,7 +119,7 @@ export class WebhookDeliverer {
         const limit = Math.min(most - runningOf(webhook), free)
         if (limit <= 0) return
         free -= limit
-        const terms = { now: clock.now(), leaseMs: LEASE_MS, limit }
+        const terms = { now, leaseMs: LEASE_MS, limit }
         for (const claimed of await webhooksOf(tenant).claim(webhook, terms)) this.#begin(tenant, claimed)
       }),
     )

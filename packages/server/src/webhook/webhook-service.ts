@@ -1,5 +1,6 @@
 import {
   type ChangeWebhookBody,
+  type Clock,
   type CreatedWebhook,
   type CreateWebhookBody,
   formatInstant,
@@ -76,10 +77,13 @@ type Parts = {
   secrets: WebhookSecrets
   targets: WebhookTargets
   bus: Pick<Bus, 'publish'>
+  clock: Clock
   newId: () => string
 }
 
-export function webhookService({ webhooksOf, secrets, targets, bus, newId }: Parts): WebhookService {
+export function webhookService({ webhooksOf, secrets, targets, bus, clock, newId }: Parts): WebhookService {
+  const shown = (webhook: StoredWebhook) => showWebhook(webhook, clock.now())
+
   const find = async (tenant: TenantId, text: string): Promise<StoredWebhook> => {
     const webhook = isGuid(text) ? await webhooksOf(tenant).find(text.toLowerCase()) : undefined
     if (!webhook) throw unknownWebhook(text)
@@ -203,8 +207,9 @@ function disabled(): ApiError {
   return new ApiError('InvalidInput', 'The webhook is disabled. Enable it first')
 }
 
-function shown(webhook: StoredWebhook): Webhook {
+function showWebhook(webhook: StoredWebhook, now: Instant): Webhook {
   const { id, url, description, events, disabledReason, secrets } = webhook
+  const until = secrets.previous?.until ?? null
   return {
     id,
     url,
@@ -214,7 +219,7 @@ function shown(webhook: StoredWebhook): Webhook {
     disabledAt: moment(webhook.disabledAt),
     disabledReason,
     failingSince: moment(webhook.failingSince),
-    previousSecretUntil: moment(secrets.previous?.until ?? null),
+    previousSecretUntil: until !== null && until > now ? formatInstant(until) : null,
   }
 }
 

@@ -138,6 +138,7 @@ export function describeWebhookStore(kind: string, open: OpenBackend): void {
       expect(rows.map(({ data }) => JSON.parse(data).path)).toEqual(['/tmp/b', '/tmp/a\\x1b'])
       expect(JSON.parse(rows[0]?.data ?? '')).toMatchObject({
         actionId: actionId(1),
+        alertId: expect.stringMatching(/^da\d+_-?\d+$/),
         threatName: 'Eicar-Test-Signature',
         computerDnsName: 'Lab-1.example',
       })

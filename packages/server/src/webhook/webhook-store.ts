@@ -18,7 +18,7 @@ export type WebhookChange = {
 
 /** A delivery that this node may attempt until its lease ends, and what it needs for that. */
 export type ClaimedDelivery = {
-  webhook: StoredWebhook
+  webhook: Pick<StoredWebhook, 'id' | 'url' | 'secrets'>
   delivery: StoredDelivery
   /** Which claim this is; what comes of an older one counts no more. */
   claim: number

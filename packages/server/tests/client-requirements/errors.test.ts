@@ -36,6 +36,7 @@ describe.each([
       '-1',
     ]) {
       expectRefusal(await world.call('connector', `GET /api/machines/${id}`), 404, 'ResourceNotFound')
+      expectRefusal(await world.call('connector', `GET /api/alerts/${id}`), 404, 'ResourceNotFound')
       const path = `/api/machines/${id}/runAntiVirusScan`
       expectRefusal(await world.call('connector', `POST ${path}`, scan), 404, 'ResourceNotFound')
       expectRefusal(await world.call('connector', `GET /api/machineactions/${id}`), 404, 'ResourceNotFound')
@@ -48,6 +49,13 @@ describe.each([
     const wrongVerb = await world.call('connector', `GET /api/machines/${machine}/runAntiVirusScan`)
     expectRefusal(wrongVerb, 405, 'MethodNotAllowed')
     expect(wrongVerb.headers.allow).toBe('POST')
+    const isolation = '{"Comment": "c", "IsolationType": "Full"}'
+    const isolated = await world.call('connector', `POST /api/machines/${machine}/isolate`, isolation)
+    const { error } = isolated.json<{ error: { code: string } }>()
+    expectRefusal(isolated, isolated.status, error.code)
+    expect([400, 403, 404]).toContain(isolated.status)
+    const nobody = await world.call('connector', 'POST /api/machines/123123123/isolate', isolation)
+    expectRefusal(nobody, 404, 'ResourceNotFound')
     const unknown = await world.call(
       'connector',
       `POST /api/machines/${machine}/makeCoffee`,

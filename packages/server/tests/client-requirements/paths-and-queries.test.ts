@@ -135,7 +135,12 @@ describe.each([
 
   it('A.10 the next page is at an absolute address below the base URL of the caller', async () => {
     await using rows = await DatabaseRows.open(world.api.database)
-    await rows.multiply('machine_action', scans[0] ?? '', LARGEST_PAGE)
+    await rows.multiply('machine_action', {
+      of: ['id', scans[0] ?? ''],
+      numbered: ['id'],
+      prefix: '00000000-0000-4000-8000-',
+      copies: LARGEST_PAGE,
+    })
     const first = await list("/api/v1.0/machineactions?$filter=status+eq+'Pending'")
     const next = first['@odata.nextLink'] ?? ''
     expect(next.startsWith(`${world.origin}/api/`)).toBe(true)

@@ -41,7 +41,7 @@ const anything = fc.oneof(
 
 /** Values that mostly fit a schema. */
 function valuesOf(schema: Shape): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight: 9, arbitrary: fitting(schema) }, { weight: 1, arbitrary: anything })
+  return fc.oneof({ weight: 19, arbitrary: fitting(schema) }, { weight: 1, arbitrary: anything })
 }
 
 function fitting(schema: Shape): fc.Arbitrary<unknown> {
@@ -50,7 +50,9 @@ function fitting(schema: Shape): fc.Arbitrary<unknown> {
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(valuesOf))
   if (schema.type === 'object') return objectsOf(schema.properties ?? {})
   if (schema.type === 'array') return fc.array(valuesOf(schema.items ?? {}), { maxLength: 4 })
-  if (schema.type === 'string') return fc.oneof(plausible, oddTexts)
+  if (schema.type === 'string') {
+    return fc.oneof({ weight: 4, arbitrary: plausible }, { weight: 1, arbitrary: oddTexts })
+  }
   if (schema.type === 'integer' || schema.type === 'number') return numbers
   if (schema.type === 'boolean') return fc.boolean()
   if (schema.type === 'null') return fc.constant(null)

@@ -4,7 +4,7 @@ import { anyCase, mutated, oddTexts } from './odd-text.ts'
 /** Properties of a list, by the kind of their values. */
 export type ListFields = Readonly<Record<'text' | 'instant' | 'number' | 'texts', readonly string[]>>
 
-/** Those of machines and of their actions; to each list the other's are unknown. */
+/** Those of each list; to each the others' are unknown. */
 export const LIST_FIELDS = {
   machines: {
     text: 'id computerDnsName osPlatform osVersion version healthStatus onboardingStatus deviceValue riskScore exposureLevel aadDeviceId rbacGroupName lastIpAddress'.split(
@@ -18,6 +18,22 @@ export const LIST_FIELDS = {
     text: 'id status type machineId requestor scope externalId computerDnsName requestSource'.split(' '),
     instant: ['creationDateTimeUtc', 'lastUpdateDateTimeUtc', 'cancellationDateTimeUtc'],
     number: ['errorHResult'],
+    texts: [],
+  },
+  alerts: {
+    text: 'id status severity category detectionSource assignedTo machineId computerDnsName threatName title'.split(
+      ' ',
+    ),
+    instant: ['alertCreationTime', 'lastUpdateTime', 'lastEventTime', 'firstEventTime'],
+    number: ['incidentId', 'investigationId'],
+    texts: [],
+  },
+  antivirusInfo: {
+    text: 'machineId computerDnsName osKind osPlatform osVersion avMode avSignatureVersion avEngineVersion quickScanResult fullScanError avIsSignatureUpToDate'.split(
+      ' ',
+    ),
+    instant: [],
+    number: ['rbacGroupId'],
     texts: [],
   },
 } as const satisfies Record<string, ListFields>

@@ -16,8 +16,16 @@ if (!Number.isSafeInteger(cases) || !Number.isSafeInteger(seed)) {
 /** A test of a whole property may take as long as its cases do; each call has a deadline of its own. */
 export const FUZZ_TIMEOUT = { timeout: 6 * 3_600_000 }
 
-/** Sends calls, looks at each answer, and says at the end how many there were and what came of them. */
-export async function fuzz(name: string, world: FuzzWorld, calls: fc.Arbitrary<FuzzCall>): Promise<void> {
+/**
+ * Sends calls, looks at each answer, and says at the end how many there were and what came of them.
+ *
+ * @param calls of several kinds, each of which gets the same share
+ */
+export async function fuzz(
+  name: string,
+  world: FuzzWorld,
+  ...calls: readonly fc.Arbitrary<FuzzCall>[]
+): Promise<void> {
   await countCases(name, world, calls, async (call) => {
     const before = await world.state()
     const answer = await world.send(call)
@@ -25,6 +33,7 @@ export async function fuzz(name: string, world: FuzzWorld, calls: fc.Arbitrary<F
     if (answer.status >= 400 && isApi(call.target) && (await world.state()) !== before) {
       throw new Error(`A call that was refused with ${answer.status} changed something: ${answer.text}`)
     }
+    if (answer.status === 429) await world.signInAnew()
     return String(answer.status)
   })
 }
@@ -33,16 +42,20 @@ export async function fuzz(name: string, world: FuzzWorld, calls: fc.Arbitrary<F
 export async function countCases<Case>(
   name: string,
   world: FuzzWorld,
-  given: fc.Arbitrary<Case>,
+  kinds: readonly fc.Arbitrary<Case>[],
   run: (one: Case) => Promise<string>,
 ): Promise<void> {
   const outcomes = new Map<string, number>()
-  const property = fc.asyncProperty(given, async (one) => {
-    const outcome = await run(one)
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-  })
-  await fc.assert(property, { numRuns: cases, seed })
+  const numRuns = Math.ceil(cases / kinds.length)
+  for (const kind of kinds) {
+    const property = fc.asyncProperty(kind, async (one) => {
+      const outcome = await run(one)
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    })
+    await fc.assert(property, { numRuns, seed })
+  }
   await world.expectGoodCall()
   const counts = [...outcomes].sort().map(([outcome, count]) => `${outcome}: ${count}`)
-  process.stdout.write(`Fuzzed ${name} with ${cases} cases of seed ${seed}: ${counts.join(', ')}\n`)
+  const total = numRuns * kinds.length
+  process.stdout.write(`Fuzzed ${name} with ${total} cases of seed ${seed}: ${counts.join(', ')}\n`)
 }

@@ -25,7 +25,9 @@ export class FuzzWorld implements AsyncDisposable {
   readonly api: ApiServer
   readonly machine: MachineId
   readonly action: string
-  readonly #token: string
+  /** What else there is to be named, at the beginning. */
+  readonly ids: string[] = []
+  #token: string
   readonly #rows: DatabaseRows
   readonly #isSqlite: boolean
   #calls = 0
@@ -65,14 +67,17 @@ export class FuzzWorld implements AsyncDisposable {
   }
 
   async #fill(): Promise<void> {
-    const group = (await this.create('userGroups', { displayName: 'Analysts' })).id
-    await this.create('users', {
-      displayName: 'Ada',
-      userPrincipalName: 'ada@contoso.example',
-      userGroupIds: [group],
-    })
+    const group = await this.create('userGroups', { displayName: 'Analysts' })
+    const userGroupIds = [group.id]
+    const name = 'ada@contoso.example'
+    const user = await this.create('users', { displayName: 'Ada', userPrincipalName: name, userGroupIds })
+    const permissions = ['ViewData']
+    const role = await this.create('roles', { displayName: 'Analyst', permissions, userGroupIds })
     const rules = { tag: [{ operator: 'equals', value: 'lab' }] }
-    await this.create('deviceGroups', { displayName: 'Lab', rules })
+    const deviceGroup = await this.create('deviceGroups', { displayName: 'Lab', rules })
+    const application = await this.create('applications', { displayName: 'Playbook', permissions: [] })
+    const token = await this.create('enrollmentTokens', {})
+    this.ids.push(group.id, user.id, name, role.id, String(deviceGroup.id), application.id, token.id)
     await this.create(`/api/machines/${this.machine}/runAntiVirusScan`, { Comment: 'c', ScanType: 'Full' })
   }
 
@@ -99,6 +104,11 @@ export class FuzzWorld implements AsyncDisposable {
       'Connection: close',
     ]
     return rawCall(this.api.origin, head, bytes, { from: this.nextAddress() })
+  }
+
+  /** Goes on as another application, whose limits nobody has reached. */
+  async signInAnew(): Promise<void> {
+    this.#token = await this.api.token(await this.api.application())
   }
 
   /** An address of this computer that may still call. */

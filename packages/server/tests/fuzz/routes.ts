@@ -24,7 +24,7 @@ function namesOf(world: FuzzWorld): fc.Arbitrary<string> {
     world.api.tenant,
     'contoso.example',
     'common',
-    '1',
+    ...world.ids,
     "ip='192.0.2.1',timestamp=2026-11-23T08:00:00Z",
     'index=0',
   )

@@ -1,7 +1,8 @@
 import { Alert } from '@fleetsweep/protocol'
-import { isExpanded, ListOf, listAnswer, readListQuery } from '../../kit/odata/index.ts'
+import { ExpandQuery, ListOf, readListQuery } from '../../kit/odata/index.ts'
 import { operation } from '../../principal/index.ts'
-import { type AlertService, showAlert } from '../index.ts'
+import type { AlertService } from '../index.ts'
+import { alertList } from './alert-list.ts'
 
 const READ = {
   permission: ['Alert.Read.All', 'Alert.ReadWrite.All'],
@@ -14,15 +15,9 @@ export const listAlerts = operation({
   route: 'GET /api/alerts',
   summary: 'List alerts',
   access: READ,
+  query: ExpandQuery,
   answers: { 200: ListOf(Alert) },
-  handle: async (request, { alerts }: { alerts: AlertService }) => {
-    const { principal, search } = request
-    const query = readListQuery(search)
-    const withPlaces = isExpanded(query, 'evidence')
-    const { alerts: found, ...page } = await alerts.listAlerts(principal, query, { withPlaces })
-    const value = found.map((alert) => showAlert(alert, principal.tenant))
-    return listAnswer(request, 'Alerts', { value, query, ...page })
-  },
+  handle: (request, { alerts }: { alerts: AlertService }) => alertList(request, alerts),
 })
 
 /** How many there are, as a bare number. */

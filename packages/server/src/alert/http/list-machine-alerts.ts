@@ -1,8 +1,9 @@
 import { Alert } from '@fleetsweep/protocol'
-import { isExpanded, ListOf, listAnswer, readListQuery } from '../../kit/odata/index.ts'
+import { ExpandQuery, ListOf, readListQuery } from '../../kit/odata/index.ts'
 import type { MachineService } from '../../machine/index.ts'
 import { operation } from '../../principal/index.ts'
-import { type AlertService, showAlert } from '../index.ts'
+import type { AlertService } from '../index.ts'
+import { alertList } from './alert-list.ts'
 
 const READ = {
   permission: ['Alert.Read.All', 'Alert.ReadWrite.All'],
@@ -17,15 +18,11 @@ export const listMachineAlerts = operation({
   route: 'GET /api/machines/:machineId/alerts',
   summary: 'List the alerts of a machine',
   access: READ,
+  query: ExpandQuery,
   answers: { 200: ListOf(Alert) },
   handle: async (request, { alerts, machines }: Services) => {
-    const { principal, params, search } = request
-    const query = readListQuery(search)
-    const { id: machineId } = await machines.getMachineByAnyName(principal, params.machineId)
-    const withPlaces = isExpanded(query, 'evidence')
-    const { alerts: found, ...page } = await alerts.listAlerts(principal, query, { machineId, withPlaces })
-    const value = found.map((alert) => showAlert(alert, principal.tenant))
-    return listAnswer(request, 'Alerts', { value, query, ...page })
+    const { id } = await machines.getMachineByAnyName(request.principal, request.params.machineId)
+    return alertList(request, alerts, { machineId: id })
   },
 })
 

@@ -15,30 +15,38 @@ const READ = {
  *
  * @see https://learn.microsoft.com/en-us/defender-endpoint/api/device-health-export-antivirus-health-report-api
  */
-export const antivirusInfoOperations = (['deviceavinfo', 'public/avdeviceshealth'] as const).flatMap(
-  (path) => [
-    operation({
-      route: `GET /api/${path}`,
-      summary: 'List the antivirus engine, its signatures and the last scans of machines',
-      ...READ,
-      answers: { 200: ListOf(DeviceAvInfo) },
-      handle: async (request, { antivirusInfo }: Services) => {
-        const query = readListQuery(request.search)
-        const { entries, now, ...page } = await antivirusInfo.list(request.principal, query)
-        return listAnswer(request, 'DeviceAvInfo', {
-          value: entries.map((entry) => showAntivirusInfo(entry, now)),
-          query,
-          ...page,
-        })
-      },
-    }),
-    operation({
-      route: `GET /api/${path}/$count`,
-      summary: 'Count machines by their antivirus',
-      ...READ,
-      answers: { 200: 'text/plain; charset=utf-8' },
-      handle: async ({ principal, search }, { antivirusInfo }: Services) =>
-        String(await antivirusInfo.count(principal, readListQuery(search))),
-    }),
-  ],
-)
+export const antivirusInfoOperations = {
+  listDeviceAvInfo: listAntivirusInfo('deviceavinfo'),
+  countDeviceAvInfo: countAntivirusInfo('deviceavinfo'),
+  listAvDevicesHealth: listAntivirusInfo('public/avdeviceshealth'),
+  countAvDevicesHealth: countAntivirusInfo('public/avdeviceshealth'),
+}
+
+function listAntivirusInfo(path: string) {
+  return operation({
+    route: `GET /api/${path}`,
+    summary: 'List the antivirus engine, its signatures and the last scans of machines',
+    ...READ,
+    answers: { 200: ListOf(DeviceAvInfo) },
+    handle: async (request, { antivirusInfo }: Services) => {
+      const query = readListQuery(request.search)
+      const { entries, now, ...page } = await antivirusInfo.list(request.principal, query)
+      return listAnswer(request, 'DeviceAvInfo', {
+        value: entries.map((entry) => showAntivirusInfo(entry, now)),
+        query,
+        ...page,
+      })
+    },
+  })
+}
+
+function countAntivirusInfo(path: string) {
+  return operation({
+    route: `GET /api/${path}/$count`,
+    summary: 'Count machines by their antivirus',
+    ...READ,
+    answers: { 200: 'text/plain; charset=utf-8' },
+    handle: async ({ principal, search }, { antivirusInfo }: Services) =>
+      String(await antivirusInfo.count(principal, readListQuery(search))),
+  })
+}

@@ -6,6 +6,7 @@ import { ADMINISTER, readApplicationId } from './application-id.ts'
 /** Lets an application prove itself by the private key of a certificate. */
 export const addCertificate = operation({
   route: 'POST /fleet/v1/applications/:applicationId/certificates',
+  summary: 'Let an application prove itself by a certificate',
   access: ADMINISTER,
   body: AddCertificateBody,
   answers: { 201: ApplicationCertificate },

@@ -6,6 +6,7 @@ import { ADMINISTER, readApplicationId } from './application-id.ts'
 /** Gives an application one more secret; the only answer that shows it. */
 export const addSecret = operation({
   route: 'POST /fleet/v1/applications/:applicationId/secrets',
+  summary: 'Give an application one more secret',
   access: ADMINISTER,
   body: CreateSecretBody,
   answers: { 201: CreatedSecret },

@@ -6,6 +6,7 @@ import { ADMINISTER, readApplicationId } from './application-id.ts'
 /** Renames an application, or changes what it may do. What is taken from it, its tokens lose at once. */
 export const changeApplication = operation({
   route: 'PATCH /fleet/v1/applications/:applicationId',
+  summary: 'Change an application',
   access: ADMINISTER,
   body: ChangeApplicationBody,
   answers: { 200: Application },

@@ -6,6 +6,7 @@ import { ADMINISTER } from './application-id.ts'
 /** Registers an application; the only answer that shows its first secret. */
 export const createApplication = operation({
   route: 'POST /fleet/v1/applications',
+  summary: 'Register an application',
   access: ADMINISTER,
   body: CreateApplicationBody,
   answers: { 201: CreatedApplication },

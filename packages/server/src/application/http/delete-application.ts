@@ -7,6 +7,7 @@ import { ADMINISTER, readApplicationId } from './application-id.ts'
 /** Deletes an application with all its credentials; its tokens are refused from then on. */
 export const deleteApplication = operation({
   route: 'DELETE /fleet/v1/applications/:applicationId',
+  summary: 'Delete an application',
   access: ADMINISTER,
   answers: { 204: Type.Null() },
   handle: async ({ params, principal }, { applications }: { applications: ApplicationService }) => {

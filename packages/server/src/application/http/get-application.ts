@@ -5,6 +5,7 @@ import { ADMINISTER, readApplicationId } from './application-id.ts'
 
 export const getApplication = operation({
   route: 'GET /fleet/v1/applications/:applicationId',
+  summary: 'Get an application',
   access: ADMINISTER,
   answers: { 200: Application },
   handle: ({ params, principal }, { applications }: { applications: ApplicationService }) =>

@@ -5,9 +5,15 @@ import type { ApplicationService } from '../index.ts'
 import { ADMINISTER, readApplicationId } from './application-id.ts'
 
 /** Makes a secret or a certificate worthless, with every token that was got with it. */
-export const revokeCredentialOperations = (['secret', 'certificate'] as const).map((kind) =>
-  operation({
+export const revokeCredentialOperations = {
+  revokeApplicationSecret: revokeCredential('secret'),
+  revokeApplicationCertificate: revokeCredential('certificate'),
+}
+
+function revokeCredential(kind: 'secret' | 'certificate') {
+  return operation({
     route: `DELETE /fleet/v1/applications/:applicationId/${kind}s/:credentialId`,
+    summary: `Revoke a ${kind} of an application`,
     access: ADMINISTER,
     answers: { 204: Type.Null() },
     handle: async ({ params, principal }, { applications }: { applications: ApplicationService }) => {
@@ -16,5 +22,5 @@ export const revokeCredentialOperations = (['secret', 'certificate'] as const).m
       await applications.revokeCredential(principal.tenant, auditPrincipal(principal), id, kind, credential)
       return new Answer(204, null)
     },
-  }),
-)
+  })
+}

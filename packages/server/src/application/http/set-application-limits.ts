@@ -6,6 +6,7 @@ import { ADMINISTER, readApplicationId } from './application-id.ts'
 /** Overrides the rate limits of one application; null stands for the usual limit. */
 export const setApplicationLimits = operation({
   route: 'PUT /fleet/v1/applications/:applicationId/limits',
+  summary: 'Set the rate limits of an application',
   access: ADMINISTER,
   body: CallLimits,
   answers: { 200: CallLimits },

@@ -7,17 +7,15 @@ import type { AuditService } from '../index.ts'
 /** Who changed what, newest first. */
 export const listAudit = operation({
   route: 'GET /fleet/v1/audit',
+  summary: 'List the audit',
   access: { permission: ['Audit.Read.All'], role: ['Audit.Read.All'], reach: 'tenant' },
   query: Type.Object({
     ...CursorQuery.properties,
-    /** Id of the application, user or machine. */
-    principal: Type.Optional(Type.String()),
-    operation: Type.Optional(Type.String()),
-    target: Type.Optional(Type.String()),
-    /** Not before this moment. */
-    from: Type.Optional(Type.String()),
-    /** Before this moment. */
-    to: Type.Optional(Type.String()),
+    principal: Type.Optional(Type.String({ description: 'Id of the application, user or machine.' })),
+    operation: Type.Optional(Type.String({ description: 'What was done, such as `machineAction.create`.' })),
+    target: Type.Optional(Type.String({ description: 'Id of what it was done to.' })),
+    from: Type.Optional(Type.String({ description: 'Not before this moment, ISO 8601.' })),
+    to: Type.Optional(Type.String({ description: 'Before this moment.' })),
   }),
   answers: { 200: FleetAuditList },
   handle: ({ query, principal }, { audit }: { audit: AuditService }) =>

@@ -7,9 +7,14 @@ import type { AuditService } from '../index.ts'
 /** Checks the audit's chain against its rows, its signed heads and, where one was noted, a head kept elsewhere. */
 export const verifyAudit = operation({
   route: 'GET /fleet/v1/audit/verification',
+  summary: 'Verify the audit',
   access: { permission: ['Audit.Read.All'], role: ['Audit.Read.All'], reach: 'tenant' },
   callClass: 'auditVerification',
-  query: Type.Object({ head: Type.Optional(Type.String()) }),
+  query: Type.Object({
+    head: Type.Optional(
+      Type.String({ description: 'A head that was noted earlier, `position:hash`: it must still be there.' }),
+    ),
+  }),
   answers: { 200: AuditVerification },
   handle: ({ query, principal }, { audit }: { audit: AuditService }) => {
     const noted = query.head === undefined ? undefined : readNotedHead(query.head)

@@ -7,11 +7,12 @@ import type { DetectionService } from '../index.ts'
 /** What engines found, newest first. */
 export const listDetections = operation({
   route: 'GET /fleet/v1/detections',
+  summary: 'List detections',
   access: { permission: ['Scan.Read.All'], role: ['Scan.Read.All'], reach: 'machines' },
   query: Type.Object({
     ...CursorQuery.properties,
-    actionId: Type.Optional(Type.String()),
-    machineId: Type.Optional(Type.String()),
+    actionId: Type.Optional(Type.String({ description: 'Only those of this machine action.' })),
+    machineId: Type.Optional(Type.String({ description: 'Only those on this machine.' })),
   }),
   answers: { 200: FleetDetectionList },
   handle: ({ query, principal }, { detections }: { detections: DetectionService }) =>

@@ -5,6 +5,7 @@ import type { DeviceGroupService } from '../index.ts'
 /** Changes a device group; what the body does not name stays. */
 export const changeDeviceGroup = operation({
   route: 'PATCH /fleet/v1/deviceGroups/:deviceGroupId',
+  summary: 'Change a device group',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   body: ChangeDeviceGroupBody,
   answers: { 200: DeviceGroup },

@@ -5,6 +5,7 @@ import type { DeviceGroupService } from '../index.ts'
 /** Adds a device group. */
 export const createDeviceGroup = operation({
   route: 'POST /fleet/v1/deviceGroups',
+  summary: 'Add a device group',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   body: CreateDeviceGroupBody,
   answers: { 201: DeviceGroup },

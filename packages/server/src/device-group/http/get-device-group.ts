@@ -5,6 +5,7 @@ import type { DeviceGroupService } from '../index.ts'
 /** One device group. */
 export const getDeviceGroup = operation({
   route: 'GET /fleet/v1/deviceGroups/:deviceGroupId',
+  summary: 'Get a device group',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   answers: { 200: DeviceGroup },
   handle: ({ params, principal }, { deviceGroups }: { deviceGroups: DeviceGroupService }) =>

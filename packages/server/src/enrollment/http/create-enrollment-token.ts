@@ -5,6 +5,7 @@ import type { EnrollmentService } from '../index.ts'
 /** Makes a token that machines enroll with; the only answer that shows it. */
 export const createEnrollmentToken = operation({
   route: 'POST /fleet/v1/enrollmentTokens',
+  summary: 'Make an enrollment token',
   access: { permission: ['Fleet.Enroll'], role: ['Fleet.Enroll'], reach: 'tenant' },
   body: CreateEnrollmentTokenBody,
   answers: { 201: CreatedEnrollmentToken },

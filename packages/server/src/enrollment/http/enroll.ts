@@ -5,6 +5,7 @@ import type { EnrollmentService } from '../index.ts'
 /** Exchanges an enrollment token for the identity of a machine. */
 export const enroll = operation({
   route: `POST ${ENROLL_PATH}`,
+  summary: 'Enroll a machine',
   access: {
     anonymous: 'a machine has no identity before it enrolls; the token and its own signature speak for it',
   },

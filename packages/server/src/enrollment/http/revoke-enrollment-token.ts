@@ -7,6 +7,7 @@ import type { EnrollmentService } from '../index.ts'
 /** Makes an enrollment token worthless from now on. */
 export const revokeEnrollmentToken = operation({
   route: 'DELETE /fleet/v1/enrollmentTokens/:tokenId',
+  summary: 'Revoke an enrollment token',
   access: { permission: ['Fleet.Enroll'], role: ['Fleet.Enroll'], reach: 'tenant' },
   answers: { 204: Type.Null() },
   handle: async ({ params, principal }, { enrollment }: { enrollment: EnrollmentService }) => {

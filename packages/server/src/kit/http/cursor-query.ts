@@ -7,8 +7,14 @@ const USUAL_PAGE = 100
 
 /** Query of a list that is read page by page: where to go on, and at most how many. */
 export const CursorQuery = Type.Object({
-  cursor: Type.Optional(Type.String()),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE })),
+  cursor: Type.Optional(Type.String({ description: '`nextCursor` of the page before.' })),
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MAX_PAGE,
+      description: `At most how many; ${USUAL_PAGE} when absent.`,
+    }),
+  ),
 })
 
 /** @throws ApiError `InvalidInput` for a cursor that is none of ours */

@@ -13,7 +13,7 @@ import type { Logger } from 'pino'
 import { DatabaseBusyError, QueryTimeoutError } from '../db/database.ts'
 import { ApiError, notFound } from './api-error.ts'
 import type { CallLimiter } from './call-limiter.ts'
-import { errorStyleOf } from './error-style.ts'
+import { type ErrorStyle, errorStyleOf } from './error-style.ts'
 import type { Access, Caller, Operation } from './operation.ts'
 import type { Origins } from './origins.ts'
 import { tooLarge } from './request-body.ts'
@@ -52,8 +52,6 @@ export type HttpServerOptions<Principal, Services> = {
    * clients offer HTTP/2 with every first call) is answered as if it had not, as HTTP allows.
    */
   mayUpgrade?: (request: IncomingMessage) => boolean
-  /** Checks every answer against the schema that its operation declares, and fails loudly: for tests. */
-  checkAnswers?: boolean
 }
 
 /**
@@ -153,7 +151,9 @@ function failureSender<Principal, Services>({
   logger,
   newId,
   onRefusal,
+  operations,
 }: HttpServerOptions<Principal, Services>): SendFailure {
+  const styleOf = styleFinder(operations)
   return (error, request, reply) => {
     const target = newId()
     const refusal = asRefusal(error, request)
@@ -168,8 +168,27 @@ function failureSender<Principal, Services>({
       // Written by `admit` of the same operation.
       onRefusal?.({ caller: request.caller as Principal, route, access, code: refusal.code })
     }
-    const style = operation?.errors ?? errorStyleOf(request.url)
+    const style = operation?.errors ?? styleOf(request)
     return sendError(reply, refusal, style, { target, at: clock.now() })
+  }
+}
+
+/** How a refusal looks of a call that was never routed: as that of the operation that was meant, where one was. */
+function styleFinder<Principal, Services>(operations: readonly Operation<Principal, Services>[]) {
+  const known = operations.map(({ method, path, errors }) => ({ method, pattern: pathPattern(path), errors }))
+  return ({ method, url }: FastifyRequest): ErrorStyle => {
+    const { path } = splitTarget(url)
+    const verb = method === 'HEAD' ? 'GET' : method
+    const meant = known.find((each) => each.method === verb && each.pattern.test(path))
+    return meant?.errors ?? errorStyleOf(decoded(path))
+  }
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
 }
 

@@ -16,5 +16,5 @@ export {
   requireAllowed,
 } from './operation.ts'
 export { type Alias, Origins } from './origins.ts'
-export { serveApplication } from './static-folder.ts'
+export { PAGE_POLICY_WITH_DATA_IMAGES, serveApplication } from './static-folder.ts'
 export { isNetwork, TrustedProxies } from './trusted-proxies.ts'

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
-import type { Static, TSchema } from 'typebox'
+import type { ErrorCode, Permission, RolePermission, TenantId } from '@fleetsweep/protocol'
+import type { Static, TObject, TSchema } from 'typebox'
 import type { Answer, AnswerBody } from './answer.ts'
 import { ApiError } from './api-error.ts'
 import { type CallClass, callClassOf } from './call-limiter.ts'
-import type { ErrorStyle } from './error-style.ts'
+import { type ErrorStyle, errorStyleOf } from './error-style.ts'
 
 /** What the kit must know of whoever calls; the server's own principal is one. */
 export type Caller = {
@@ -65,6 +65,9 @@ export function requireAllowed(
 /** The schema of the body by status; a string names the media type of a body that is not JSON. */
 export type Answers = Readonly<Record<number, TSchema | string>>
 
+/** Codes, each with when it is answered: `while another scan of the machine is under way`. */
+export type Refusals = Readonly<Partial<Record<ErrorCode, string>>>
+
 /** A call as a handler sees it: everything is parsed, and who calls may do so. */
 export type OperationRequest<Params, Body, Query, Principal> = {
   /** Decoded, spelled as the caller did. */
@@ -89,6 +92,8 @@ export type OperationRequest<Params, Body, Query, Principal> = {
 export type Operation<Principal, Services> = {
   readonly route: string
   readonly summary: string
+  readonly description: string
+  readonly refusals: Refusals
   readonly method: string
   /** With `:names`. */
   readonly path: string
@@ -99,8 +104,9 @@ export type Operation<Principal, Services> = {
   readonly consumes: 'json' | 'form'
   readonly bodyLimitBytes: number | undefined
   readonly query: TSchema | undefined
+  readonly functionArguments: TObject | undefined
   readonly answers: Answers
-  readonly errors: ErrorStyle | undefined
+  readonly errors: ErrorStyle
   readonly handle: (
     request: OperationRequest<Record<string, string>, unknown, unknown, Principal | undefined>,
     services: Services,
@@ -130,7 +136,9 @@ export type Declaration<
   /** Verb and path, such as `POST /api/machines/:machineId/runAntiVirusScan`. */
   route: Route
   /** What the call does, in a few words that stand in the API's description, such as `Add or remove a tag of a machine`. */
-  summary?: string
+  summary: string
+  /** What else whoever calls it should know, in sentences (CommonMark). */
+  description?: string
   access: A
   /** The budget that a call draws on; by the path (`usual`, `fleet` below `/fleet`) when absent. */
   callClass?: CallClass
@@ -144,8 +152,15 @@ export type Declaration<
   bodyLimitBytes?: number
   /** Query parameters, converted from text where the schema wants numbers or booleans. */
   query?: Query
+  /**
+   * The arguments of an OData function by their names, for the API's description alone: `params.arguments` is still to
+   * be read. Text is written in single quotes, anything with a format or that is no string without.
+   */
+  functionArguments?: TObject
   /** A body that the handler returns goes out with the first status declared here. */
   answers: Replies
+  /** What it refuses beyond what follows from the rest of its declaration, and when; for the API's description. */
+  refusals?: Refusals
   /** How errors look; by the path (Defender's shape, problem details below `/fleet`) when absent. */
   errors?: ErrorStyle
   handle: (
@@ -174,7 +189,9 @@ export function operationFor<Principal extends Caller>() {
     const [method = '', path = ''] = declaration.route.split(' ')
     return {
       route: declaration.route,
-      summary: declaration.summary ?? '',
+      summary: declaration.summary,
+      description: declaration.description ?? '',
+      refusals: declaration.refusals ?? {},
       method,
       path,
       access: declaration.access,
@@ -184,8 +201,9 @@ export function operationFor<Principal extends Caller>() {
       consumes: declaration.consumes ?? 'json',
       bodyLimitBytes: declaration.bodyLimitBytes,
       query: declaration.query,
+      functionArguments: declaration.functionArguments,
       answers: declaration.answers,
-      errors: declaration.errors,
+      errors: declaration.errors ?? errorStyleOf(path),
       // The server parses by the very schemas that the handler is typed over before it calls it.
       handle: declaration.handle as unknown as Operation<Principal, Services>['handle'],
     }

@@ -42,22 +42,22 @@ export function sendError(
   reply: FastifyReply,
   error: ApiError,
   style: ErrorStyle,
-  occurrence: Parameters<ErrorStyle>[1],
+  occurrence: Parameters<ErrorStyle['write']>[1],
 ): FastifyReply {
-  const { contentType, body, headers } = style(error, occurrence)
+  const { body, headers } = style.write(error, occurrence)
   return reply
     .code(error.status)
-    .headers({ ...headers, ...error.headers, 'content-type': contentType })
+    .headers({ ...headers, ...error.headers, 'content-type': style.contentType })
     .send(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
 /** Answers what never became a request, on the bare socket: the parser gave up first. */
 export function sendBroken(socket: Socket, refusal: ApiError, target: string, at: Instant): void {
-  const { contentType, body } = defenderErrors(refusal, { target, at })
+  const { body } = defenderErrors.write(refusal, { target, at })
   const text = JSON.stringify(body)
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
-    `Content-Type: ${contentType}`,
+    `Content-Type: ${defenderErrors.contentType}`,
     `Content-Length: ${Buffer.byteLength(text)}`,
     'Connection: close',
   ]

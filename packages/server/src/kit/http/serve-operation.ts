@@ -1,6 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { Answer } from './answer.ts'
 import { ApiError, notFound } from './api-error.ts'
 import type { Exceeded } from './call-limiter.ts'
@@ -36,7 +34,7 @@ export function serveOperation<Principal extends Caller, Services>(
   options: HttpServerOptions<Principal, Services>,
 ): void {
   const read = inputReader(operation)
-  const send = answerSender(operation, options.checkAnswers ?? false)
+  const send = answerSender(operation)
   server.route({
     method: operation.method,
     url: routerPath(operation.path),
@@ -183,16 +181,9 @@ function bytesOf({ body }: FastifyRequest): Buffer | undefined {
   return Buffer.isBuffer(body) ? body : undefined
 }
 
-function answerSender<Principal, Services>(operation: Operation<Principal, Services>, check: boolean) {
+function answerSender<Principal, Services>(operation: Operation<Principal, Services>) {
   const statuses = Object.keys(operation.answers).map(Number)
   const first = statuses[0] ?? 200
-  const checkers = new Map(
-    check
-      ? Object.entries(operation.answers).flatMap(([status, declared]) =>
-          typeof declared === 'string' ? [] : [[Number(status), checker(operation.route, declared)] as const],
-        )
-      : [],
-  )
   return (reply: FastifyReply, returned: unknown): FastifyReply => {
     const { status, body, headers } = returned instanceof Answer ? returned : new Answer(first, returned)
     reply.headers(headers)
@@ -200,17 +191,6 @@ function answerSender<Principal, Services>(operation: Operation<Principal, Servi
     if (declared === undefined) throw new Error(`${operation.route} does not declare the status ${status}.`)
     if (status === 204) return reply.code(status).send()
     if (typeof declared === 'string') return sendMedia(reply, status, body, declared)
-    checkers.get(status)?.(body)
     return sendJson(reply, status, body, operation.path)
-  }
-}
-
-function checker(route: string, schema: TSchema): (body: unknown) => void {
-  const validator = Compile(schema)
-  return (body) => {
-    if (validator.Check(body)) return
-    throw new Error(
-      `${route} answers what it does not declare: ${JSON.stringify(validator.Errors(body).slice(0, 3))}`,
-    )
   }
 }

@@ -65,6 +65,6 @@ describe('a built application', () => {
   })
 
   it('says so in words where it was not built', async () => {
-    expect((await serve(false)('/console')).body).toContain('its console was not built')
+    expect((await serve(false)('/console')).body).toContain('its pages were not built')
   })
 })

@@ -34,6 +34,9 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Also for a style that brings its images with it. */
+export const PAGE_POLICY_WITH_DATA_IMAGES = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
+
 const INDEX = 'index.html'
 /** Vite puts the hash of the content into the names below this folder. */
 const HASHED = 'assets/'
@@ -47,10 +50,15 @@ type StaticFile = { type: string; etag: string; plain: Buffer; gzip: Buffer | un
  *
  * @param folder undefined, or without an index.html, where it was not built: a page says so then
  */
-export function serveApplication(server: FastifyInstance, prefix: string, folder: string | undefined): void {
+export function serveApplication(
+  server: FastifyInstance,
+  prefix: string,
+  folder: string | undefined,
+  policy: string = PAGE_POLICY,
+): void {
   const files = folder !== undefined && existsSync(join(folder, INDEX)) ? readFiles(folder) : new Map()
   const answer = (request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply => {
-    reply.header('content-security-policy', PAGE_POLICY)
+    reply.header('content-security-policy', policy)
     const index = files.get(INDEX)
     if (!index) return sendNotBuilt(reply)
     const file = files.get(name) ?? (extname(name) === '' ? index : undefined)
@@ -97,6 +105,6 @@ function send(
 function sendNotBuilt(reply: FastifyReply): FastifyReply {
   const text =
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Fleetsweep</title>' +
-    '<p>This server runs, but its console was not built. Build it with <code>npm run build</code> and start the server again. The API works without it.</p></html>\n'
+    '<p>This server runs, but its pages were not built. Build them with <code>npm run build</code> and start the server again. The API works without it.</p></html>\n'
   return reply.code(200).type('text/html; charset=utf-8').send(text)
 }

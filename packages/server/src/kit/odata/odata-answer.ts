@@ -1,22 +1,33 @@
 import type { ListQuery } from '@fleetsweep/protocol'
-import { type TObject, type TProperties, Type } from 'typebox'
+import { type TObject, type TProperties, type TSchema, Type } from 'typebox'
 import type { NextPage } from './row-page.ts'
 
-const Context = { '@odata.context': Type.String() }
+const Context = {
+  '@odata.context': Type.String({ description: 'Which set this is of, as OData names it.' }),
+}
 
 /** Schema of one entity with its context. */
 export function EntityOf<Properties extends TProperties>(schema: TObject<Properties>) {
-  return Type.Object({ ...Context, ...schema.properties })
+  return Type.Intersect([Type.Object(Context), schema])
 }
 
 /** Schema of a list of entities. */
 export function ListOf<Properties extends TProperties>(schema: TObject<Properties>) {
   return Type.Object({
     ...Context,
-    '@odata.count': Type.Optional(Type.Integer()),
+    '@odata.count': Type.Optional(
+      Type.Integer({ description: 'How many the filter matches; there with `$count=true` alone.' }),
+    ),
     value: Type.Array(schema),
-    '@odata.nextLink': Type.Optional(Type.String()),
+    '@odata.nextLink': Type.Optional(
+      Type.String({ description: 'Where the next page is; absent on the last one.' }),
+    ),
   })
+}
+
+/** True for a schema of `ListOf`. */
+export function isListSchema(schema: TSchema): boolean {
+  return Type.IsObject(schema) && '@odata.nextLink' in schema.properties
 }
 
 /** One entity as OData writes it. */

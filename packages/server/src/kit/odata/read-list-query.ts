@@ -1,4 +1,5 @@
 import { type ListQuery, parseListQuery } from '@fleetsweep/protocol'
+import { Type } from 'typebox'
 import { ApiError } from '../http/api-error.ts'
 
 /**
@@ -21,6 +22,15 @@ export function readListQuery(search: URLSearchParams): ListQuery {
   }
   return query
 }
+
+/** Query of a list whose entities are shown whole only when it is asked for. */
+export const ExpandQuery = Type.Object({
+  $expand: Type.Optional(
+    Type.String({
+      description: 'Properties to show whole, such as `evidence`; their lists are empty otherwise.',
+    }),
+  ),
+})
 
 /** True when `$expand` names a property, in any case and alone or among others. */
 export function isExpanded({ other }: Pick<ListQuery, 'other'>, property: string): boolean {

@@ -6,6 +6,7 @@ import { type MachineActionService, readCancelComment, showMachineAction } from 
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/cancel-machine-action */
 export const cancelMachineAction = operation({
   route: 'POST /api/machineactions/:actionId/cancel',
+  summary: 'Cancel a machine action',
   access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
   body: CancelMachineActionBody,
   answers: { 200: EntityOf(MachineAction) },

@@ -6,6 +6,7 @@ import { type MachineActionService, showMachineAction } from '../index.ts'
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/get-machineaction-object */
 export const getMachineAction = operation({
   route: 'GET /api/machineactions/:actionId',
+  summary: 'Get a machine action',
   access: { permission: ['Machine.Read.All', 'Machine.ReadWrite.All'], role: ['ViewData'], reach: 'machine' },
   answers: { 200: EntityOf(MachineAction) },
   handle: async (

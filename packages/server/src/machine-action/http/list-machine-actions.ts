@@ -12,6 +12,7 @@ const READ = {
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/get-machineactions-collection */
 export const listMachineActions = operation({
   route: 'GET /api/machineactions',
+  summary: 'List machine actions',
   access: READ,
   answers: { 200: ListOf(MachineAction) },
   handle: async (request, { machineActions }: { machineActions: MachineActionService }) => {
@@ -24,6 +25,7 @@ export const listMachineActions = operation({
 /** How many there are, as a bare number. */
 export const countMachineActions = operation({
   route: 'GET /api/machineactions/$count',
+  summary: 'Count machine actions',
   access: READ,
   answers: { 200: 'text/plain; charset=utf-8' },
   handle: async ({ principal, search }, { machineActions }: { machineActions: MachineActionService }) =>

@@ -6,9 +6,15 @@ import { type MachineActionService, readScanRequest, showMachineAction, TRANSLAT
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/run-av-scan */
 export const runAntivirusScan = operation({
   route: 'POST /api/machines/:machineId/runAntiVirusScan',
+  summary: 'Run an antivirus scan',
   access: { permission: ['Machine.Scan'], role: ['ActiveRemediationActions'], reach: 'machine' },
   body: RunAntivirusScanBody,
   bodyHints: TRANSLATED_NAMES,
+  refusals: {
+    ActiveRequestAlreadyExists: 'another scan of the machine is under way',
+    OsPlatformNotSupported: 'the version of Windows is too old',
+    ClientVersionNotSupported: 'the machine has no antivirus engine to scan with',
+  },
   answers: { 201: EntityOf(MachineAction) },
   handle: async (
     { params, body, principal, origin },

@@ -13,6 +13,7 @@ type Authenticate = (request: {
 /** Follows machine actions and the progress of scans as they change. What happened before is not told. */
 export const watchFleetEvents = operation({
   route: 'GET /fleet/v1/events',
+  summary: 'Follow events as they happen',
   access: {
     permission: ['Machine.Read.All', 'Machine.ReadWrite.All', 'Scan.Read.All'],
     role: ['ViewData', 'Scan.Read.All'],

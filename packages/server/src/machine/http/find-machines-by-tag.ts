@@ -8,10 +8,10 @@ import { machineList } from './list-machines.ts'
 import { READ_MACHINES } from './machine-access.ts'
 
 const Query = Type.Object({
-  /** Compared without case. */
-  tag: Type.Optional(Type.String()),
-  /** True: also tags that only begin so. False when absent. */
-  useStartsWithFilter: Type.Optional(Type.Boolean()),
+  tag: Type.Optional(Type.String({ description: 'The tag, compared without case. It must be there.' })),
+  useStartsWithFilter: Type.Optional(
+    Type.Boolean({ description: 'True: also tags that only begin so. False when absent.' }),
+  ),
 })
 
 /** @see https://learn.microsoft.com/en-us/defender-endpoint/api/find-machines-by-tag */
@@ -20,6 +20,7 @@ export const findMachinesByTag = operation({
   summary: 'Find machines by a tag, or by how one begins',
   access: { ...READ_MACHINES, reach: 'machines' },
   query: Query,
+  refusals: { MissingRequiredParameter: '`tag` is missing' },
   answers: { 200: ListOf(Machine) },
   handle: (request, services: { machines: MachineService; clock: Clock }) => {
     const { tag = '', useStartsWithFilter: startsWith = false } = request.query

@@ -10,6 +10,10 @@ export const tagMachines = operation({
   summary: 'Add or remove a tag of up to 500 machines, of all of them or none',
   access: { ...MANAGE_MACHINES, reach: 'machine' },
   body: TagMachinesBody,
+  refusals: {
+    MaximumBatchSizeExceeded: 'there are more than 500 machines',
+    ResourceNotFound: 'one of the machines is unknown or out of reach, and none was changed',
+  },
   answers: { 200: ListOf(Machine) },
   handle: async (request, { machines, clock }: { machines: MachineService; clock: Clock }) => {
     const { body, principal } = request

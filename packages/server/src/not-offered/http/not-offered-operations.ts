@@ -25,8 +25,10 @@ const READ_ALERTS = { permission: ['Alert.Read.All', 'Alert.ReadWrite.All'], rol
  * Whoever is signed in may ask: most permissions that Microsoft wants for these are none of ours, and a program that
  * cannot hold them must hear that the call is not offered, not that a permission is missing.
  */
-export const notOfferedOperations = NOT_OFFERED.map((call) =>
-  operation({
+export const notOfferedOperations = Object.fromEntries(NOT_OFFERED.map((call) => [call.route, refuse(call)]))
+
+function refuse(call: NotOffered) {
+  return operation({
     route: call.route,
     summary: `Not offered: this server does not ${call.does}`,
     access: {
@@ -40,8 +42,8 @@ export const notOfferedOperations = NOT_OFFERED.map((call) =>
       await requireKnown(params, principal, services)
       throw new ApiError('DisabledFeature', `This server does not ${call.does}. ${call.instead}`)
     },
-  }),
-)
+  })
+}
 
 function isAboutMachine({ route }: NotOffered): boolean {
   return /\/:(machineId|actionId|alertId)\//.test(route)

@@ -34,9 +34,10 @@ const Configuration = Type.Object({
 type Services = { tokenIssuer: TokenIssuer; signingKeys: SigningKeys }
 
 /** What sign-in libraries ask first, for both generations of the token endpoint. */
-export const configurationOperations = [
-  operation({
+export const configurationOperations = {
+  getConfiguration: operation({
     route: 'GET /:tenant/v2.0/.well-known/openid-configuration',
+    summary: 'Get the discovery document',
     access: ANONYMOUS,
     callClass: 'discovery',
     answers: { 200: Configuration },
@@ -44,8 +45,9 @@ export const configurationOperations = [
     handle: async ({ params, origin }, { tokenIssuer }: Services) =>
       configuration('v2', origin, (await tokenIssuer.getTenant(params.tenant)).id),
   }),
-  operation({
+  getConfigurationV1: operation({
     route: 'GET /:tenant/.well-known/openid-configuration',
+    summary: 'Get the discovery document of the first token version',
     access: ANONYMOUS,
     callClass: 'discovery',
     answers: { 200: Configuration },
@@ -53,7 +55,7 @@ export const configurationOperations = [
     handle: async ({ params, origin }, { tokenIssuer }: Services) =>
       configuration('v1', origin, (await tokenIssuer.getTenant(params.tenant)).id),
   }),
-]
+}
 
 function configuration(version: TokenVersion, origin: string, tenant: TenantId) {
   const endpoints = `${origin}/${tenant}/oauth2${version === 'v2' ? '/v2.0' : ''}`
@@ -95,9 +97,15 @@ const CLAIMS = 'aud exp iat iss name nonce oid preferred_username sid sub tid ve
 const Jwks = Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) })
 
 /** The public keys of a tenant. */
-export const jwksOperations = (['/discovery/v2.0/keys', '/discovery/keys'] as const).map((path) =>
-  operation({
+export const jwksOperations = {
+  getKeys: getKeys('/discovery/v2.0/keys'),
+  getKeysV1: getKeys('/discovery/keys'),
+}
+
+function getKeys(path: '/discovery/v2.0/keys' | '/discovery/keys') {
+  return operation({
     route: `GET /:tenant${path}`,
+    summary: 'Get the keys that tokens are signed with',
     access: ANONYMOUS,
     callClass: 'discovery',
     answers: { 200: Jwks },
@@ -106,8 +114,8 @@ export const jwksOperations = (['/discovery/v2.0/keys', '/discovery/keys'] as co
       const { id } = await tokenIssuer.getTenant(params.tenant)
       return { keys: (await signingKeys.tokenKeys(id)).public.map((key) => ({ ...key })) }
     },
-  }),
-)
+  })
+}
 
 const Instance = Type.Object({
   tenant_discovery_endpoint: Type.String(),
@@ -124,6 +132,7 @@ const Instance = Type.Object({
 /** Asked by libraries that take any login host for one of Microsoft's clouds. */
 export const instanceDiscovery = operation({
   route: 'GET /common/discovery/instance',
+  summary: 'Discover where a tenant signs in',
   access: ANONYMOUS,
   callClass: 'discovery',
   answers: { 200: Instance },

@@ -38,9 +38,17 @@ const V1Token = Type.Object({
 type Services = { tokenIssuer: TokenIssuer; userTokens: UserTokens }
 
 /** Token endpoints. Some clients send the form in the body of a GET, so both verbs are served. */
-export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
-  operation({
+export const tokenOperations = {
+  getToken: tokenEndpoint('POST', 'Get an access token'),
+  getTokenV1: tokenEndpointV1('POST', 'Get an access token of the first version'),
+  getTokenByGet: tokenEndpoint('GET', 'Get an access token by a GET with a body'),
+  getTokenV1ByGet: tokenEndpointV1('GET', 'Get an access token of the first version by a GET with a body'),
+}
+
+function tokenEndpoint(method: 'GET' | 'POST', summary: string) {
+  return operation({
     route: `${method} /:tenant/oauth2/v2.0/token`,
+    summary,
     access: ANONYMOUS,
     callClass: 'token',
     consumes: 'form',
@@ -59,9 +67,13 @@ export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
         ? userToken(await services.userTokens.redeem(request))
         : v2Token(await services.tokenIssuer.issue({ ...request, version: 'v2' }))
     },
-  }),
-  operation({
+  })
+}
+
+function tokenEndpointV1(method: 'GET' | 'POST', summary: string) {
+  return operation({
     route: `${method} /:tenant/oauth2/token`,
+    summary,
     access: ANONYMOUS,
     callClass: 'token',
     consumes: 'form',
@@ -87,8 +99,8 @@ export const tokenOperations = (['POST', 'GET'] as const).flatMap((method) => [
         access_token: issued.accessToken,
       }
     },
-  }),
-])
+  })
+}
 
 function v2Token({ accessToken }: { accessToken: string }) {
   return {

@@ -5,6 +5,7 @@ import { operation } from '../index.ts'
 /** Whoever calls, and what they may do where. */
 export const getMe = operation({
   route: 'GET /fleet/v1/me',
+  summary: 'Get the caller',
   access: { signedIn: 'everybody may know who they are to this server, all the more when it refuses them' },
   answers: { 200: Me },
   handle: async ({ principal }, { deviceGroups }: { deviceGroups: DeviceGroupService }) => {

@@ -5,6 +5,7 @@ import type { RoleService } from '../index.ts'
 /** Changes a role; what the body does not name stays. */
 export const changeRole = operation({
   route: 'PATCH /fleet/v1/roles/:roleId',
+  summary: 'Change a role',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   body: ChangeRoleBody,
   answers: { 200: Role },

@@ -5,6 +5,7 @@ import type { RoleService } from '../index.ts'
 /** Adds a role. */
 export const createRole = operation({
   route: 'POST /fleet/v1/roles',
+  summary: 'Add a role',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   body: CreateRoleBody,
   answers: { 201: Role },

@@ -6,6 +6,7 @@ import type { RoleService } from '../index.ts'
 /** Removes a role for good. */
 export const deleteRole = operation({
   route: 'DELETE /fleet/v1/roles/:roleId',
+  summary: 'Delete a role',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   answers: { 204: Type.Null() },
   handle: async ({ params, principal }, { roles }: { roles: RoleService }) => {

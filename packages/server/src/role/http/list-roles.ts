@@ -6,6 +6,7 @@ import type { RoleService } from '../index.ts'
 /** Roles, newest first. */
 export const listRoles = operation({
   route: 'GET /fleet/v1/roles',
+  summary: 'List roles',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   query: CursorQuery,
   answers: { 200: RoleList },

@@ -9,6 +9,7 @@ const ADMINISTER = { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 
 /** Lets people sign in with an application, and says how. */
 export const setApplicationSignIn = operation({
   route: 'PUT /fleet/v1/applications/:applicationId/signIn',
+  summary: 'Let people sign in with an application',
   access: ADMINISTER,
   body: ApplicationSignIn,
   answers: { 200: ApplicationSignIn },
@@ -24,6 +25,7 @@ export const setApplicationSignIn = operation({
 /** How people sign in with an application. */
 export const getApplicationSignIn = operation({
   route: 'GET /fleet/v1/applications/:applicationId/signIn',
+  summary: 'Get how people sign in with an application',
   access: ADMINISTER,
   answers: { 200: ApplicationSignIn },
   handle: ({ params, principal }, { signInAdministration }: Services) =>

@@ -9,6 +9,7 @@ const ANONYMOUS = { anonymous: 'a person who is not signed in yet comes here to 
 /** Where a program sends a person to sign in. */
 export const authorize = operation({
   route: 'GET /:tenant/oauth2/v2.0/authorize',
+  summary: 'Send a person to sign in',
   access: ANONYMOUS,
   answers: PAGE_ANSWERS,
   errors: pageErrors,
@@ -19,6 +20,7 @@ export const authorize = operation({
 /** Where the page leads on to on which they signed in. */
 export const resumeAuthorize = operation({
   route: 'GET /:tenant/oauth2/v2.0/authorize/:interaction',
+  summary: 'Go on after a sign-in',
   access: ANONYMOUS,
   answers: PAGE_ANSWERS,
   errors: pageErrors,

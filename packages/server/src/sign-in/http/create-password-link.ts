@@ -5,6 +5,7 @@ import type { SignInAdministration } from '../index.ts'
 /** Makes a one-time link on which somebody chooses a password; the only answer that shows it. */
 export const createPasswordLink = operation({
   route: 'POST /fleet/v1/users/:userId/passwordLink',
+  summary: 'Make a link on which a user chooses a password',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   answers: { 201: PasswordLink },
   handle: (

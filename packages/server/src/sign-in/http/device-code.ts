@@ -23,6 +23,7 @@ const DeviceCode = Type.Object({
  */
 export const startDeviceCode = operation({
   route: 'POST /:tenant/oauth2/v2.0/devicecode',
+  summary: 'Get a device code',
   access: { anonymous: 'a program asks here for a code that is worth nothing until a person confirms it' },
   consumes: 'form',
   body: Type.Record(Type.String(), Type.String()),

@@ -9,6 +9,7 @@ import { operation } from '../../principal/index.ts'
  */
 export const revokeSignIn = operation({
   route: 'POST /:tenant/oauth2/v2.0/revoke',
+  summary: 'Revoke a refresh token',
   access: { anonymous: 'whoever has the refresh token may end its sign-in, and learns nothing' },
   callClass: 'token',
   consumes: 'form',

@@ -6,6 +6,7 @@ import type { SignInAdministration } from '../index.ts'
 /** Ends all sign-ins of somebody, in every program and browser; they may sign in again. */
 export const signOutUser = operation({
   route: 'POST /fleet/v1/users/:userId/signOut',
+  summary: 'Sign a user out everywhere',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   answers: { 204: Type.Null() },
   handle: async (

@@ -5,6 +5,7 @@ import type { UserGroupService } from '../index.ts'
 /** Changes a user group; what the body does not name stays. */
 export const changeUserGroup = operation({
   route: 'PATCH /fleet/v1/userGroups/:userGroupId',
+  summary: 'Change a user group',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   body: ChangeUserGroupBody,
   answers: { 200: UserGroup },

@@ -5,6 +5,7 @@ import type { UserGroupService } from '../index.ts'
 /** Adds a user group. */
 export const createUserGroup = operation({
   route: 'POST /fleet/v1/userGroups',
+  summary: 'Add a user group',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   body: CreateUserGroupBody,
   answers: { 201: UserGroup },

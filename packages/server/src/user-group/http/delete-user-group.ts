@@ -6,6 +6,7 @@ import type { UserGroupService } from '../index.ts'
 /** Removes a user group for good. */
 export const deleteUserGroup = operation({
   route: 'DELETE /fleet/v1/userGroups/:userGroupId',
+  summary: 'Delete a user group',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   answers: { 204: Type.Null() },
   handle: async ({ params, principal }, { userGroups }: { userGroups: UserGroupService }) => {

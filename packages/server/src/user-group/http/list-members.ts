@@ -7,6 +7,7 @@ import type { UserGroupService } from '../index.ts'
 /** The people of a user group, newest first. */
 export const listMembers = operation({
   route: 'GET /fleet/v1/userGroups/:userGroupId/members',
+  summary: 'List the members of a user group',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   query: CursorQuery,
   answers: { 200: UserList },

@@ -6,6 +6,7 @@ import type { UserGroupService } from '../index.ts'
 /** User groups, newest first. */
 export const listUserGroups = operation({
   route: 'GET /fleet/v1/userGroups',
+  summary: 'List user groups',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   query: CursorQuery,
   answers: { 200: UserGroupList },

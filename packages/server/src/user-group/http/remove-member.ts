@@ -6,6 +6,7 @@ import type { UserGroupService } from '../index.ts'
 /** Takes somebody out of a user group. */
 export const removeMember = operation({
   route: 'DELETE /fleet/v1/userGroups/:userGroupId/members/:userId',
+  summary: 'Remove a member from a user group',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   answers: { 204: Type.Null() },
   handle: async ({ params, principal }, { userGroups }: { userGroups: UserGroupService }) => {

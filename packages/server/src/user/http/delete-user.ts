@@ -6,6 +6,7 @@ import type { UserService } from '../index.ts'
 /** Removes a person for good. */
 export const deleteUser = operation({
   route: 'DELETE /fleet/v1/users/:userId',
+  summary: 'Delete a user',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   answers: { 204: Type.Null() },
   handle: async ({ params, principal }, { users }: { users: UserService }) => {

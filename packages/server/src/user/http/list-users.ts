@@ -6,6 +6,7 @@ import type { UserService } from '../index.ts'
 /** People, newest first. */
 export const listUsers = operation({
   route: 'GET /fleet/v1/users',
+  summary: 'List users',
   access: { permission: ['Fleet.Admin'], role: ['Fleet.Admin'], reach: 'tenant' },
   query: CursorQuery,
   answers: { 200: UserList },

@@ -1,0 +1,6 @@
+export { type ApiDescriptionService, apiDescriptionService } from './api-description-service.ts'
+export { describeApi, isDescribed, isForBrowsers } from './describe-api.ts'
+export type { NamedOperation } from './describe-operation.ts'
+export { templateOf } from './describe-parameters.ts'
+export { mediaTypeOf } from './describe-refusals.ts'
+export type { OpenApiDocument, ResponseObject } from './openapi-document.ts'

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { isPublicAddress } from './public-address.ts'
+
+describe('an address is not of the public internet', () => {
+  it.each([
+    ['this network', '0.0.0.0'],
+    ['this network', '0.1.2.3'],
+    ['loopback', '127.0.0.1'],
+    ['loopback', '127.255.255.254'],
+    ['loopback', '::1'],
+    ['unspecified', '::'],
+    ['private', '10.0.0.1'],
+    ['private', '172.16.0.1'],
+    ['private', '172.31.255.255'],
+    ['private', '192.168.1.1'],
+    ['private', 'fc00::1'],
+    ['private', 'fd12:3456:789a::1'],
+    ['metadata of clouds', '169.254.169.254'],
+    ['metadata of AWS', 'fd00:ec2::254'],
+    ['metadata of Alibaba', '100.100.100.200'],
+    ['metadata of Oracle', '192.0.0.192'],
+    ['the wire server of Azure', '168.63.129.16'],
+    ['link-local', '169.254.0.1'],
+    ['link-local', 'fe80::1'],
+    ['link-local with an interface', 'fe80::1%eth0'],
+    ['formerly site-local', 'fec0::1'],
+    ['a carrier', '100.64.0.1'],
+    ['a carrier', '100.127.255.255'],
+    ['multicast', '224.0.0.1'],
+    ['multicast', '239.255.255.255'],
+    ['multicast', 'ff02::1'],
+    ['reserved', '240.0.0.1'],
+    ['broadcast', '255.255.255.255'],
+    ['documentation', '192.0.2.1'],
+    ['documentation', '198.51.100.1'],
+    ['documentation', '203.0.113.1'],
+    ['documentation', '2001:db8::1'],
+    ['documentation', '3fff::1'],
+    ['benchmarks', '198.18.0.1'],
+    ['benchmarks', '198.19.255.255'],
+    ['IPv4-mapped', '::ffff:127.0.0.1'],
+    ['IPv4-mapped', '::ffff:7f00:1'],
+    ['IPv4-mapped', '::ffff:10.0.0.1'],
+    ['IPv4-mapped, also of a public one', '::ffff:8.8.8.8'],
+    ['IPv4-compatible', '::127.0.0.1'],
+    ['IPv4-translated', '::ffff:0:127.0.0.1'],
+    ['NAT64', '64:ff9b::a00:1'],
+    ['NAT64 of one network', '64:ff9b:1::a00:1'],
+    ['6to4', '2002:7f00:1::1'],
+    ['6to4', '2002:a00:1::1'],
+    ['6to4 relay', '192.88.99.1'],
+    ['Teredo', '2001:0:4136:e378:8000:63bf:3fff:fdd2'],
+    ['discard', '100::1'],
+    ['segment routing', '5f00::1'],
+    ['not given out', '4000::1'],
+    ['no address', 'localhost'],
+    ['no address', '127.1'],
+    ['no address', '0x7f000001'],
+    ['no address', ''],
+  ])('%s: %s', (_, address) => {
+    expect(isPublicAddress(address)).toBe(false)
+  })
+})
+
+describe('an address is of the public internet', () => {
+  it.each([
+    '1.1.1.1',
+    '8.8.8.8',
+    '9.255.255.255',
+    '11.0.0.0',
+    '100.63.255.255',
+    '100.128.0.0',
+    '128.0.0.1',
+    '172.15.255.255',
+    '172.32.0.0',
+    '192.0.1.0',
+    '198.17.255.255',
+    '223.255.255.255',
+    '2001:4860:4860::8888',
+    '2606:4700:4700::1111',
+    '2a00:1450:4001:830::200e',
+  ])('%s', (address) => {
+    expect(isPublicAddress(address)).toBe(true)
+  })
+})
