@@ -63,14 +63,13 @@ describe('the page that shows the API', () => {
   })
 
   it('is as dark as the reader has everything else', async () => {
-    const isShownOn = (colour: string) =>
-      page.waitForFunction(
-        `getComputedStyle(document.querySelector('.swagger-ui')).backgroundColor === '${colour}'`,
-      )
+    const dark = page.locator('html.dark-mode')
     await page.emulateMedia({ colorScheme: 'dark' })
-    await isShownOn('rgb(28, 32, 34)')
+    await dark.waitFor()
+    const background = "getComputedStyle(document.querySelector('.swagger-ui')).backgroundColor"
+    expect(await page.evaluate(background)).toBe('rgb(28, 32, 34)')
     await page.emulateMedia({ colorScheme: 'light' })
-    await isShownOn('rgba(0, 0, 0, 0)')
+    await dark.waitFor({ state: 'detached' })
   })
 
   it('asks nobody but this server, and breaks no rule of its own', () => {
