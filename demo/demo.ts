@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { followScans, nodeIo, renderMachineAction, renderScanReport } from '@fleetsweep/cli'
@@ -12,6 +12,8 @@ import { eicar, freePort, LiveFleet } from '@fleetsweep/testkit'
 const PORT = 8480
 /** A demo need not read a whole machine: of each place the newest files. The report says where it stopped. */
 const DEMO_CAP = 'quickCap = { files = 300, bytes = 50_000_000 }'
+/** A quick scan looks here as it does in /tmp, where newer files of a busy machine could use up the cap. */
+const PLACE = '/var/tmp'
 const state = join(import.meta.dirname, '..', '.state')
 
 const { values } = parseArgs({ options: { exit: { type: 'boolean', default: false } } })
@@ -59,7 +61,7 @@ async function fetchNotingStatus(...call: Parameters<typeof fetch>): Promise<Res
 
 /** A harmless file that every antivirus program agrees to find, where a quick scan looks. */
 function plantTestFile(): { folder: string; path: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'fleetsweep-demo-'))
+  const folder = mkdtempSync(join(PLACE, 'fleetsweep-demo-'))
   const path = join(folder, 'eicar.com')
   writeFileSync(path, eicar())
   say('Planted a harmless test file', `  ${path}\n`)

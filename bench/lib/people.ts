@@ -13,7 +13,7 @@ import type { PreparedServer } from '../../packages/testkit/src/server-process.t
 const DAY_MS = 86_400_000
 
 /** Somebody who has signed in. */
-type Person = { user: UserId; session: string }
+export type Person = { user: UserId; session: string }
 
 /**
  * People who may see what is in one device group, which holds every machine; there is another that they may not. Before

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
+import * as protocol from '../../packages/protocol/src/index.ts'
 import { rollUpDeclarations } from './declarations.mjs'
 import { root } from './project.mjs'
 
@@ -16,7 +17,7 @@ mkdirSync(folder, { recursive: true })
 await bundle()
 // What plain-schemas.mjs lacks shows here, and not first to somebody who uses the package.
 await import(pathToFileURL(join(folder, 'index.js')).href)
-writeFileSync(join(folder, 'index.d.ts'), rollUpDeclarations('client', 'protocol'))
+writeFileSync(join(folder, 'index.d.ts'), rollUpDeclarations(protocol, 'client', 'protocol'))
 writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
 copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
 copyFileSync(join(source, 'README.md'), join(folder, 'README.md'))

@@ -15,15 +15,20 @@ import { packageBin } from './toolchain.mjs'
 const modules = join(root, 'node_modules')
 const [SYMBOL_IS_ALIAS, SYMBOL_IS_OPTIONAL] = [1 << 21, 1 << 24]
 
-/** @param packages the package whose `src/index.ts` is rolled up, then those that it imports; folders of `packages/` */
-export function rollUpDeclarations(...packages) {
+/**
+ * @param schemas by the names of the types that follow from them: what their members mean is said there
+ * @param packages the package whose `src/index.ts` is rolled up, then those that it imports; folders of `packages/`
+ */
+export function rollUpDeclarations(schemas, ...packages) {
   const folder = mkdtempSync(join(tmpdir(), 'fleetsweep-declarations-'))
   try {
     emit(folder, packages)
     const api = new API()
     try {
       const snapshot = api.updateSnapshot({ openProject: projectOf(folder, packages) })
-      return new RollUp(snapshot.getProjects()[0], folder).write(join(folder, packages[0], 'src/index.d.ts'))
+      return new RollUp(snapshot.getProjects()[0], folder, schemas).write(
+        join(folder, packages[0], 'src/index.d.ts'),
+      )
     } finally {
       api.close()
     }
@@ -71,12 +76,14 @@ class RollUp {
   #project
   /** With the declarations of all packages. */
   #folder
+  #schemas
   /** What is taken in, by name. */
   #taken = new Map()
 
-  constructor(project, folder) {
+  constructor(project, folder, schemas) {
     this.#project = project
     this.#folder = folder
+    this.#schemas = schemas
   }
 
   /** What other packages declare is exported, too: whoever calls a method may want to name what it gives. */
@@ -117,7 +124,7 @@ class RollUp {
   #declare(symbol, declaration, source) {
     if (isTypeAliasDeclaration(declaration) && /\btypeof\b/.test(source)) {
       const type = this.#project.checker.getDeclaredTypeOfSymbol(symbol)
-      return `type ${symbol.name} = ${this.#plain(type, '')};`
+      return `type ${symbol.name} = ${this.#plain(type, '', this.#schemas[symbol.name])};`
     }
     this.#follow(statementOf(declaration))
     const text = source.replace(/^export /, '')
@@ -135,33 +142,42 @@ class RollUp {
     node.forEachChild((child) => this.#follow(child))
   }
 
-  /** A type as plain TypeScript. */
-  #plain(type, indent) {
+  /** A type as plain TypeScript; what its members mean stands in the schema that it follows from. */
+  #plain(type, indent, schema) {
     const { checker } = this.#project
     if (type.isUnionType()) {
-      const parts = type.getTypes().map((part) => this.#plain(part, indent))
+      const parts = type.getTypes().map((part) => this.#plain(part, indent, schema))
       return parts.join(' | ').replace('false | true', 'boolean')
     }
     if (checker.isArrayType(type)) {
-      const text = this.#plain(checker.getTypeArguments(type)[0], indent)
+      const text = this.#plain(checker.getTypeArguments(type)[0], indent, schema)
       return / \| /.test(text) ? `Array<${text}>` : `${text}[]`
     }
     const isObject = type.isObjectType() || type.isIntersectionType()
     const properties = isObject ? checker.getPropertiesOfType(type) : []
     if (properties.length === 0) return checker.typeToString(type)
-    const members = properties.map((property) => this.#member(property, `${indent}    `))
+    const members = properties.map((property) => this.#member(property, `${indent}    `, schema))
     return `{\n${members.join('\n')}\n${indent}}`
   }
 
-  #member(property, indent) {
+  #member(property, indent, schema) {
     const { checker } = this.#project
     const isOptional = (property.flags & SYMBOL_IS_OPTIONAL) !== 0
-    const text = this.#plain(checker.getTypeOfSymbol(property), indent)
-    const docs = checker.getDocumentationCommentOfSymbol(property).replaceAll('\n', `\n${indent} * `)
+    const own = memberOf(schema, property.name)
+    const text = this.#plain(checker.getTypeOfSymbol(property), indent, own)
+    const said = checker.getDocumentationCommentOfSymbol(property) || (own?.description ?? '')
+    const docs = said.replaceAll('\n', `\n${indent} * `)
     const name = /^[\w$]+$/.test(property.name) ? property.name : JSON.stringify(property.name)
     const member = isOptional ? `${name}?: ${text.replace('undefined | ', '')};` : `${name}: ${text};`
     return `${docs === '' ? '' : `${indent}/** ${docs} */\n`}${indent}${member}`
   }
+}
+
+/** The schema of a member, also of one of the parts or elements that a schema is made of. */
+function memberOf(schema, name) {
+  if (typeof schema !== 'object' || schema === null) return undefined
+  const parts = [...(schema.allOf ?? []), ...(schema.anyOf ?? []), schema.items]
+  return parts.reduce((found, part) => found ?? memberOf(part, name), schema.properties?.[name])
 }
 
 /** A variable's declaration is part of a statement; any other is one. */

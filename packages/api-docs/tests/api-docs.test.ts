@@ -62,6 +62,15 @@ describe('the page that shows the API', () => {
     await page.getByText('"SOC automation"').first().waitFor()
   })
 
+  it('is as dark as the reader has everything else', async () => {
+    const background = () =>
+      page.evaluate("getComputedStyle(document.querySelector('.swagger-ui')).backgroundColor")
+    await page.emulateMedia({ colorScheme: 'light' })
+    expect(await background()).toBe('rgba(0, 0, 0, 0)')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    expect(await background()).toBe('rgb(28, 32, 34)')
+  })
+
   it('asks nobody but this server, and breaks no rule of its own', () => {
     expect(asked.filter((url) => new URL(url).origin !== server.url)).toEqual([])
     expect(asked).toContain(`${server.url}/openapi.json`)

@@ -15,6 +15,7 @@ type Signalled = { signal?: AbortSignal }
 export class WebhookClient {
   readonly #connection: HttpConnection
 
+  /** @internal */
   constructor(connection: HttpConnection) {
     this.#connection = connection
   }

@@ -153,6 +153,13 @@ describe('signing in as an application', () => {
   })
 })
 
+describe('the head of every page', () => {
+  it('leads to the description of the API', async () => {
+    const link = (await openSignedIn()).getByRole('link', { name: 'The API, to read and try' })
+    expect(await link.getAttribute('href')).toBe('/api-docs')
+  })
+})
+
 describe('the list of machines', () => {
   it('says what to do when there are none', async () => {
     await sees(await openSignedIn(), 'No machines within your reach')

@@ -2,14 +2,15 @@ import type { TenantId } from '@fleetsweep/protocol'
 import { createDatabase, MovableClock } from '@fleetsweep/testkit'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Database } from '../src/kit/db/database.ts'
+import { type Database, QueryTimeoutError } from '../src/kit/db/database.ts'
 import { openPostgres } from '../src/kit/db/postgres-database.ts'
+import { tables } from '../src/kit/db/query.ts'
 import { InstantSource } from '../src/kit/instant-source.ts'
-import { addWrite, ledger } from './stores/ledger-writes.ts'
+import { addWrite, type LedgerTables, ledger } from './stores/ledger-writes.ts'
 
 const tenant = '11111111-1111-4111-8111-111111111111' as TenantId
 
-describe('a PostgreSQL server that ends connections', () => {
+describe('a PostgreSQL server that ends connections or queries', () => {
   let database: Awaited<ReturnType<typeof createDatabase>>
   let operator: pg.Client
   let db: Database
@@ -49,6 +50,19 @@ describe('a PostgreSQL server that ends connections', () => {
     await operator.query('COMMIT')
     expect(await db.write(addWrite, { tenant, name: 'next' })).toBe('added')
     expect(await db.write(addWrite, { tenant, name: 'cut' })).toBe('added')
+  })
+
+  it('that gives up on a read says so, and that less may be found in time', async () => {
+    await operator.query('BEGIN')
+    await operator.query('LOCK TABLE entry IN ACCESS EXCLUSIVE MODE')
+    const read = db.read(tables<LedgerTables>('postgres').selectFrom('entry').selectAll())
+    const refused = expect(read).rejects.toThrow(QueryTimeoutError)
+    const waiting = `${others} AND wait_event_type = 'Lock'`
+    await expect.poll(async () => (await operator.query(`SELECT 1 ${waiting}`)).rowCount).toBe(1)
+    // As its own time-out does.
+    await operator.query(`SELECT pg_cancel_backend(pid) ${waiting}`)
+    await refused
+    await operator.query('COMMIT')
   })
 
   it('costs nothing when the connections were idle', async () => {

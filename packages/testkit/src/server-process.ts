@@ -34,8 +34,13 @@ export type PreparedServer = InitialisedServer & {
  * Sets up a standalone server on loopback without TLS, as `fleetsweep init` does, with machines that have enrolled.
  *
  * @param publicKeys one for each machine, as the agent would have made it
+ * @param database address of a PostgreSQL database; a SQLite file of its own where absent
  */
-export async function prepareServer(dataDir: string, publicKeys: readonly string[]): Promise<PreparedServer> {
+export async function prepareServer(
+  dataDir: string,
+  publicKeys: readonly string[],
+  database?: string,
+): Promise<PreparedServer> {
   const parts = { env: {}, clock: systemClock, newId: randomUUID, randomBytes }
   const made = await initServer(
     {
@@ -46,6 +51,7 @@ export async function prepareServer(dataDir: string, publicKeys: readonly string
       publicOrigins: [],
       trustedProxies: [],
       aliases: [],
+      database,
       tenantDomain: 'contoso.example',
       applicationName: 'SOC automation',
     },

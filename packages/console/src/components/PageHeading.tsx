@@ -10,7 +10,13 @@ const useStyles = makeStyles({
     marginBottom: tokens.spacingVerticalL,
   },
   heading: { ...typographyStyles.title2, margin: 0, outlineStyle: 'none', overflowWrap: 'anywhere' },
-  rest: { marginLeft: 'auto', display: 'flex', gap: tokens.spacingHorizontalS, alignItems: 'center' },
+  rest: {
+    marginLeft: 'auto',
+    display: 'flex',
+    gap: tokens.spacingHorizontalS,
+    alignItems: 'center',
+    '@media (max-width: 480px)': { marginLeft: 0, width: '100%' },
+  },
 })
 
 /** The heading of a page. It takes the focus, so that keyboards and screen readers start where the page does. */

@@ -10,6 +10,7 @@ import {
   typographyStyles,
 } from '@fluentui/react-components'
 import {
+  BookOpenRegular,
   DesktopRegular,
   ShieldTaskRegular,
   SignOutRegular,
@@ -63,8 +64,16 @@ const useStyles = makeStyles({
     fontWeight: tokens.fontWeightSemibold,
     borderBottomColor: tokens.colorCompoundBrandStroke,
   },
-  end: { marginLeft: 'auto', display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalS },
+  end: {
+    marginLeft: 'auto',
+    minWidth: 0,
+    display: 'flex',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalS,
+  },
+  whole: { flexShrink: 0, whiteSpace: 'nowrap' },
   who: {
+    minWidth: 0,
     color: tokens.colorNeutralForeground2,
     maxWidth: '24ch',
     overflowX: 'hidden',
@@ -150,10 +159,13 @@ function HeaderEnd({ live }: { live: Live }) {
           onClick={() => choose(other)}
         />
       </Tooltip>
+      <Tooltip content="The API, to read and try" relationship="label">
+        <Button appearance="subtle" as="a" href="/api-docs" icon={<BookOpenRegular />} />
+      </Tooltip>
       <Tooltip content={`Signed in as ${safeText(longNameOf(who))}`} relationship="description">
         <Text className={styles.who}>{safeText(shortNameOf(who))}</Text>
       </Tooltip>
-      <Button appearance="subtle" icon={<SignOutRegular />} onClick={signOut}>
+      <Button className={styles.whole} appearance="subtle" icon={<SignOutRegular />} onClick={signOut}>
         Sign out
       </Button>
     </div>

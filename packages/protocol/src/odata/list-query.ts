@@ -101,7 +101,7 @@ function collect(params: Iterable<readonly [string, string]>): Map<string, strin
   for (const [key, value] of params) {
     if (!key.startsWith('$') || value.trim() === '') continue
     const name = key.toLowerCase()
-    if (options.has(name)) throw new ODataError(name, 0, 'the option once', 'it twice')
+    if (options.has(name)) throw new ODataError(name, undefined, 'the option once', 'it twice')
     options.set(name, value)
   }
   return options
@@ -111,13 +111,13 @@ function parseWhole(name: string, text: string, maximum: number): number {
   const digits = text.trim()
   const value = /^\d{1,16}$/.test(digits) ? Number(digits) : Number.NaN
   if (!(value <= maximum)) {
-    throw new ODataError(name, 0, `a whole number from 0 to ${maximum}`, quote(text))
+    throw new ODataError(name, undefined, `a whole number from 0 to ${maximum}`, quote(text))
   }
   return value
 }
 
 function parseTruth(name: string, text: string): boolean {
   const word = text.trim().toLowerCase()
-  if (word !== 'true' && word !== 'false') throw new ODataError(name, 0, 'true or false', quote(text))
+  if (word !== 'true' && word !== 'false') throw new ODataError(name, undefined, 'true or false', quote(text))
   return word === 'true'
 }

@@ -211,7 +211,7 @@ export function describeAntivirusInfoStore(kind: string, open: OpenBackend): voi
         ours.antivirusInfo.count(parseFilter(filter), ALL_MACHINES, bed.clock.now())
       expect(await count("quickScanResult eq ''")).toBe(MACHINES.length)
       expect(await count("osKind eq 'Linux' and startswith(computerDnsName,'LAB-')")).toBe(MACHINES.length)
-      await expect(count("rbacGroupName eq 'x'")).rejects.toMatchObject({ code: 'ODataError' })
+      await expect(count("rbacGroupName eq 'x'")).rejects.toThrow(ODataError)
       expect(() => parseFilter('osKind eq')).toThrow(ODataError)
     })
 

@@ -14,9 +14,9 @@ import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import { countRows, type RowSource, readPage } from '../kit/odata/index.ts'
-import { machineWithinReach } from '../machine/index.ts'
-import { type Reach, reaches } from '../principal/index.ts'
+import { countRows, readPage } from '../kit/odata/index.ts'
+import { machineAmongReached, machineInList } from '../machine/index.ts'
+import { reaches } from '../principal/index.ts'
 import { orderStop, startScanRecord } from '../scan/index.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import { MACHINE_ACTION_SOURCE } from './machine-action-fields.ts'
@@ -232,10 +232,6 @@ const selectWithGroup = prepare((db: Kysely<GroupTables>, { tenant, id }: { tena
     .where('machine_action.id', '=', id),
 )
 
-function sourceWithin(reach: Reach): RowSource {
-  return { ...MACHINE_ACTION_SOURCE, within: machineWithinReach(reach, 'machine_action', 'machine') }
-}
-
 /** Machine actions of one tenant, on either database. */
 export function sqlMachineActionStore(db: Database, tenant: TenantId): MachineActionStore {
   return {
@@ -251,10 +247,16 @@ export function sqlMachineActionStore(db: Database, tenant: TenantId): MachineAc
       return row && reaches(reach, row.device_group as DeviceGroupId) ? toMachineAction(row) : undefined
     },
     async list(query, reach) {
-      const page = await readPage<MachineActionRow>(db, tenant, 'machine_action', query, sourceWithin(reach))
+      const within = await machineInList(db, tenant, reach, 'machine_action', 'machine')
+      const source = { ...MACHINE_ACTION_SOURCE, within }
+      const page = await readPage<MachineActionRow>(db, tenant, 'machine_action', query, source)
       return { ...page, rows: page.rows.map(toMachineAction) }
     },
-    count: (filter, reach) => countRows(db, tenant, 'machine_action', filter, sourceWithin(reach)),
+    count: (filter, reach) =>
+      countRows(db, tenant, 'machine_action', filter, {
+        ...MACHINE_ACTION_SOURCE,
+        within: machineAmongReached(reach, tenant, 'machine_action.machine'),
+      }),
   }
 }
 

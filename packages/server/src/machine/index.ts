@@ -8,7 +8,7 @@ export {
   readUpdate,
   readValueChange,
 } from './machine-change-request.ts'
-export { machineAmongReached, machineWithinReach } from './machine-reach.ts'
+export { machineAmongReached, machineInList, machineWithinReach } from './machine-reach.ts'
 export { type RiskScore, raiseRisk, reassessRisk } from './machine-risk.ts'
 export { inventoryColumns, type MachineTables, tagColumns } from './machine-row.ts'
 export { type MachineService, machineService } from './machine-service.ts'

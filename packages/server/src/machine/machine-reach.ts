@@ -1,5 +1,7 @@
 import type { TenantId } from '@fleetsweep/protocol'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Database } from '../kit/db/database.ts'
+import { rawQuery } from '../kit/db/raw-query.ts'
 import type { Reach } from '../principal/index.ts'
 
 /**
@@ -32,6 +34,32 @@ export function machineAmongReached(
 ): RawBuilder<SqlBool> | undefined {
   if (reach.kind === 'allMachines') return undefined
   return sql`${sql.ref(column)} in (select reached.id from machine as reached where reached.tenant = ${tenant} and ${inGroups(reach, 'reached')})`
+}
+
+/** Up to so many machines, what they have is found machine by machine and sorted; of more, the list is walked in its order. */
+const FEW_MACHINES = 5_000
+
+/**
+ * As `machineWithinReach`, for a list that is read from its beginning: whoever reaches a few machines must not wait until
+ * something of theirs comes among everybody's.
+ *
+ * @param column of that table, the machine's id
+ */
+export async function machineInList(
+  db: Database,
+  tenant: TenantId,
+  reach: Reach,
+  table: string,
+  column: string,
+): Promise<RawBuilder<SqlBool> | undefined> {
+  if (reach.kind === 'allMachines') return undefined
+  const reached = sql`select 1 from machine where tenant = ${tenant} and ${inGroups(reach, 'machine')} limit ${FEW_MACHINES + 1}`
+  const [row] = await db.read(
+    rawQuery<{ n: number }>(db.dialect, sql`select count(*) as n from (${reached}) as reached`),
+  )
+  return (row?.n ?? 0) > FEW_MACHINES
+    ? machineWithinReach(reach, table, column)
+    : machineAmongReached(reach, tenant, `${table}.${column}`)
 }
 
 /** As `machineWithinReach`, for the machines themselves. */

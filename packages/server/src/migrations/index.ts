@@ -9,6 +9,7 @@ import { machines } from './0008-machines.ts'
 import { alerts } from './0009-alerts.ts'
 import { antivirusInfo } from './0010-antivirus-info.ts'
 import { webhooks } from './0011-webhooks.ts'
+import { lists } from './0012-lists.ts'
 
 /** The schema, step by step; a released step never changes. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   alerts,
   antivirusInfo,
   webhooks,
+  lists,
 ]

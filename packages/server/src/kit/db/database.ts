@@ -5,7 +5,11 @@ import type { BatchResult, Command, Write } from './write.ts'
 export interface Database extends AsyncDisposable {
   readonly dialect: Dialect
 
-  /** Runs a reading query against what is committed. */
+  /**
+   * Runs a reading query against what is committed.
+   *
+   * @throws QueryTimeoutError when the database gives up on it
+   */
   read<R>(query: Query<R>): Promise<R[]>
 
   /**
@@ -28,5 +32,16 @@ export class DatabaseBusyError extends Error {
   constructor() {
     super('Too many writes are waiting. Try again in a moment.')
     this.name = 'DatabaseBusyError'
+  }
+}
+
+/** A query asked for more than the database can find in time. */
+export class QueryTimeoutError extends Error {
+  constructor(options: { cause: unknown }) {
+    super(
+      'The database did not find it in time. Ask for less, or filter by a property that has an index.',
+      options,
+    )
+    this.name = 'QueryTimeoutError'
   }
 }

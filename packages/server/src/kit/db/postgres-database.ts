@@ -1,7 +1,7 @@
 import type { CompiledQuery } from 'kysely'
 import pg from 'pg'
 import type { InstantSource } from '../instant-source.ts'
-import type { Database } from './database.ts'
+import { type Database, QueryTimeoutError } from './database.ts'
 import { type AsyncConnection, executeBatchAsync } from './execute-batch.ts'
 import { Flusher } from './flusher.ts'
 import { type Migration, migratePostgres } from './migration.ts'
@@ -11,6 +11,7 @@ import type { BatchResult, StampedCommand, WriteList } from './write.ts'
 const STATEMENT_TIMEOUT_MS = 30_000
 const DEADLOCK = '40P01'
 const SERIALIZATION = '40001'
+const QUERY_CANCELED = '57014'
 
 /**
  * Opens a PostgreSQL database, migrated first. Many servers may share it.
@@ -64,9 +65,12 @@ export async function openPostgres(options: {
   return {
     dialect: 'postgres',
     async read(query) {
-      const compiled = query.compile()
-      const { rows } = await pool.query(named(compiled))
-      return rows
+      try {
+        const { rows } = await pool.query(named(query.compile()))
+        return rows
+      } catch (error) {
+        throw codeOf(error) === QUERY_CANCELED ? new QueryTimeoutError({ cause: error }) : error
+      }
     },
     write: (write, command) => flusher.submit({ ...command, kind: write.kind } as never) as never,
     apply: async (commands) => execute(flusher.stamp(commands)),
@@ -92,8 +96,12 @@ function named(query: CompiledQuery) {
 }
 
 function isTransient(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
+  const code = codeOf(error)
   return code === DEADLOCK || code === SERIALIZATION
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** BIGINT arrives as text by default; every one of ours is an `Instant` or a count and fits a double exactly. */

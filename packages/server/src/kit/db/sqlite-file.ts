@@ -4,6 +4,8 @@ import { BoundedMap } from '../bounded-map.ts'
 import type { Row } from './query.ts'
 
 const MAX_CACHED_STATEMENTS = 500
+/** As much as SQLite maps; what lies behind is read as usual. */
+const MOST_MAPPED_BYTES = 2 ** 31 - 2 ** 16
 
 type Prepared = { statement: StatementSync; columns: readonly string[] }
 const newStatements = () => new BoundedMap<string, Prepared>(MAX_CACHED_STATEMENTS)
@@ -25,6 +27,9 @@ export class SqliteFile {
       // Large enough that a checkpoint, which also syncs, stays rare under load.
       this.#db.exec('PRAGMA wal_autocheckpoint = 4000')
     }
+    // Long lists are walked twice as fast in mapped pages as in copied ones. Only for reading: whoever writes learns of a
+    // disk that fails by an error.
+    if (options.readOnly) this.#db.exec(`PRAGMA mmap_size = ${MOST_MAPPED_BYTES}`)
     this.#db.exec('PRAGMA foreign_keys = OFF')
     // 32 MiB for each connection: ids are random, so inserts touch pages all over the indexes.
     this.#db.exec('PRAGMA cache_size = -32768')

@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CallAnswer, call } from '../../../tests/call.ts'
 import { systemClock } from '../clock.ts'
-import { DatabaseBusyError } from '../db/database.ts'
+import { DatabaseBusyError, QueryTimeoutError } from '../db/database.ts'
 import {
   Answer,
   ApiError,
@@ -76,6 +76,7 @@ const operations = [
     answers: { 200: Echo, 409: Echo },
     handle: ({ body: { how } }) => {
       if (how === 'busy') throw new DatabaseBusyError()
+      if (how === 'slow') throw new QueryTimeoutError({ cause: new Error('57014') })
       if (how === 'limit') throw new ApiError('TooManyRequests', 'Slow', { headers: { 'retry-after': '7' } })
       if (how === 'conflict') return new Answer(409, { said: how }, { link: '<x>' })
       if (how === 'undeclared') return new Answer(202, { said: how })
@@ -390,6 +391,12 @@ describe('the HTTP server', () => {
     const answer = await call(origin, 'POST /api/fail', { body: { how: 'busy' } })
     expectRefusal(answer, 503, 'ServiceUnavailable')
     expect(answer.headers['retry-after']).toBe('1')
+  })
+
+  it('answers 503 when the database does not find something in time', async () => {
+    const answer = await call(origin, 'POST /api/fail', { body: { how: 'slow' } })
+    expectRefusal(answer, 503, 'ServiceUnavailable')
+    expect(answer.text).not.toContain('57014')
   })
 
   it('sends the headers of a refusal, and of an answer with another status', async () => {

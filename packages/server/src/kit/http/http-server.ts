@@ -10,7 +10,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
-import { DatabaseBusyError } from '../db/database.ts'
+import { DatabaseBusyError, QueryTimeoutError } from '../db/database.ts'
 import { ApiError, notFound } from './api-error.ts'
 import type { CallLimiter } from './call-limiter.ts'
 import { type ErrorStyle, errorStyleOf } from './error-style.ts'
@@ -222,6 +222,9 @@ function brokenRequestAnswerer<Principal, Services>({
 function asRefusal(error: unknown, { routeOptions }: FastifyRequest): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof ODataError) return new ApiError('ODataError', error.message)
+  if (error instanceof QueryTimeoutError) {
+    return new ApiError('ServiceUnavailable', error.message, { cause: error })
+  }
   if (error instanceof DatabaseBusyError) {
     return new ApiError('ServiceUnavailable', error.message, {
       headers: { 'retry-after': '1' },

@@ -6,10 +6,7 @@ import type { Dialect } from '../db/query.ts'
 const LAST_CODE_POINT = 0x10_ffff
 const [FIRST_SURROGATE, AFTER_SURROGATES] = [0xd800, 0xe000]
 
-/**
- * The condition that a column begins with, ends with or holds a text, with every character meaning itself. (`LIKE` would
- * have wildcards, and ignores the case of ASCII on SQLite.)
- */
+/** The condition that a column begins with, ends with or holds a text, with every character meaning itself. */
 export function matchText(
   call: MatchFunction,
   column: RawBuilder<unknown>,
@@ -24,20 +21,28 @@ export function matchText(
         ? sql`${column} >= ${text}`
         : sql`(${column} >= ${text} and ${column} < ${end})`
     }
-    case 'endswith': {
-      const length = [...text].length
-      if (length === 0) return sql`${column} >= ''`
-      const end = dialect === 'sqlite' ? sql`substr(${column}, ${-length})` : sql`right(${column}, ${length})`
-      return sql`${end} = ${text}`
-    }
+    case 'endswith':
+      if (text === '') return sql`${column} >= ''`
+      return dialect === 'sqlite'
+        ? sql`substr(${column}, ${-[...text].length}) = ${text}`
+        : like(column, `%${escapeLike(text)}`)
     case 'contains':
-      return sql`${holds(column, text, dialect)}`
+      return holds(column, text, dialect)
   }
 }
 
 /** The condition that a column holds a text somewhere. */
 export function holds(column: RawBuilder<unknown>, text: string, dialect: Dialect): RawBuilder<SqlBool> {
-  return sql`${sql.raw(dialect === 'sqlite' ? 'instr' : 'strpos')}(${column}, ${text}) > 0`
+  // `LIKE` ignores the case of ASCII on SQLite. On PostgreSQL it is exact, and the planner guesses better of it.
+  return dialect === 'sqlite' ? sql`instr(${column}, ${text}) > 0` : like(column, `%${escapeLike(text)}%`)
+}
+
+function like(column: RawBuilder<unknown>, pattern: string): RawBuilder<SqlBool> {
+  return sql`${column} like ${pattern} escape '\\'`
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&')
 }
 
 /** The first text, in the order of code points, behind all that begin with `prefix`; `undefined` when none is. */

@@ -1,6 +1,7 @@
 import type { ODataFilter, TenantId } from '@fleetsweep/protocol'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Database } from '../db/database.ts'
+import type { Dialect } from '../db/query.ts'
 import { rawQuery } from '../db/raw-query.ts'
 import { filterToSql } from './odata-to-sql.ts'
 import { orderToSql } from './row-order.ts'
@@ -27,11 +28,17 @@ export async function readPage<Row extends Readonly<Record<string, unknown>>>(
   source: RowSource,
 ): Promise<RowPage<Row>> {
   const plan = planPage(query, source, db.dialect)
-  const rows = await db.read(rawQuery<Row>(db.dialect, pageToSql(tenant, table, plan, source)))
+  const rows = await db.read(rawQuery<Row>(db.dialect, pageToSql(tenant, table, plan, source, db.dialect)))
   return plan.page(rows)
 }
 
-function pageToSql(tenant: TenantId, table: string, plan: PagePlan, source: RowSource): RawBuilder<unknown> {
+function pageToSql(
+  tenant: TenantId,
+  table: string,
+  plan: PagePlan,
+  source: RowSource,
+  dialect: Dialect,
+): RawBuilder<unknown> {
   const from = sql.table(table)
   const columns = [source.columns ?? sql`${from}.*`, ...(plan.isCut ? keysOf(plan) : [])]
   const [selected, orderBy] = [sql.join(columns), orderToSql(plan.keys)]
@@ -39,7 +46,9 @@ function pageToSql(tenant: TenantId, table: string, plan: PagePlan, source: RowS
   if (plan.offset === 0) return sql`select ${selected} ${found}`
   // Rows that are skipped are walked over in an index, which is short, and never read.
   const id = plan.keys.at(-1)?.column ?? sql`id`
-  return sql`select ${selected} from (select ${id} as page_id ${found}) as page join ${from} on ${ofTenant(tenant, sql`${id} = page_id`)} order by ${orderBy}`
+  // A cross join keeps SQLite from going through the whole table to look for the few rows of the page in it.
+  const join = dialect === 'sqlite' ? sql`cross join` : sql`join`
+  return sql`select ${selected} from (select ${id} as page_id ${found}) as page ${join} ${from} on ${ofTenant(tenant, sql`${id} = page_id`)} order by ${orderBy}`
 }
 
 function keysOf({ keys }: PagePlan): RawBuilder<unknown>[] {
