@@ -63,12 +63,14 @@ describe('the page that shows the API', () => {
   })
 
   it('is as dark as the reader has everything else', async () => {
-    const background = () =>
-      page.evaluate("getComputedStyle(document.querySelector('.swagger-ui')).backgroundColor")
-    await page.emulateMedia({ colorScheme: 'light' })
-    expect(await background()).toBe('rgba(0, 0, 0, 0)')
+    const isShownOn = (colour: string) =>
+      page.waitForFunction(
+        `getComputedStyle(document.querySelector('.swagger-ui')).backgroundColor === '${colour}'`,
+      )
     await page.emulateMedia({ colorScheme: 'dark' })
-    expect(await background()).toBe('rgb(28, 32, 34)')
+    await isShownOn('rgb(28, 32, 34)')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await isShownOn('rgba(0, 0, 0, 0)')
   })
 
   it('asks nobody but this server, and breaks no rule of its own', () => {

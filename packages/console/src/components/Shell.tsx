@@ -148,7 +148,7 @@ function HeaderEnd({ live }: { live: Live }) {
   return (
     <div className={styles.end}>
       <Tooltip content={hint} relationship="description">
-        <Badge appearance="tint" color={color} role="status">
+        <Badge className={styles.whole} appearance="tint" color={color} role="status">
           {words}
         </Badge>
       </Tooltip>

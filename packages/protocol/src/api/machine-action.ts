@@ -102,8 +102,11 @@ export type MachineAction = Static<typeof MachineAction>
 
 /** Body of `POST /api/machines/{id}/runAntiVirusScan`. Names are case-sensitive; unknown members are ignored. */
 export const RunAntivirusScanBody = Type.Object({
-  Comment: Type.String({ description: '1 to 4,000 characters, not blank.' }),
-  ScanType: Type.String({ description: '`Quick` or `Full`, in any case.' }),
+  Comment: Type.String({
+    description: '1 to 4,000 characters, not blank.',
+    examples: ['Check machine for viruses due to alert 3212'],
+  }),
+  ScanType: Type.String({ description: '`Quick` or `Full`, in any case.', examples: ['Quick'] }),
   ExternalId: Type.Optional(NullableText),
 })
 export type RunAntivirusScanBody = Static<typeof RunAntivirusScanBody>
