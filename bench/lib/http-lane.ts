@@ -9,6 +9,8 @@ export class HttpLane {
   readonly #host: string
   #waiting: { resolve: (answer: LaneAnswer) => void; reject: (error: Error) => void } | undefined
   #received = ''
+  /** Where the body of the answer under way begins and ends; zeros while its head is not here. */
+  #body = { begin: 0, end: 0 }
 
   static async open(url: URL): Promise<HttpLane> {
     const socket = connect(Number(url.port), url.hostname)
@@ -46,13 +48,18 @@ export class HttpLane {
 
   #take(text: string): void {
     this.#received += text
-    const head = this.#received.indexOf('\r\n\r\n')
-    if (head < 0) return
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.#received.slice(0, head))?.[1])
-    const end = head + 4 + length
+    if (this.#body.end === 0) {
+      const head = this.#received.indexOf('\r\n\r\n')
+      if (head < 0) return
+      const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.#received.slice(0, head))?.[1])
+      this.#body = { begin: head + 4, end: head + 4 + length }
+    }
+    const { begin, end } = this.#body
+    // Nothing looks into a long answer before it is whole: that would copy what is here with every piece that comes.
     if (this.#received.length < end) return
-    const answer = { status: Number(this.#received.slice(9, 12)), body: this.#received.slice(head + 4, end) }
+    const answer = { status: Number(this.#received.slice(9, 12)), body: this.#received.slice(begin, end) }
     this.#received = this.#received.slice(end)
+    this.#body = { begin: 0, end: 0 }
     this.#waiting?.resolve(answer)
   }
 }

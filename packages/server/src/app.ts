@@ -8,9 +8,9 @@ import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
 import {
   ExpireActions,
-  ForgetAddresses,
-  ForgetSignIns,
-  ForgetWebhookDeliveries,
+  forgetAddresses,
+  forgetSignIns,
+  forgetWebhookDeliveries,
   KeepCallCounts,
   RecordRefusals,
   SealAudit,
@@ -165,15 +165,19 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
-  const forgetAddresses = new ForgetAddresses({ oldAddresses: stores.oldAddresses, clock, logger })
-  const forgetSignIns = new ForgetSignIns({
-    artifacts: stores.expiredArtifacts,
-    throttles: stores.staleThrottles,
-    clock,
-    logger,
-  })
+  const {
+    oldAddresses,
+    expiredArtifacts: artifacts,
+    staleThrottles: throttles,
+    webhookOutbox: outbox,
+  } = stores
+  const forgetters = [
+    forgetAddresses({ oldAddresses, clock, logger }),
+    forgetSignIns({ artifacts, throttles, clock, logger }),
+    forgetWebhookDeliveries({ outbox, clock, logger }),
+  ]
   const webhookDeliverer = new WebhookDeliverer({
-    outbox: stores.webhookOutbox,
+    outbox,
     webhooksOf: (tenant) => stores.forTenant(tenant).webhooks,
     secrets: webhookSecrets,
     targets: webhookTargets,
@@ -184,7 +188,6 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     newId,
     random: Math.random,
   })
-  const forgetDeliveries = new ForgetWebhookDeliveries({ outbox: stores.webhookOutbox, clock, logger })
   const auditOf = (tenant: TenantId) => stores.forTenant(tenant).audit
   const sealAudit = new SealAudit({ backlog: stores.auditBacklog, auditOf, signingKeys, clock, logger })
   const recordRefusals = new RecordRefusals({ refusals, auditOf, clock, logger, newId })
@@ -198,10 +201,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     services.actionWaits.close()
     await Promise.all([
       expireActions.stop(),
-      forgetAddresses.stop(),
-      forgetSignIns.stop(),
+      ...forgetters.map((forgetter) => forgetter.stop()),
       webhookDeliverer.stop(),
-      forgetDeliveries.stop(),
       gateway.drain(),
       closeHttp(http, drain, clock),
     ])
@@ -212,10 +213,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const port = await listen(http, config)
   origins.list(originsOf(config, tls, port), aliasesOf(config))
   expireActions.start()
-  forgetAddresses.start()
-  forgetSignIns.start()
+  for (const forgetter of forgetters) forgetter.start()
   webhookDeliverer.start()
-  forgetDeliveries.start()
   recordRefusals.start()
   sealAudit.start()
   const running = started.move()

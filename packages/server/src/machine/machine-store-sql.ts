@@ -83,7 +83,8 @@ type RecordSeen = {
 export const recordSeenWrite = defineWrite<RecordSeen, void>(
   'machine.recordSeen',
   function* ({ tenant, seen }, context) {
-    for (const { id, at, connectedAt } of seen) {
+    // In the order of their ids, as changes of many machines lock them.
+    for (const { id, at, connectedAt } of seen.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
       const before =
         connectedAt === undefined ? [] : yield* run(lockLastSeen(context.dialect, { tenant, id }))
       yield* run(updateLastSeen(context.dialect, { tenant, id, at }))

@@ -154,13 +154,18 @@ export const recordAttemptWrite = defineWrite<RecordAttempt, Outcome<'record'>>(
     const known = yield* readWebhookForUpdate(tenant, webhook, context)
     const delivery = yield* readClaimed(tenant, attempt, context)
     if (!known || !delivery) return null
-    const status = result.isDelivered ? 'delivered' : retryInMs === null ? 'failed' : 'pending'
+    // Meanwhile it may have got another receiver, which is owed the message, too.
+    const hasMoved = !result.isDelivered && known.url !== attempt.url
+    const retryAfterMs = hasMoved ? 0 : retryInMs
+    const status = result.isDelivered ? 'delivered' : retryAfterMs === null ? 'failed' : 'pending'
     yield* updateDelivery(
       tenant,
       delivery,
       {
         status,
-        next_attempt_at: status === 'pending' && retryInMs !== null ? addMs(context.at, retryInMs) : null,
+        ...(hasMoved && { attempts: 0 }),
+        next_attempt_at:
+          status === 'pending' && retryAfterMs !== null ? addMs(context.at, retryAfterMs) : null,
         last_status: result.status,
         last_error: result.error,
         last_answer: result.answer,
@@ -173,6 +178,7 @@ export const recordAttemptWrite = defineWrite<RecordAttempt, Outcome<'record'>>(
       }
       return null
     }
+    if (hasMoved) return null
     const failingSince = sinceWhen(known, context.at)
     const isTooLong = msBetween(failingSince, context.at) >= attempt.failingLimitMs
     const reason = known.disabled_at !== null ? null : isGone ? 'gone' : isTooLong ? 'failing' : null

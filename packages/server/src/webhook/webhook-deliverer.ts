@@ -145,14 +145,15 @@ export class WebhookDeliverer {
   async #attempt(tenant: TenantId, claimed: ClaimedDelivery): Promise<void> {
     const { webhooksOf, logger } = this.#parts
     const { webhook, delivery, claim } = claimed
-    const key = { webhook: webhook.id, id: delivery.id, claim }
+    const { id, url } = webhook
+    const key = { webhook: id, id: delivery.id, claim }
     const posted = await this.#post(tenant, claimed)
     if (posted.kind === 'unanswered' && this.#stopped.signal.aborted) {
       await webhooksOf(tenant).release(key)
       return
     }
-    const disabled = await webhooksOf(tenant).record({ ...key, ...this.#judge(claimed, posted) })
-    if (disabled !== null) logger.warn({ tenant, webhook: webhook.id, reason: disabled }, 'webhook disabled')
+    const disabled = await webhooksOf(tenant).record({ ...key, url, ...this.#judge(claimed, posted) })
+    if (disabled !== null) logger.warn({ tenant, webhook: id, reason: disabled }, 'webhook disabled')
   }
 
   async #post(tenant: TenantId, { webhook, delivery }: ClaimedDelivery): Promise<Posted> {
@@ -173,7 +174,7 @@ export class WebhookDeliverer {
   #judge(
     { webhook, delivery }: ClaimedDelivery,
     posted: Posted,
-  ): Omit<AttemptRecord, 'webhook' | 'id' | 'claim'> {
+  ): Omit<AttemptRecord, 'webhook' | 'id' | 'claim' | 'url'> {
     const { clock, newId, random } = this.#parts
     const result = resultOf(posted)
     const isGone = result.status === GONE

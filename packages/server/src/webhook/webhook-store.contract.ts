@@ -41,6 +41,7 @@ export function describeWebhookStore(kind: string, open: OpenBackend): void {
       webhook: guid(1),
       id: claimed?.delivery.id ?? '',
       claim: claimed?.claim ?? 0,
+      url: claimed?.webhook.url ?? '',
       result: { isDelivered: false, status: 500, error: 'The receiver answered 500.', answer: 'no' },
       retryInMs: 5_000,
       isGone: false,
@@ -286,6 +287,22 @@ export function describeWebhookStore(kind: string, open: OpenBackend): void {
       expect(await ours.webhooks.record(attempt(claimed, { isGone: true, retryInMs: null }))).toBe('gone')
       await endScan(ours, 2)
       expect(await idsOf(ours)).toEqual([ended(1)])
+    })
+
+    it('hold nothing against another receiver that they got while the one before was asked', async () => {
+      const { ours } = await bed.twoTenants()
+      await ours.webhooks.create(newWebhook(1), auditEntry())
+      await endScan(ours, 1)
+      const [claimed] = await claim(ours)
+      await ours.webhooks.change(guid(1), { url: 'https://hooks.example/moved' }, auditEntry())
+      const gone = attempt(claimed, { isGone: true, retryInMs: null })
+      expect(await ours.webhooks.record(gone)).toBeNull()
+      expect(await ours.webhooks.find(guid(1))).toMatchObject({ disabledAt: null, failingSince: null })
+      const [again] = await claim(ours)
+      expect(again).toMatchObject({
+        webhook: { url: 'https://hooks.example/moved' },
+        delivery: { id: ended(1), attempts: 1 },
+      })
     })
 
     it('keep the secret before for as long as they are told', async () => {

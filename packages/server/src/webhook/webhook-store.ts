@@ -28,6 +28,8 @@ export type AttemptRecord = {
   webhook: string
   id: string
   claim: number
+  /** Where the message went: what comes of it is held against that address alone. */
+  url: string
   result: AttemptResult
   /** When to try again; null when this was the last attempt. */
   retryInMs: number | null

@@ -60,7 +60,13 @@ export function executeBatchSync(
   }
 }
 
-/** As `executeBatchSync`; `isTransient` names errors after which the same batch may be tried once more. */
+/**
+ * As `executeBatchSync`; `isTransient` names errors after which the same commands may be tried again.
+ *
+ * A batch locks what its commands need in the order in which they happened to gather, so two batches can wait for each
+ * other for good, which costs both a second until the database ends one. Tried again as a whole it would meet the next
+ * batch in the same way: its commands, which lock in an order of their own and hold little, go on one by one.
+ */
 export async function executeBatchAsync(
   connection: AsyncConnection,
   writes: WriteList,
@@ -74,10 +80,7 @@ export async function executeBatchAsync(
     while (!next.done) next = steps.next(await connection.query(next.value))
     return next.value
   }
-  const runAll = async (
-    commands: readonly StampedCommand[],
-    attemptsLeft: number,
-  ): Promise<BatchResult[]> => {
+  const runAll = async (commands: readonly StampedCommand[]): Promise<BatchResult[]> => {
     await connection.begin()
     try {
       const results: BatchResult[] = []
@@ -86,24 +89,27 @@ export async function executeBatchAsync(
       return results
     } catch (error) {
       await connection.rollback()
-      if (isTransient(error) && attemptsLeft > 0) return runAll(commands, attemptsLeft - 1)
       throw error
     }
   }
-  try {
-    return await runAll(batch, TRANSIENT_ATTEMPTS)
-  } catch (error) {
-    if (batch.length === 1) return [failed(error)]
-    const results: BatchResult[] = []
-    for (const command of batch) {
-      results.push(...(await runAll([command], TRANSIENT_ATTEMPTS).catch((own) => [failed(own)])))
+  const runAlone = async (command: StampedCommand, attempts = ATTEMPTS_ALONE): Promise<BatchResult[]> => {
+    try {
+      return await runAll([command])
+    } catch (error) {
+      return isTransient(error) && attempts > 1 ? runAlone(command, attempts - 1) : [failed(error)]
     }
-    return results
   }
+  if (batch.length > 1) {
+    const results = await runAll(batch).catch(() => undefined)
+    if (results) return results
+  }
+  const results: BatchResult[] = []
+  for (const command of batch) results.push(...(await runAlone(command)))
+  return results
 }
 
 /** Two nodes that claim in opposite order deadlock; the database ends one of them, which then simply runs again. */
-const TRANSIENT_ATTEMPTS = 8
+const ATTEMPTS_ALONE = 9
 
 function start(
   writes: WriteList,
