@@ -57,7 +57,8 @@ async function onSqlite(dataDir: string): Promise<Result[]> {
 async function onPostgres(dataDir: string): Promise<Result[]> {
   await using server = await startPostgres(tool('postgres'))
   const prepared = await prepareServer(dataDir, ['key'], server.connectionString)
-  return measure('postgres', prepared, {
+  // Awaited here: PostgreSQL ends with this function.
+  return await measure('postgres', prepared, {
     filler: () => postgresFiller(server.connectionString),
     reader: () => postgresReader(server.connectionString),
   })

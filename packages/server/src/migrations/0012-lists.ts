@@ -20,7 +20,8 @@ export const lists: Migration = {
  * SQLite knows nothing of its tables but what it was told, and takes a tenant for a few rows: it would walk all machines
  * in their order to find the one with a name. So it is told once, of a large fleet, and plans alike whatever is in there.
  *
- * Each line is an index with its rows, and with how many of them share its first column, its first two, and so on.
+ * Each line is an index with its rows, and with how many of them share its first column, its first two, and so on. A line
+ * goes with its index: a later step that makes an index anew says its line again.
  *
  * @see https://www.sqlite.org/fileformat2.html#stat1tab
  */
@@ -47,6 +48,15 @@ const STATISTICS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     machine_action_by_name: '1000000 1000000 10 1 1',
     machine_action_by_external_id: '300000 300000 2 1 1',
     machine_action_open: '10000 1',
+  },
+  alert: {
+    sqlite_autoindex_alert_1: '100000 100000 1',
+    alert_by_creation: '100000 100000 1 1',
+    alert_by_update: '100000 100000 1 1',
+    alert_by_last_event: '100000 100000 1 1',
+    alert_by_status: '100000 100000 30000 1 1',
+    alert_by_severity: '100000 100000 30000 1 1',
+    alert_by_machine: '100000 100000 5 1 1',
   },
 }
 
