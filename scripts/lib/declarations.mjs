@@ -23,17 +23,29 @@ export function rollUpDeclarations(schemas, ...packages) {
   const folder = mkdtempSync(join(tmpdir(), 'fleetsweep-declarations-'))
   try {
     emit(folder, packages)
-    const api = new API()
+    const project = projectOf(folder, packages)
+    const rollUp = () => rollUpOnce(project, folder, schemas, packages[0])
     try {
-      const snapshot = api.updateSnapshot({ openProject: projectOf(folder, packages) })
-      return new RollUp(snapshot.getProjects()[0], folder, schemas).write(
-        join(folder, packages[0], 'src/index.d.ts'),
-      )
-    } finally {
-      api.close()
+      return rollUp()
+    } catch (error) {
+      if (!(error instanceof MissingNode)) throw error
+      return rollUp()
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The compiler's API is young: once, on a busy machine, it gave nothing for a declaration. It is asked a second time. */
+class MissingNode extends Error {}
+
+function rollUpOnce(project, folder, schemas, entry) {
+  const api = new API()
+  try {
+    const snapshot = api.updateSnapshot({ openProject: project })
+    return new RollUp(snapshot.getProjects()[0], folder, schemas).write(join(folder, entry, 'src/index.d.ts'))
+  } finally {
+    api.close()
   }
 }
 
@@ -106,6 +118,9 @@ class RollUp {
   #take(symbol) {
     const declarations = symbol.declarations.map((handle) => handle.resolve(this.#project))
     // A schema and its type share a name; the schema stays inside.
+    if (declarations.length === 0 || declarations.includes(undefined)) {
+      throw new MissingNode(`The compiler does not show where ${symbol.name} is declared.`)
+    }
     const declaration = declarations.find(isTypeAliasDeclaration) ?? declarations[0]
     const file = declaration.getSourceFile().fileName
     if (!file.startsWith(this.#folder)) return
