@@ -1,9 +1,10 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ScanPhase } from '@fleetsweep/protocol'
+import type { Clock, ScanPhase } from '@fleetsweep/protocol'
 import { until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { identifyProcess } from '../src/os/process-identity.ts'
+import { systemClock } from '../src/os/system-clock.ts'
 import { ClamAvFixture, type ScanResult } from './clamav-fixture.ts'
 import { hookEngine } from './engine-hooks.ts'
 
@@ -18,8 +19,8 @@ describe('stopping a scan', () => {
   })
   afterEach(() => fixture[Symbol.asyncDispose]())
 
-  const scanAndStopIn = (phase: ScanPhase) =>
-    fixture.scan(fixture.engine(), {
+  const scanAndStopIn = (phase: ScanPhase, clock?: Clock) =>
+    fixture.scan(fixture.engine({}, clock), {
       signal: stop.signal,
       onProgress: (progress) => progress.phase === phase && stop.abort(),
     })
@@ -74,7 +75,9 @@ describe('stopping a scan', () => {
 
   it('is proved by an empty queue when it comes while folders are walked, and keeps the engine', async () => {
     writeFileSync(join(fixture.files, 'file'), 'content')
-    expect(stopped(await scanAndStopIn('walking')).proof).toBe('queueEmpty')
+    // An engine that is asked on a busy machine may need longer than a stop waits for it.
+    const patient: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() / 60 }
+    expect(stopped(await scanAndStopIn('walking', patient)).proof).toBe('queueEmpty')
     expect(fixture.clamdPid()).toBeDefined()
   })
 
