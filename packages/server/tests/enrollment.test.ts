@@ -201,6 +201,7 @@ describe('enrolling', () => {
     ['a key that is too short', () => ({ publicKey: 'AAAA' })],
     ['no signature', () => ({ signature: '' })],
     ['a secret that it did not sign', () => ({ secret: 'A'.repeat(43) })],
+    ['a build that no database holds', ({ inventory }) => ({ inventory: { ...inventory, osBuild: 1e300 } })],
   ])('is refused with %s', async (_, change) => {
     const { content } = await createToken()
     const body = request(content, new SigningKey())

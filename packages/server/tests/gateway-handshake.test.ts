@@ -83,6 +83,7 @@ describe('what is no proper frame', () => {
     ['a server frame', '{"type":"challenge","nonce":"aaaaaaaaaaaaaaaaaaaa","serverId":"x"}'],
     ['a NUL in a text', JSON.stringify(event('a\0b'))],
     ['half a surrogate pair in a text', JSON.stringify(event('\ud800'))],
+    ['a number that no database holds', JSON.stringify({ ...event('x'), number: 1e300 })],
     ['an array', '[]'],
     ['a second hello', 'HELLO'],
   ])('closes the connection: %s', async (_, text) => {

@@ -24,6 +24,8 @@ export const CLOSE = {
 } as const
 
 const ActionRef = { actionId: Guid }
+/** What a machine counts. A number beyond what JavaScript holds exactly would not fit into a database either. */
+const Count = (minimum: number) => Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER })
 const Nonce = Type.String({ minLength: 16, maxLength: 128 })
 
 /** What stopped, or never ran: the proof that the engine does nothing for an action any more. */
@@ -39,14 +41,14 @@ export const AgentEvent = Type.Union([
   /** The order is in the journal. */
   Type.Object({ kind: Type.Literal('accepted') }),
   /** An attempt begins; more than one when the scan was interrupted. */
-  Type.Object({ kind: Type.Literal('started'), attempt: Type.Integer({ minimum: 1 }), engine: EngineInfo }),
+  Type.Object({ kind: Type.Literal('started'), attempt: Count(1), engine: EngineInfo }),
   /**
    * A later attempt tells again what it finds: one with the same threat, path and inner path is the same detection,
    * whatever the attempt.
    */
   Type.Object({
     kind: Type.Literal('detection'),
-    attempt: Type.Integer({ minimum: 1 }),
+    attempt: Count(1),
     detection: Detection,
   }),
   Type.Object({ kind: Type.Literal('finished'), report: ScanReport }),
@@ -64,7 +66,7 @@ export const AgentEvent = Type.Union([
     kind: Type.Literal('stopped'),
     proof: Type.Enum(STOP_PROOFS),
     /** From reading the stop order to the proof. */
-    stoppedWithinMs: Type.Integer({ minimum: 0 }),
+    stoppedWithinMs: Count(0),
     report: Type.Union([ScanReport, Type.Null()]),
   }),
 ])
@@ -74,7 +76,7 @@ export type AgentEvent = Static<typeof AgentEvent>
 export const OpenAction = Type.Object({
   ...ActionRef,
   /** Number of the newest event in the journal; 0 when there is none yet. */
-  lastEvent: Type.Integer({ minimum: 0 }),
+  lastEvent: Count(0),
   /** True when the journal holds how the action ended. */
   ended: Type.Boolean(),
 })
@@ -100,7 +102,7 @@ export const AgentFrame = Type.Union([
   Type.Object({
     type: Type.Literal('event'),
     ...ActionRef,
-    number: Type.Integer({ minimum: 1 }),
+    number: Count(1),
     event: AgentEvent,
   }),
   /** Not journaled; a lost one is made good by the next. */

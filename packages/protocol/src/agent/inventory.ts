@@ -15,7 +15,7 @@ export const Inventory = Type.Object({
   osVersion: Nullable(64),
   /** Release name where there is one, such as "21H2", else `Other`. */
   version: Type.String({ maxLength: 64 }),
-  osBuild: Type.Union([Type.Integer(), Type.Null()]),
+  osBuild: Type.Union([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Type.Null()]),
   /** `64-bit`, `32-bit` or `ARM64`. */
   osArchitecture: Type.String({ maxLength: 32 }),
   /** Such as `x64` or `arm64`. */
