@@ -32,7 +32,7 @@ beforeAll(async () => {
   const places = (name: string) => JSON.stringify([join(folder, name)])
   await fleet.startAgent(token, `quickPlaces = ${places('quick')}\nfullRoots = ${places('full')}`)
   // The test looks often, so that its kills come early and late in a scan.
-  await client.setApplicationLimits(fleet.credentials.clientId, { perMinute: 100_000, perHour: 1_000_000 })
+  await client.applications.setLimits(fleet.credentials.clientId, { perMinute: 100_000, perHour: 1_000_000 })
   machineId = (await Array.fromAsync(client.listMachines()))[0]?.id ?? ''
 }, 120_000)
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   fleet = await LiveFleet.start({ listen: `127.0.0.1:${await freePort()}` })
   client = new FleetsweepClient({ baseUrl: fleet.url, tokens: clientCredentials(fleet.credentials) })
   // A hundred scans ask more often than one application usually may.
-  await client.setApplicationLimits(fleet.credentials.clientId, { perMinute: 100_000, perHour: 1_000_000 })
+  await client.applications.setLimits(fleet.credentials.clientId, { perMinute: 100_000, perHour: 1_000_000 })
   mkdirSync(join(folder, 'quick'))
   const { token } = await client.createEnrollmentToken({})
   await fleet.startAgent(token, `quickPlaces = [${JSON.stringify(join(folder, 'quick'))}]`)

@@ -1,19 +1,9 @@
 import {
-  type AddCertificateBody,
   Alert,
   type AlertChange,
-  Application,
-  ApplicationCertificate,
-  ApplicationSignIn,
   AuditVerification,
-  CallLimits,
-  type ChangeApplicationBody,
-  type CreateApplicationBody,
-  CreatedApplication,
   CreatedEnrollmentToken,
-  CreatedSecret,
   type CreateEnrollmentTokenBody,
-  type CreateSecretBody,
   DeviceAvInfo,
   type DeviceValue,
   EnrollmentToken,
@@ -30,6 +20,7 @@ import {
 } from '@fleetsweep/protocol'
 import { type Static, type TSchema, Type } from 'typebox'
 import { AccessClient } from './access-client.ts'
+import { ApplicationClient } from './application-client.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
 import { type WatchedEvent, watchEvents } from './event-stream.ts'
 import { HttpConnection, type RetryLimits } from './http-connection.ts'
@@ -68,6 +59,8 @@ type Signalled = { signal?: AbortSignal }
 export class FleetsweepClient {
   /** People, user groups, roles and device groups. */
   readonly access: AccessClient
+  /** Programs that call this server, with their credentials. */
+  readonly applications: ApplicationClient
   /** Who is told of what happens. */
   readonly webhooks: WebhookClient
   readonly #connection: HttpConnection
@@ -76,6 +69,7 @@ export class FleetsweepClient {
     const { retry = DEFAULT_RETRY, timeoutMs = DEFAULT_TIMEOUT_MS } = given
     this.#connection = new HttpConnection(baseUrl, tokens, runtime, { retry, timeoutMs })
     this.access = new AccessClient(this.#connection)
+    this.applications = new ApplicationClient(this.#connection)
     this.webhooks = new WebhookClient(this.#connection)
   }
 
@@ -214,7 +208,7 @@ export class FleetsweepClient {
     void,
     undefined
   > {
-    const path = machine === undefined ? '/api/alerts' : `/api/machines/${encodeURIComponent(machine)}/alerts`
+    const path = machine === undefined ? '/api/alerts' : machinePath(machine, 'alerts')
     return readODataList(this.#connection, path, Alert, {
       ...options,
       ...(expandEvidence && { expand: 'evidence' }),
@@ -278,84 +272,6 @@ export class FleetsweepClient {
     return this.#delete(`${TOKENS}/${encodeURIComponent(id)}`, signal)
   }
 
-  /** Newest first. */
-  listApplications({ signal }: Signalled = {}): AsyncGenerator<Application, void, undefined> {
-    return readCursorList(this.#connection, APPLICATIONS, Application, {}, signal)
-  }
-
-  getApplication(id: string, { signal }: Signalled = {}): Promise<Application> {
-    return this.#read(applicationPath(id), Application, signal)
-  }
-
-  /** The answer is the only time that the first secret itself is shown. */
-  createApplication(body: CreateApplicationBody, { signal }: Signalled = {}): Promise<CreatedApplication> {
-    return this.#connection.call({ method: 'POST', path: APPLICATIONS, body, signal }, CreatedApplication)
-  }
-
-  changeApplication(
-    id: string,
-    body: ChangeApplicationBody,
-    { signal }: Signalled = {},
-  ): Promise<Application> {
-    return this.#connection.call({ method: 'PATCH', path: applicationPath(id), body, signal }, Application)
-  }
-
-  /** Its tokens are refused from then on. */
-  deleteApplication(id: string, { signal }: Signalled = {}): Promise<void> {
-    return this.#delete(applicationPath(id), signal)
-  }
-
-  setApplicationLimits(id: string, body: CallLimits, { signal }: Signalled = {}): Promise<CallLimits> {
-    const path = applicationPath(id, 'limits')
-    return this.#connection.call({ method: 'PUT', path, body, signal }, CallLimits)
-  }
-
-  /** How people sign in with an application. */
-  getApplicationSignIn(id: string, { signal }: Signalled = {}): Promise<ApplicationSignIn> {
-    return this.#connection.call(
-      { method: 'GET', path: applicationPath(id, 'signIn'), signal },
-      ApplicationSignIn,
-    )
-  }
-
-  setApplicationSignIn(
-    id: string,
-    body: ApplicationSignIn,
-    { signal }: Signalled = {},
-  ): Promise<ApplicationSignIn> {
-    const path = applicationPath(id, 'signIn')
-    return this.#connection.call({ method: 'PUT', path, body, signal }, ApplicationSignIn)
-  }
-
-  /** The answer is the only time that the secret itself is shown. Other secrets stay good. */
-  addApplicationSecret(
-    id: string,
-    body: CreateSecretBody,
-    { signal }: Signalled = {},
-  ): Promise<CreatedSecret> {
-    const path = applicationPath(id, 'secrets')
-    return this.#connection.call({ method: 'POST', path, body, signal }, CreatedSecret)
-  }
-
-  addApplicationCertificate(
-    id: string,
-    body: AddCertificateBody,
-    { signal }: Signalled = {},
-  ): Promise<ApplicationCertificate> {
-    const path = applicationPath(id, 'certificates')
-    return this.#connection.call({ method: 'POST', path, body, signal }, ApplicationCertificate)
-  }
-
-  /** Makes a credential worthless, with every token that was got with it. */
-  revokeApplicationCredential(
-    id: string,
-    kind: 'secrets' | 'certificates',
-    credential: string,
-    { signal }: Signalled = {},
-  ): Promise<void> {
-    return this.#delete(applicationPath(id, kind, credential), signal)
-  }
-
   /** Live changes of machine actions and scans, until the signal is aborted; connects again by itself. */
   watchEvents({ signal }: Signalled = {}): AsyncGenerator<WatchedEvent, void, undefined> {
     return watchEvents(this.#connection, signal)
@@ -387,13 +303,8 @@ export class FleetsweepClient {
 const DEFAULT_RETRY: RetryLimits = { attempts: 3, longestPauseMs: 60_000 }
 const DEFAULT_TIMEOUT_MS = 60_000
 const TOKENS = '/fleet/v1/enrollmentTokens'
-const APPLICATIONS = '/fleet/v1/applications'
 const MachineList = Type.Object({ value: Type.Array(Machine) })
 
 function machinePath(...parts: string[]): string {
   return ['/api/machines', ...parts.map(encodeURIComponent)].join('/')
-}
-
-function applicationPath(...parts: string[]): string {
-  return [APPLICATIONS, ...parts.map(encodeURIComponent)].join('/')
 }

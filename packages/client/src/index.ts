@@ -59,6 +59,7 @@ export {
   type UserGroup,
 } from '@fleetsweep/protocol'
 export type { AccessClient } from './access-client.ts'
+export type { ApplicationClient } from './application-client.ts'
 export * from './client-error.ts'
 export { type ClientRuntime, type Fetch, type FetchInit, pause, platformRuntime } from './client-runtime.ts'
 export type { WatchedEvent } from './event-stream.ts'

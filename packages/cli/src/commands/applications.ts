@@ -96,13 +96,15 @@ const VERBS: Readonly<Record<string, (context: CommandContext) => Promise<number
 
 async function list({ io, client, args, json }: CommandContext): Promise<number> {
   noArguments(args)
-  const all = await collect(client.listApplications({ signal: io.signal }))
+  const all = await collect(client.applications.list({ signal: io.signal }))
   io.out(json ? `${JSON.stringify(all, null, 2)}\n` : renderApplications(all))
   return 0
 }
 
 async function show({ io, client, args, json }: CommandContext): Promise<number> {
-  const application = await client.getApplication(onlyArgument(args, 'application id'), { signal: io.signal })
+  const application = await client.applications.get(onlyArgument(args, 'application id'), {
+    signal: io.signal,
+  })
   io.out(json ? `${JSON.stringify(application, null, 2)}\n` : renderApplication(application))
   return 0
 }
@@ -112,7 +114,7 @@ async function create({ io, client, args, options, json }: CommandContext): Prom
   const permissions = readPermissions(options)
   if (permissions.length === 0) throw new UsageError('Give it at least one --permission.')
   const secret = options['no-secret'] === true ? {} : { secret: readSecretBody(options) }
-  const created = await client.createApplication(
+  const created = await client.applications.create(
     { displayName, permissions, ...secret },
     { signal: io.signal },
   )
@@ -132,7 +134,7 @@ async function change({ io, client, args, options, json }: CommandContext): Prom
   if (displayName === undefined && permissions.length === 0) {
     throw new UsageError('Say what to change: --name, or --permission with all that it may do from now on.')
   }
-  const changed = await client.changeApplication(
+  const changed = await client.applications.change(
     id,
     { ...(displayName !== undefined && { displayName }), ...(permissions.length > 0 && { permissions }) },
     { signal: io.signal },
@@ -143,7 +145,7 @@ async function change({ io, client, args, options, json }: CommandContext): Prom
 
 async function remove({ io, client, args, json }: CommandContext): Promise<number> {
   const id = onlyArgument(args, 'application id')
-  await client.deleteApplication(id, { signal: io.signal })
+  await client.applications.delete(id, { signal: io.signal })
   if (json) io.out(`${JSON.stringify({ id, deleted: true })}\n`)
   else io.err(`Deleted: ${safeText(id)} gets no more tokens, and those that it has are refused.\n`)
   return 0
@@ -163,7 +165,7 @@ async function credentials(
     throw new UsageError(`Say which application, and which of its ${kind}, by their ids.`)
   }
   noArguments(more)
-  await client.revokeApplicationCredential(id, kind, credential, { signal: io.signal })
+  await client.applications.revokeCredential(id, kind, credential, { signal: io.signal })
   if (json) io.out(`${JSON.stringify({ id, credential, revoked: true })}\n`)
   else io.err(`Revoked: no token is given for ${safeText(credential)}, and those that were are refused.\n`)
   return 0
@@ -171,7 +173,7 @@ async function credentials(
 
 async function addSecret({ io, client, args, options, json }: CommandContext): Promise<number> {
   const id = onlyArgument(args, 'application id')
-  const created = await client.addApplicationSecret(id, readSecretBody(options), { signal: io.signal })
+  const created = await client.applications.addSecret(id, readSecretBody(options), { signal: io.signal })
   if (json) io.out(`${JSON.stringify(created, null, 2)}\n`)
   else tellSecret(io, created)
   return 0
@@ -185,7 +187,7 @@ async function addCertificate({ io, client, args, options, json }: CommandContex
   noArguments(more)
   const description = textOption(options, 'description')
   const body = { certificate: await readPem(io, path), ...(description !== undefined && { description }) }
-  const added = await client.addApplicationCertificate(id, body, { signal: io.signal })
+  const added = await client.applications.addCertificate(id, body, { signal: io.signal })
   if (json) io.out(`${JSON.stringify(added, null, 2)}\n`)
   else {
     io.out(`${added.id}\n`)
@@ -218,15 +220,15 @@ async function signIn({ io, client, args, options, json }: CommandContext): Prom
   const signal = { signal: io.signal }
   const signIn =
     isSaid || isNobody
-      ? await client.setApplicationSignIn(id, set, signal)
-      : await client.getApplicationSignIn(id, signal)
+      ? await client.applications.setSignIn(id, set, signal)
+      : await client.applications.getSignIn(id, signal)
   io.out(json ? `${JSON.stringify(signIn, null, 2)}\n` : describeSignIn(signIn))
   return 0
 }
 
 async function setLimits({ io, client, args, options, json }: CommandContext): Promise<number> {
   const id = onlyArgument(args, 'application id')
-  const limits = await client.setApplicationLimits(id, readLimits(options), { signal: io.signal })
+  const limits = await client.applications.setLimits(id, readLimits(options), { signal: io.signal })
   io.out(json ? `${JSON.stringify(limits)}\n` : `${describeLimits(limits)}\n`)
   return 0
 }
