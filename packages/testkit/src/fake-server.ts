@@ -1,19 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { extname, join } from 'node:path'
 import {
   type Alert,
-  type AlertChange,
   type AuditVerification,
   type CreateEnrollmentTokenBody,
   conclusionOf,
   type DeviceAvInfo,
   type EnrollmentToken,
   ERROR_STATUS,
-  type ErrorCode,
   type FleetAuditEntry,
   type FleetDetection,
   type FleetEvent,
@@ -23,15 +19,16 @@ import {
   isFinal,
   type Machine,
   type MachineAction,
-  type ODataFilter,
-  parseListQuery,
   readScanType,
   type Scan,
   type ScanProgress,
   type ScanReport,
 } from '@fleetsweep/protocol'
 import { buildAlert, buildMachine, buildMachineAction, buildScan } from './api-builders.ts'
-import { send } from './fake-answer.ts'
+import { answerAlertCall } from './fake-alert-calls.ts'
+import { Refused, send } from './fake-answer.ts'
+import { serveConsole } from './fake-console-files.ts'
+import { cursorPage, odataPage } from './fake-lists.ts'
 import { answerMachineCall } from './fake-machine-calls.ts'
 import { FakeSignIn } from './fake-sign-in.ts'
 
@@ -141,7 +138,7 @@ export class FakeServer {
 
   /** Moves an action on, as its machine would, and tells every stream. */
   move(actionId: string, action: Partial<MachineAction>, scan: Partial<Scan> = {}): void {
-    const now = this.#now()
+    const now = this.now()
     const moved = { ...this.#action(actionId), lastUpdateDateTimeUtc: now, ...action }
     this.actions.set(actionId, moved)
     const ended = isFinal(moved.status) ? { endedAt: now } : {}
@@ -234,7 +231,9 @@ export class FakeServer {
     const form = new URLSearchParams(text)
     if (this.people.answer(request, response, url, form)) return
     if (url.pathname === `/${this.tenant}/oauth2/v2.0/token`) return this.#giveToken(response, form)
-    if (url.pathname.startsWith('/console')) return this.#serveConsole(response, url)
+    if (url.pathname.startsWith('/console')) {
+      return serveConsole(response, url, { folder: this.consoleDir, headers: this.consoleHeaders })
+    }
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined || !this.tokens.has(token)) throw new Refused('Unauthorized', 'Sign in first')
     const body: unknown = text === '' ? undefined : JSON.parse(text)
@@ -249,13 +248,13 @@ export class FakeServer {
       search: url.searchParams,
       body,
       machines: this.machines,
-      named: (idOrName) => this.#machine(idOrName),
+      named: (idOrName) => this.machine(idOrName),
     })
     if (machineCall) return send(response, 200, machineCall)
     if (/^GET \/api\/machines$/.test(route)) return this.#sendPage(response, url, this.machines)
-    if (/^GET \/api\/machines\/[^/]+$/.test(route)) return send(response, 200, this.#machine(id))
+    if (/^GET \/api\/machines\/[^/]+$/.test(route)) return send(response, 200, this.machine(id))
     if (/^POST \/api\/machines\/[^/]+\/runAntiVirusScan$/.test(route)) {
-      return send(response, 201, this.#requestScan(this.#machine(id), body))
+      return send(response, 201, this.#requestScan(this.machine(id), body))
     }
     if (/^GET \/api\/deviceavinfo$/.test(route)) return this.#sendPage(response, url, this.avInfos)
     if (/^GET \/api\/machineactions$/.test(route)) {
@@ -266,16 +265,9 @@ export class FakeServer {
     if (/^POST \/api\/machineactions\/[^/]+\/cancel$/.test(route)) {
       return send(response, 200, this.#cancel(id, body))
     }
-    if (/^GET \/api\/alerts$/.test(route)) return this.#sendAlerts(response, url, this.alerts)
-    if (/^GET \/api\/machines\/[^/]+\/alerts$/.test(route)) {
-      const machine = this.#machine(id)
-      const ofMachine = this.alerts.filter(({ machineId }) => machineId === machine.id)
-      return this.#sendAlerts(response, url, ofMachine)
-    }
-    if (/^GET \/api\/alerts\/[^/]+$/.test(route)) return send(response, 200, this.#alert(id))
-    if (/^PATCH \/api\/alerts\/[^/]+$/.test(route)) {
-      return send(response, 200, this.#updateAlert(id, body as AlertChange))
-    }
+    const alertCall = answerAlertCall({ route, id, search: url.searchParams, body, server: this })
+    if (alertCall && 'list' in alertCall) return this.#sendPage(response, url, alertCall.list)
+    if (alertCall) return send(response, 200, alertCall.alert)
     if (/^GET \/fleet\/v1\/machineActions\/[^/]+$/.test(route)) return send(response, 200, this.#action(id))
     if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
     if (/^GET \/fleet\/v1\/detections$/.test(route)) return this.#sendDetections(response, url)
@@ -301,7 +293,7 @@ export class FakeServer {
       const at = this.enrollmentTokens.findIndex((token) => token.id === id)
       const token = this.enrollmentTokens[at]
       if (!token) throw new Refused('ResourceNotFound', `Enrollment token ${id} was not found`)
-      this.enrollmentTokens[at] = { ...token, revokedAt: this.#now() }
+      this.enrollmentTokens[at] = { ...token, revokedAt: this.now() }
       response.writeHead(204).end()
       return
     }
@@ -334,7 +326,7 @@ export class FakeServer {
     )
     if (active?.status === 'Pending' && active.scope === scanType) return active
     if (active) throw new Refused('ActiveRequestAlreadyExists', 'Action is already in progress')
-    const now = this.#now()
+    const now = this.now()
     const action = this.addAction({
       machineId: machine.id,
       computerDnsName: machine.computerDnsName,
@@ -352,7 +344,7 @@ export class FakeServer {
     if (isFinal(action.status))
       throw new Refused('BadRequest', `The action has already ended: ${action.status}`)
     const { Comment = null } = (body ?? {}) as { Comment?: string | null }
-    const now = this.#now()
+    const now = this.now()
     this.move(
       id,
       {
@@ -367,26 +359,11 @@ export class FakeServer {
     return this.#action(id)
   }
 
-  #sendAlerts(response: ServerResponse, url: URL, alerts: readonly Alert[]) {
-    const isExpanded = url.searchParams.get('$expand') === 'evidence'
-    const listed = isExpanded ? alerts : alerts.map((alert) => ({ ...alert, evidence: [] }))
-    this.#sendPage(response, url, listed)
-  }
-
-  #updateAlert(id: string, { comment, ...change }: AlertChange): Alert {
-    const alert = this.#alert(id)
-    const now = this.#now()
-    const added = comment === undefined ? [] : [{ comment, createdBy: 'Console tests', createdTime: now }]
-    Object.assign(alert, change, { lastUpdateTime: now, comments: [...alert.comments, ...added] })
-    if (change.status !== undefined) alert.resolvedTime = change.status === 'Resolved' ? now : null
-    return alert
-  }
-
   #createToken(body: CreateEnrollmentTokenBody): EnrollmentToken {
     const token: EnrollmentToken = {
       id: randomUUID(),
       description: body.description ?? '',
-      createdAt: this.#now(),
+      createdAt: this.now(),
       createdBy: 'Console tests',
       expiresAt: formatInstant(instantFromMs(Date.now() + (body.expiresInMinutes ?? 1_440) * 60_000)),
       revokedAt: null,
@@ -399,23 +376,8 @@ export class FakeServer {
     return token
   }
 
-  #sendPage(
-    response: ServerResponse,
-    url: URL,
-    all: readonly (Machine | MachineAction | Alert | DeviceAvInfo)[],
-  ) {
-    const query = parseListQuery(url.searchParams)
-    const { filter, skip, top = Number.POSITIVE_INFINITY } = query
-    const matching = all.filter((item) => !filter || matches(filter, item)).slice(skip, skip + top)
-    const value = matching.slice(0, this.pageSize)
-    const next = new URLSearchParams(url.searchParams)
-    next.set('$skip', String(skip + value.length))
-    if (query.top !== undefined) next.set('$top', String(query.top - value.length))
-    const more = matching.length > value.length
-    send(response, 200, {
-      value,
-      ...(more && { '@odata.nextLink': `${this.baseUrl}${url.pathname}?${next}` }),
-    })
+  #sendPage(response: ServerResponse, url: URL, all: readonly object[]) {
+    send(response, 200, odataPage(all, url, this))
   }
 
   #sendDetections(response: ServerResponse, url: URL) {
@@ -429,26 +391,7 @@ export class FakeServer {
   }
 
   #sendCursorPage(response: ServerResponse, url: URL, all: readonly unknown[]) {
-    const from = Number(url.searchParams.get('cursor') ?? 0)
-    const items = all.slice(from, from + this.pageSize)
-    const end = from + items.length
-    send(response, 200, { items, nextCursor: end < all.length ? String(end) : null })
-  }
-
-  async #serveConsole(response: ServerResponse, url: URL) {
-    if (!this.consoleDir) throw new Refused('NotFound', 'No console here')
-    const types: Record<string, string> = {
-      '.html': 'text/html; charset=utf-8',
-      '.js': 'text/javascript',
-      '.css': 'text/css',
-      '.svg': 'image/svg+xml',
-    }
-    // A path without an extension is a page, and pages are the console's own business.
-    const file = extname(url.pathname) ? url.pathname.slice('/console/'.length) : 'index.html'
-    const bytes = await readFile(join(this.consoleDir, file)).catch(() => undefined)
-    if (!bytes) throw new Refused('NotFound', `No file ${file}`)
-    const type = types[extname(file)] ?? 'application/octet-stream'
-    response.writeHead(200, { 'Content-Type': type, ...this.consoleHeaders }).end(bytes)
+    send(response, 200, cursorPage(all, url, this.pageSize))
   }
 
   #refuse(response: ServerResponse, url: URL, { code, message }: Refused) {
@@ -465,7 +408,8 @@ export class FakeServer {
     this.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
   }
 
-  #machine(idOrName: string): Machine {
+  /** The machine of an id or name. @throws Refused when there is none */
+  machine(idOrName: string): Machine {
     const machine = this.machines.find(({ id, computerDnsName }) => [id, computerDnsName].includes(idOrName))
     if (!machine) throw new Refused('ResourceNotFound', `Machine ${idOrName} was not found`)
     return machine
@@ -477,61 +421,14 @@ export class FakeServer {
     return action
   }
 
-  #alert(id: string): Alert {
-    const alert = this.alerts.find((one) => one.id === id)
-    if (!alert) throw new Refused('ResourceNotFound', `Alert ${id} was not found`)
-    return alert
-  }
-
   #scan(id: string): Scan {
     const scan = this.scans.get(id)
     if (!scan) throw new Refused('ResourceNotFound', `Scan ${id} was not found`)
     return scan
   }
 
-  #now(): string {
+  /** The moment, as answers show it. */
+  now(): string {
     return formatInstant(instantFromMs(performance.timeOrigin + performance.now()))
-  }
-}
-
-class Refused extends Error {
-  readonly code: ErrorCode
-  constructor(code: ErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
-}
-
-/** Enough of a filter's meaning for lists of a few items in memory. */
-function matches(filter: ODataFilter, item: Record<string, unknown>): boolean {
-  const field = 'field' in filter ? filter.field.toLowerCase() : ''
-  const value = Object.entries(item).find(([name]) => name.toLowerCase() === field)?.[1]
-  switch (filter.kind) {
-    case 'and':
-      return filter.operands.every((operand) => matches(operand, item))
-    case 'or':
-      return filter.operands.some((operand) => matches(operand, item))
-    case 'not':
-      return !matches(filter.operand, item)
-    case 'compare': {
-      const same = 'value' in filter.value && filter.value.value === value
-      if (filter.operator === 'eq') return same
-      if (filter.operator === 'ne') return !same
-      throw new Refused('ODataError', `The fake server does not know ${filter.operator}`)
-    }
-    case 'in':
-      return filter.values.some((literal) => 'value' in literal && literal.value === value)
-    case 'match': {
-      const text = String(value).toLowerCase()
-      const part = filter.value.toLowerCase()
-      if (filter.function === 'startswith') return text.startsWith(part)
-      return filter.function === 'endswith' ? text.endsWith(part) : text.includes(part)
-    }
-    case 'any': {
-      const { variable, predicate } = filter
-      return (
-        Array.isArray(value) && value.some((each) => !predicate || matches(predicate, { [variable]: each }))
-      )
-    }
   }
 }
