@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type ApplicationId,
+  type CallLimits,
   CLI_CLIENT_ID,
   type Inventory,
   type MachineId,
@@ -252,10 +253,14 @@ export class ApiServer implements AsyncDisposable {
       { displayName: 'Playbooks', permissions },
       parts,
     )
-    const audit = { id: randomUUID(), principal: OPERATOR, operation: 'test', target: made.id, detail: {} }
-    const often = { perMinute: 1_000_000, perHour: 1_000_000 }
-    await this.stores.forTenant(tenant).applications.setLimits(made.id, often, audit)
+    await this.setLimits(made.id, { perMinute: 1_000_000, perHour: 1_000_000 }, tenant)
     return made
+  }
+
+  /** How often an application may call; null for what everybody may. */
+  async setLimits(id: ApplicationId, limits: CallLimits, tenant: TenantId = this.tenant): Promise<void> {
+    const audit = { id: randomUUID(), principal: OPERATOR, operation: 'test', target: id, detail: {} }
+    await this.stores.forTenant(tenant).applications.setLimits(id, limits, audit)
   }
 
   /** Gets a token as clients do. */

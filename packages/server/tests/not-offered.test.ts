@@ -155,14 +155,7 @@ describe('calls that are not offered', () => {
     ['GET /api/indicators', 100],
   ])('draw on Microsoft’s limit: %s at most %i times', async (target, most) => {
     const application = await api.application()
-    const audit = {
-      id: randomUUID(),
-      principal: { kind: 'operator', id: 'test', name: 'test' } as const,
-      operation: 'test',
-      target: application.id,
-      detail: {},
-    }
-    await api.of.applications.setLimits(application.id, { perMinute: null, perHour: null }, audit)
+    await api.setLimits(application.id, { perMinute: null, perHour: null })
     const headers = { authorization: `Bearer ${await api.token(application)}` }
     const [method = '', path = ''] = target.split(' ')
     const statuses = []

@@ -34,13 +34,8 @@ describe('rate limits', () => {
   })
   afterAll(() => api[Symbol.asyncDispose]())
 
-  const by = { kind: 'operator', id: 'test', name: 'test' } as const
   const limit = (application: Application, perMinute: number | null, perHour: number | null) =>
-    api.of.applications.setLimits(
-      application.id,
-      { perMinute, perHour },
-      { id: crypto.randomUUID(), principal: by, operation: 'test', target: application.id, detail: {} },
-    )
+    api.setLimits(application.id, { perMinute, perHour })
   const callerWith =
     (token: string): ApiCaller =>
     (target, options = {}) =>

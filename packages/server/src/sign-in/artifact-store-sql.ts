@@ -4,6 +4,7 @@ import { type AuditEntry, writeAudit } from '../audit/index.ts'
 import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
+import { sumByTenant } from '../kit/db/sum-by-tenant.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import { raiseSecurityEpoch } from '../tenant/index.ts'
 import {
@@ -221,16 +222,13 @@ export function sqlExpiredArtifacts(db: Database): ExpiredArtifacts {
           .orderBy('expires_at')
           .limit(limit),
       )
-      const removed = await Promise.all(
-        [...Map.groupBy(expired, ({ tenant }) => tenant)].map(([tenant, rows]) =>
-          db.write(removeExpiredArtifactsWrite, {
-            tenant: tenant as TenantId,
-            artifacts: rows.map(({ kind, id_hash }) => ({ kind, id_hash })),
-            before,
-          }),
-        ),
+      return sumByTenant(expired, (tenant, rows) =>
+        db.write(removeExpiredArtifactsWrite, {
+          tenant,
+          artifacts: rows.map(({ kind, id_hash }) => ({ kind, id_hash })),
+          before,
+        }),
       )
-      return removed.reduce((sum, count) => sum + count, 0)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { addMs, type Instant, MICROSECONDS_PER_MS, type TenantId } from '@fleetsweep/protocol'
 import type { Database } from '../kit/db/database.ts'
 import { tables } from '../kit/db/query.ts'
+import { sumByTenant } from '../kit/db/sum-by-tenant.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import {
   type StaleThrottles,
@@ -146,16 +147,13 @@ export function sqlStaleThrottles(db: Database): StaleThrottles {
           .orderBy('last_at')
           .limit(limit),
       )
-      const forgotten = await Promise.all(
-        [...Map.groupBy(stale, (row) => row.tenant)].map(([tenant, rows]) =>
-          db.write(forgetThrottlesWrite, {
-            tenant: tenant as TenantId,
-            hashes: rows.map(({ subject_hash }) => subject_hash),
-            before,
-          }),
-        ),
+      return sumByTenant(stale, (tenant, rows) =>
+        db.write(forgetThrottlesWrite, {
+          tenant,
+          hashes: rows.map(({ subject_hash }) => subject_hash),
+          before,
+        }),
       )
-      return forgotten.reduce((sum, count) => sum + count, 0)
     },
   }
 }

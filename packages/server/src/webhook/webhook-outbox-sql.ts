@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../kit/db/database.ts'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
+import { sumByTenant } from '../kit/db/sum-by-tenant.ts'
 import { forgetDeliveriesWrite } from './delivery-writes.ts'
 import type { WebhookOutbox } from './webhook-outbox.ts'
 import type { WebhookTables } from './webhook-row.ts'
@@ -43,12 +44,7 @@ export function sqlWebhookOutbox(db: Database): WebhookOutbox {
           .orderBy('created_at')
           .limit(limit),
       )
-      const removed = await Promise.all(
-        [...Map.groupBy(old, ({ tenant }) => tenant)].map(([tenant, keys]) =>
-          db.write(forgetDeliveriesWrite, { tenant: tenant as TenantId, keys }),
-        ),
-      )
-      return removed.reduce((sum, count) => sum + count, 0)
+      return sumByTenant(old, (tenant, keys) => db.write(forgetDeliveriesWrite, { tenant, keys }))
     },
   }
 }

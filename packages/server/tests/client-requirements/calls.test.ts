@@ -93,14 +93,7 @@ describe.each([
 
   it('C.12 an application may poll eight actions every five seconds', async () => {
     const application = await world.api.application()
-    const audit = {
-      id: crypto.randomUUID(),
-      principal: { kind: 'operator', id: 'test', name: 'test' },
-      operation: 'test',
-      target: application.id,
-      detail: {},
-    } as const
-    await world.api.of.applications.setLimits(application.id, { perMinute: null, perHour: null }, audit)
+    await world.api.setLimits(application.id, { perMinute: null, perHour: null })
     const bearer = `Authorization: Bearer ${await world.api.token(application)}`
     for (let second = 0; second < 60; second += 5) {
       for (let n = 0; n < 8; n += 1) {

@@ -102,14 +102,7 @@ describe.each([
 
   it('A.17 whoever calls too often hears after how many whole seconds to try again', async () => {
     const application = await world.api.application()
-    const audit = {
-      id: crypto.randomUUID(),
-      principal: { kind: 'operator', id: 'test', name: 'test' },
-      operation: 'test',
-      target: application.id,
-      detail: {},
-    } as const
-    await world.api.of.applications.setLimits(application.id, { perMinute: 2, perHour: null }, audit)
+    await world.api.setLimits(application.id, { perMinute: 2, perHour: null })
     const bearer = [`Authorization: Bearer ${await world.api.token(application)}`]
     for (let n = 0; n < 2; n += 1) {
       expect((await world.send('poller', 'GET /api/machineactions?$top=1', bearer)).status).toBe(200)
