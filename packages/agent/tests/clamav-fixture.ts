@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import {
   addsUp,
   type Clock,
+  DEFAULT_SCAN_SETTINGS,
   type Detection,
   type ScanProgress,
   ScanReport,
+  type ScanSettings,
   type ScanType,
 } from '@fleetsweep/protocol'
 import { tool } from '@fleetsweep/testkit'
@@ -86,6 +88,8 @@ export class ClamAvFixture {
     const outcome = await run({
       actionId: '00000000-0000-4000-8000-000000000001',
       scanType: options.scanType ?? 'Full',
+      paths: options.paths ?? [],
+      settings: { ...DEFAULT_SCAN_SETTINGS, ...options.settings },
       attempt: 1,
       workDir,
       signal: options.signal ?? new AbortController().signal,
@@ -112,6 +116,8 @@ export class ClamAvFixture {
 
 export type ScanOptions = {
   scanType?: ScanType
+  paths?: readonly string[]
+  settings?: Partial<ScanSettings>
   config?: ScanConfig
   signal?: AbortSignal
   onStarted?: () => void

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DEFAULT_SCAN_SETTINGS } from '@fleetsweep/protocol'
 import { buildEngine } from '@fleetsweep/testkit'
 import { systemClock } from '../src/os/system-clock.ts'
 import { createScanRunner } from '../src/scan/index.ts'
@@ -32,6 +33,8 @@ const run = createScanRunner({
 const outcome = await run({
   actionId: 'any',
   scanType: 'Full',
+  paths: [],
+  settings: DEFAULT_SCAN_SETTINGS,
   attempt: 1,
   workDir,
   signal: new AbortController().signal,

@@ -174,7 +174,7 @@ export class ActionQueue {
 
   async #scan(scan: WaitingScan, attempt: number, workDir: string, running: Running): Promise<ScanOutcome> {
     const { journal, runScan, logger, onEvent, onProgress } = this.#parts
-    const { actionId, scanType } = scan
+    const { actionId, scanType, paths, settings } = scan
     // What cannot be told must not look as if it had not been: the scan then fails, and says why.
     let untellable: string | undefined
     const tell = (event: AgentEvent) => {
@@ -190,6 +190,8 @@ export class ActionQueue {
       const outcome = await runScan({
         actionId,
         scanType,
+        paths,
+        settings,
         attempt,
         workDir,
         signal: running.abort.signal,

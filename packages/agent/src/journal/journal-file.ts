@@ -2,7 +2,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { makePrivateFolder, setAside, syncFolder } from '../os/durable-file.ts'
-import { JOURNAL_SCHEMA, JOURNAL_VERSION } from './journal-schema.ts'
+import { JOURNAL_SCHEMA, JOURNAL_UPGRADES, JOURNAL_VERSION } from './journal-schema.ts'
 import { integerOf, textOf } from './row.ts'
 
 export type JournalFileOptions = {
@@ -45,11 +45,19 @@ function openDatabase(path: string, { owner, synchronous = 'FULL' }: JournalFile
     database.prepare('INSERT INTO journal_owner (owner) VALUES (?)').run(owner)
     database.exec('COMMIT')
     syncFolder(dirname(path))
-  } else if (version !== JOURNAL_VERSION) {
-    database.close()
-    throw new Error(
-      `${path} has version ${version}; this agent knows ${JOURNAL_VERSION}. Use the agent that wrote it.`,
-    )
-  }
+  } else upgrade(database, path, version)
   return database
+}
+
+function upgrade(database: DatabaseSync, path: string, from: number): void {
+  for (let version = from; version !== JOURNAL_VERSION; version++) {
+    const steps = JOURNAL_UPGRADES[version]
+    if (steps === undefined) {
+      database.close()
+      throw new Error(
+        `${path} has version ${version}; this agent knows ${JOURNAL_VERSION}. Use the agent that wrote it.`,
+      )
+    }
+    database.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${version + 1}; COMMIT`)
+  }
 }

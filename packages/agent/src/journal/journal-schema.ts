@@ -1,5 +1,5 @@
 /** Increased with every change below; a journal of another version is refused. */
-export const JOURNAL_VERSION = 1
+export const JOURNAL_VERSION = 2
 
 /**
  * What happened (`action.state`) and whether it was told (`event.acked`) are two things, never one.
@@ -18,7 +18,8 @@ CREATE TABLE action (
   action_id TEXT NOT NULL UNIQUE,
   -- As received; null where only a stop order came.
   order_text TEXT,
-  scan_type TEXT CHECK (scan_type IN ('Quick', 'Full')),
+  verb TEXT NOT NULL DEFAULT 'scan',
+  scan_type TEXT,
   state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'ended')),
   attempts INTEGER NOT NULL DEFAULT 0,
   -- Attempts that the agent did not live to close.
@@ -47,6 +48,7 @@ CREATE INDEX event_unacked ON event (position) WHERE acked = 0;
 CREATE TABLE ended_action (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
   action_id TEXT NOT NULL UNIQUE,
+  verb TEXT NOT NULL DEFAULT 'scan',
   scan_type TEXT,
   attempts INTEGER NOT NULL,
   last_event INTEGER NOT NULL,
@@ -57,3 +59,17 @@ CREATE TABLE ended_action (
   sentence TEXT
 ) STRICT;
 `
+
+/**
+ * Steps from one version to the next, each run in one transaction. SQLite cannot drop a CHECK, and rebuilding a table
+ * that others refer to would take their rows along; so the column of version 1 gives way to a new one.
+ */
+export const JOURNAL_UPGRADES: Readonly<Record<number, string>> = {
+  1: `
+ALTER TABLE action ADD COLUMN verb TEXT NOT NULL DEFAULT 'scan';
+ALTER TABLE action RENAME COLUMN scan_type TO scan_type_1;
+ALTER TABLE action ADD COLUMN scan_type TEXT;
+UPDATE action SET scan_type = scan_type_1, scan_type_1 = NULL;
+ALTER TABLE ended_action ADD COLUMN verb TEXT NOT NULL DEFAULT 'scan';
+`,
+}

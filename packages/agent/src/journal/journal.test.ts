@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { ScanOrder } from '@fleetsweep/protocol'
+import { DEFAULT_SCAN_SETTINGS, type ScanOrder } from '@fleetsweep/protocol'
 import { MovableClock, sampleDetection, sampleEngine, sampleReport } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Journal, MAX_OPEN_ACTIONS } from './journal.ts'
@@ -71,7 +71,14 @@ describe('the journal', () => {
     reopen()
     expect(journal.openActions()).toEqual([{ actionId, lastEvent: 1, ended: false }])
     expect(untold()).toEqual([[1, 'accepted']])
-    expect(journal.nextWaiting()).toEqual({ actionId, scanType: 'Quick', attempts: 0, crashes: 0 })
+    expect(journal.nextWaiting()).toEqual({
+      actionId,
+      scanType: 'Quick',
+      paths: [],
+      settings: DEFAULT_SCAN_SETTINGS,
+      attempts: 0,
+      crashes: 0,
+    })
   })
 
   it('numbers the events of each action without gaps, acknowledged or not', () => {
@@ -216,6 +223,22 @@ describe('the journal', () => {
       { ending: 'threatsFound', told: false },
       { ending: 'nothingFound', told: true },
     ])
+  })
+
+  it('of an older version keeps what waits, and takes what that version did not know', () => {
+    const actionId = accept()
+    database.exec(`
+      ALTER TABLE action DROP COLUMN verb; ALTER TABLE action DROP COLUMN scan_type;
+      ALTER TABLE action ADD COLUMN scan_type TEXT CHECK (scan_type IN ('Quick', 'Full'));
+      UPDATE action SET scan_type = 'Quick';
+      ALTER TABLE ended_action DROP COLUMN verb; PRAGMA user_version = 1`)
+    reopen()
+    expect(journal.nextWaiting()).toMatchObject({ actionId, scanType: 'Quick' })
+    const custom: ScanOrder = { ...scanOrder(), scanType: 'Custom', paths: ['/srv'] }
+    journal.acceptScan(custom, JSON.stringify(custom))
+    expect(journal.waiting()[1]).toMatchObject({ scanType: 'Custom', paths: ['/srv'] })
+    ackAll()
+    expect(journal.openActions()).toHaveLength(2)
   })
 
   it('of another identity is set aside, not told', () => {

@@ -2,23 +2,33 @@ import type { DatabaseSync } from 'node:sqlite'
 import {
   type AgentEvent,
   type Clock,
+  DEFAULT_SCAN_SETTINGS,
   MICROSECONDS_PER_MS,
   type OpenAction,
   type ScanOrder,
+  type ScanSettings,
   type ScanType,
   type StopProof,
 } from '@fleetsweep/protocol'
 import { EndedActions } from './ended-actions.ts'
 import { fitEvent } from './fit-event.ts'
 import { integerOf, integerOrNullOf, type Row, textOf } from './row.ts'
-import { readEvent, readProof, readScanType } from './stored-text.ts'
+import { readEvent, readProof, readScanOrder, readScanType } from './stored-text.ts'
 import { summarize } from './summary.ts'
 
 /** Most actions that are open at a time; the heartbeat lists them all. */
 export const MAX_OPEN_ACTIONS = 500
 
 /** A scan whose turn is to come. */
-export type WaitingScan = { actionId: string; scanType: ScanType; attempts: number; crashes: number }
+export type WaitingScan = {
+  actionId: string
+  scanType: ScanType
+  /** What a `Custom` scan looks at; empty for the others. */
+  paths: readonly string[]
+  settings: ScanSettings
+  attempts: number
+  crashes: number
+}
 
 /** An event that the server has not acknowledged. */
 export type UntoldEvent = { actionId: string; number: number; event: AgentEvent }
@@ -317,9 +327,12 @@ function stopped(proof: StopProof, stoppedWithinMs: number): AgentEvent {
 }
 
 function waitingScan(row: Row): WaitingScan {
+  const { paths = [], settings = DEFAULT_SCAN_SETTINGS } = readScanOrder(textOf(row, 'order_text'))
   return {
     actionId: textOf(row, 'action_id'),
     scanType: readScanType(textOf(row, 'scan_type')),
+    paths,
+    settings,
     attempts: integerOf(row, 'attempts'),
     crashes: integerOf(row, 'crashes'),
   }

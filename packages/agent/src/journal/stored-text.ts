@@ -1,10 +1,18 @@
-import { AgentEvent, SCAN_TYPES, type ScanType, STOP_PROOFS, type StopProof } from '@fleetsweep/protocol'
+import {
+  AgentEvent,
+  SCAN_TYPES,
+  ScanOrder,
+  type ScanType,
+  STOP_PROOFS,
+  type StopProof,
+} from '@fleetsweep/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { parseJson } from '../os/parse-json.ts'
 import { type Row, textOrNullOf } from './row.ts'
 
 const agentEvent = Compile(AgentEvent)
+const scanOrder = Compile(ScanOrder)
 const scanType = Compile(Type.Enum(SCAN_TYPES))
 const stopProof = Compile(Type.Enum(STOP_PROOFS))
 
@@ -13,6 +21,13 @@ export function readEvent(body: string): AgentEvent {
   const event = parseJson(body)
   if (!agentEvent.Check(event)) throw new Error('The journal is damaged: an event cannot be read.')
   return event
+}
+
+/** Reads back what a waiting scan was ordered to do. */
+export function readScanOrder(text: string): ScanOrder {
+  const order = parseJson(text)
+  if (!scanOrder.Check(order)) throw new Error('The journal is damaged: an order cannot be read.')
+  return order
 }
 
 export function readScanType(text: string): ScanType {

@@ -3,6 +3,7 @@ import type {
   EngineInfo,
   ScanProgress,
   ScanReport,
+  ScanSettings,
   ScanType,
   StopProof,
 } from '@fleetsweep/protocol'
@@ -11,6 +12,9 @@ import type {
 export type ScanRequest = {
   actionId: string
   scanType: ScanType
+  /** What a `Custom` scan looks at; empty for the others. */
+  paths: readonly string[]
+  settings: ScanSettings
   /** 1 for the first; one more each time that the agent was interrupted. */
   attempt: number
   /** Folder of this scan alone, mode 0700; its work list lives here and goes with it. */

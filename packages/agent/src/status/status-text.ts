@@ -28,6 +28,7 @@ const PHASE_WORDS: Record<ScanPhase, string> = {
   selfTest: 'testing the engine',
   walking: 'looking for files',
   scanning: 'scanning',
+  paused: 'paused',
   stopping: 'stopping',
   ended: 'ended',
 }

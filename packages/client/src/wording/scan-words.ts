@@ -22,6 +22,7 @@ export const PHASE_WORDS: Record<ScanPhase, string> = {
   selfTest: 'testing the engine',
   walking: 'counting files',
   scanning: 'scanning',
+  paused: 'paused',
   stopping: 'stopping',
   ended: 'ended',
 }

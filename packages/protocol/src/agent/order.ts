@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox'
+import { SCAN_TYPES } from '../api/machine-action.ts'
 import { Base64Text, Guid, MachineIdText } from '../ids.ts'
+import { AbsolutePathText, ScanSettings } from '../scan/scan-settings.ts'
 
 /**
  * A key that signs orders. The first has no signature; each later one is announced by the one before.
@@ -31,7 +33,11 @@ const Bound = {
 export const ScanOrder = Type.Object({
   verb: Type.Literal('scan'),
   ...Bound,
-  scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
+  scanType: Type.Enum(SCAN_TYPES),
+  /** What a `Custom` scan looks at; absent for the others. */
+  paths: Type.Optional(Type.Array(AbsolutePathText, { minItems: 1, maxItems: 100 })),
+  /** Absent in orders of older servers: then `DEFAULT_SCAN_SETTINGS` hold. */
+  settings: Type.Optional(ScanSettings),
   /** For the machine's own log: who asked, and why. */
   requestor: Type.String({ maxLength: 1_024 }),
   comment: Type.String({ maxLength: 4_000 }),

@@ -39,12 +39,17 @@ export const HRESULT_CANCELLED = -2147467260
 /** E_FAIL: what a failed action carries. */
 export const HRESULT_FAILED = -2147467259
 
-export const SCAN_TYPES = ['Quick', 'Full'] as const
+/** What the Defender API can ask for. */
+export const DEFENDER_SCAN_TYPES = ['Quick', 'Full'] as const
+export type DefenderScanType = (typeof DEFENDER_SCAN_TYPES)[number]
+
+/** All scans: `Custom`, of named paths, is asked for through the Fleet API. */
+export const SCAN_TYPES = [...DEFENDER_SCAN_TYPES, 'Custom'] as const
 export type ScanType = (typeof SCAN_TYPES)[number]
 
 /** Reads a scan type in any case, as clients write it; `undefined` when it is neither Quick nor Full. */
-export function readScanType(text: string): ScanType | undefined {
-  return SCAN_TYPES.find((type) => type.toLowerCase() === text.toLowerCase())
+export function readScanType(text: string): DefenderScanType | undefined {
+  return DEFENDER_SCAN_TYPES.find((type) => type.toLowerCase() === text.toLowerCase())
 }
 
 const NullableText = Type.Union([Type.String(), Type.Null()])

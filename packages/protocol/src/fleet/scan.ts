@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { STOP_PROOFS } from '../agent/frame.ts'
-import { MACHINE_ACTION_STATUSES } from '../api/machine-action.ts'
+import { MACHINE_ACTION_STATUSES, SCAN_TYPES } from '../api/machine-action.ts'
 import { parseInstant } from '../instant.ts'
 import { Detection } from '../scan/detection.ts'
 import { ScanProgress } from '../scan/scan-progress.ts'
@@ -34,7 +34,7 @@ export const Scan = Type.Object(
     machineId: Type.String(),
     computerDnsName: NullableText,
     status: Type.Enum(MACHINE_ACTION_STATUSES),
-    scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
+    scanType: Type.Enum(SCAN_TYPES),
     requestedAt: Type.String(),
     acceptedAt: NullableText,
     startedAt: NullableText,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { MACHINE_ACTION_STATUSES } from '../api/machine-action.ts'
+import { MACHINE_ACTION_STATUSES, SCAN_TYPES } from '../api/machine-action.ts'
 import { Guid } from '../ids.ts'
 
 const Moment = Type.String()
@@ -129,7 +129,7 @@ export const MachineActionEnded = Type.Object({
   actionId: Type.String(),
   type: Type.String(),
   status: Type.Enum(MACHINE_ACTION_STATUSES),
-  scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
+  scanType: Type.Enum(SCAN_TYPES),
   machineId: Type.String(),
   computerDnsName: Type.String({ description: 'As it was when the action was asked for.' }),
   requestor: Type.String(),

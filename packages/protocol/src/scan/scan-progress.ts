@@ -6,6 +6,7 @@ export const SCAN_PHASES = [
   'selfTest',
   'walking',
   'scanning',
+  'paused',
   'stopping',
   'ended',
 ] as const
@@ -28,5 +29,11 @@ export const ScanProgress = Type.Object({
   etaMs: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
     description: 'Left, as far as it can be told; null before it can.',
   }),
+  because: Type.Optional(
+    Type.String({
+      maxLength: 300,
+      description: 'Why it waits or is paused, in one sentence; absent while it moves.',
+    }),
+  ),
 })
 export type ScanProgress = Static<typeof ScanProgress>

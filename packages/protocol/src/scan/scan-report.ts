@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { SCAN_TYPES } from '../api/machine-action.ts'
 import { type Instant, msBetween, parseInstant } from '../instant.ts'
 import { Coverage, NotScannedSample, notScannedTotal } from './coverage.ts'
 import { FilePath } from './file-path.ts'
@@ -19,7 +20,7 @@ export type EngineInfo = Static<typeof EngineInfo>
 
 /** What a scan did, what it left out and why. Durations come from a clock that cannot be set. */
 export const ScanReport = Type.Object({
-  scanType: Type.Union([Type.Literal('Quick'), Type.Literal('Full')]),
+  scanType: Type.Enum(SCAN_TYPES),
   attempts: Type.Integer({ minimum: 1 }),
   durationMs: Type.Integer({ minimum: 0, description: 'Of the last attempt.' }),
   engine: EngineInfo,

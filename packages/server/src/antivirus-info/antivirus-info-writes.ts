@@ -72,6 +72,8 @@ export function* noteScanEnd(
   context: WriteContext,
 ): WriteSteps<void> {
   const result = RESULTS[scan.status]
+  // This list of Microsoft's knows quick and full scans only.
+  if (scan.scanType === 'Custom') return
   if (result === undefined) throw new Error(`A scan does not end as ${scan.status}.`)
   const end = { tenant, machine: scan.machineId, result, error: hexOf(scan.errorHResult), at: context.at }
   yield* run(updateScan[scan.scanType](context.dialect, end))
