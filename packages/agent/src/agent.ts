@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
+import type { AgentPolicy } from './config/agent-config.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Identity } from './enrollment/identity.ts'
 import { type ConnectionState, GatewayClient } from './gateway/gateway-client.ts'
@@ -27,6 +28,7 @@ export type AgentParts = {
    * at the start, before any scan; an agent that cannot prove it does not start.
    */
   endLeftovers: () => Promise<StopProof>
+  policy: Pick<AgentPolicy, 'windows'>
   clock: Clock
   /** From 0 to 1; for jitter, never for secrets. */
   random: () => number
@@ -53,6 +55,7 @@ export function createAgent(parts: AgentParts): Agent {
 
   const queue = new ActionQueue({
     ...parts,
+    policyWindows: parts.policy.windows ?? [],
     workRoot: join(stateDir, 'work'),
     onEvent: () => {
       client?.tell()
@@ -66,14 +69,19 @@ export function createAgent(parts: AgentParts): Agent {
     onBroken,
   })
 
-  const status = new StatusFile(stateDir, clock, () => ({
-    pid: process.pid,
-    agentVersion: AGENT_VERSION,
-    connection,
-    engine,
-    scan: queue.running ?? null,
-    waiting: queue.waiting().length,
-  }))
+  const status = new StatusFile(stateDir, clock, () => {
+    const waiting = queue.waiting()
+    const because = waiting[0]?.progress.because
+    return {
+      pid: process.pid,
+      agentVersion: AGENT_VERSION,
+      connection,
+      engine,
+      scan: queue.running ?? null,
+      waiting: waiting.length,
+      ...(because && { because }),
+    }
+  })
 
   const inventory = async () => {
     const taken = await takeInventory(parts.host, parts.engine, parts.identity.osIdentity)

@@ -89,7 +89,8 @@ export class ClamAvFixture {
       actionId: '00000000-0000-4000-8000-000000000001',
       scanType: options.scanType ?? 'Full',
       paths: options.paths ?? [],
-      settings: { ...DEFAULT_SCAN_SETTINGS, ...options.settings },
+      // Nothing is slowed down but what is about that.
+      settings: { ...DEFAULT_SCAN_SETTINGS, cpuCeilingPercent: 100, ...options.settings },
       attempt: 1,
       workDir,
       signal: options.signal ?? new AbortController().signal,

@@ -1,5 +1,19 @@
-import type { AgentEvent, FleetDetection, MachineId, Problem, TenantId } from '@fleetsweep/protocol'
-import { FakeAgent, type FakeMachine, sampleDetection, sampleEngine, sampleReport } from '@fleetsweep/testkit'
+import type {
+  AgentEvent,
+  FleetDetection,
+  MachineActionId,
+  MachineId,
+  Problem,
+  TenantId,
+} from '@fleetsweep/protocol'
+import {
+  buildProgress,
+  FakeAgent,
+  type FakeMachine,
+  sampleDetection,
+  sampleEngine,
+  sampleReport,
+} from '@fleetsweep/testkit'
 import { TestServer } from '@fleetsweep/testkit/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -105,6 +119,20 @@ describe('reading a scan', () => {
     expect((await server.scan(id)).waitingFor).toBe(
       `The engine of another scan (${first}) is still stopping.`,
     )
+  })
+
+  it('says why the machine pauses it, in the words of the machine', async () => {
+    const { machine, id } = await scanTold(started)
+    const because = 'It waits for its time window, which opens Mon 2026-11-23 22:00 (UTC), by its clock.'
+    await server.server.stores
+      .forTenant(machine.tenant as TenantId)
+      .scans.recordProgress(
+        machine.machineId as MachineId,
+        id as MachineActionId,
+        buildProgress({ phase: 'paused', because }),
+        60_000,
+      )
+    expect((await server.scan(id)).waitingFor).toBe(because)
   })
 
   it.each(['no-id', crypto.randomUUID()])('answers 404 for %s, as a problem', async (id) => {

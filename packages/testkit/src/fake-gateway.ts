@@ -21,6 +21,7 @@ import {
   type Inventory,
   MAX_FRAME_BYTES,
   type OrderKey,
+  type ScanOrder,
   type ScanProgress,
   type ScanType,
   type ServerFrame,
@@ -46,6 +47,8 @@ export type FakeAction = {
   actionId: string
   machineId: string
   scanType: ScanType
+  /** Of a scan order, beside the usual. */
+  order: Partial<Pick<ScanOrder, 'paths' | 'settings'>>
   state: 'ordered' | 'stopOwed' | 'unknown'
   events: Map<number, AgentEvent>
   progress: ScanProgress[]
@@ -180,11 +183,16 @@ export class FakeGateway implements AsyncDisposable {
   }
 
   /** Orders a scan, at once or as soon as the machine connects. */
-  orderScan(scanType: ScanType = 'Quick', actionId: string = randomUUID()): FakeAction {
+  orderScan(
+    scanType: ScanType = 'Quick',
+    actionId: string = randomUUID(),
+    order: FakeAction['order'] = {},
+  ): FakeAction {
     const action: FakeAction = {
       actionId,
       machineId: this.machine.machineId,
       scanType,
+      order,
       state: 'ordered',
       events: new Map(),
       progress: [],
@@ -202,7 +210,7 @@ export class FakeGateway implements AsyncDisposable {
 
   /** Delivers an order as if the server did not know that it has arrived. */
   repeatOrder(action: FakeAction): void {
-    this.sendOrder({ verb: 'scan', actionId: action.actionId, scanType: action.scanType })
+    this.sendOrder({ verb: 'scan', actionId: action.actionId, scanType: action.scanType, ...action.order })
   }
 
   /** The kinds of the events of an action, in order of their numbers. */

@@ -1,19 +1,26 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type {
-  AgentEvent,
-  Clock,
-  ScanOrder,
-  ScanProgress,
-  ScanType,
-  StopOrder,
-  StopProof,
+import {
+  type AgentEvent,
+  type Clock,
+  MICROSECONDS_PER_MS,
+  type ScanOrder,
+  type ScanProgress,
+  type ScanType,
+  type ScanWindow,
+  type StopOrder,
+  type StopProof,
+  type Timer,
 } from '@fleetsweep/protocol'
 import type { Journal, WaitingScan } from '../journal/journal.ts'
 import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Logger } from '../os/logger.ts'
 import type { ScanOutcome, ScanRunner } from '../scan/scan.ts'
+import { closedSentence, turnOf, WAITS_FOR_ANOTHER } from './scan-turn.ts'
 import { waitingProgress } from './waiting-progress.ts'
+
+/** How often is looked whether a window has opened or closed: the clock on the wall may be set at any time. */
+const WINDOWS_EVERY_MS = 20_000
 
 /** Attempts that the agent may not live to close before it gives a scan up: something in it kills the agent. */
 export const MAX_CRASHES = 5
@@ -25,6 +32,8 @@ export type ActionQueueParts = {
   endLeftovers: () => Promise<StopProof>
   /** Each scan has a folder of its own in here. */
   workRoot: string
+  /** When the machine's owner lets scans work; empty for always. */
+  policyWindows: readonly ScanWindow[]
   clock: Clock
   logger: Logger
   /** The journal holds something new to tell. */
@@ -39,9 +48,12 @@ export type ActionQueueParts = {
 export type RunningScan = { actionId: string; scanType: ScanType; progress: ScanProgress }
 
 type Running = RunningScan & {
+  settings: WaitingScan['settings']
   abort: AbortController
   /** By the monotonic clock; set by the first stop order. */
   stopReadAtMs: number | undefined
+  /** Its window has closed: it goes on when the next one opens. */
+  isPausing: boolean
   /** Settles when the engine has ended and the journal says how. */
   ended: Promise<void>
 }
@@ -52,6 +64,9 @@ type Running = RunningScan & {
  */
 export class ActionQueue {
   readonly #parts: ActionQueueParts
+  /** How far the scans were that are paused. */
+  readonly #paused = new Map<string, ScanProgress>()
+  #windowTimer: Timer | undefined
   #running: Running | undefined
   #state: 'new' | 'open' | 'closed' = 'new'
 
@@ -66,9 +81,12 @@ export class ActionQueue {
     return { actionId, scanType, progress }
   }
 
-  /** Scans that wait for their turn. */
-  waiting(): WaitingScan[] {
-    return this.#parts.journal.waiting().filter((scan) => scan.actionId !== this.#running?.actionId)
+  /** Scans that wait for their turn or their window, with what there is to tell of them. */
+  waiting(): { actionId: string; progress: ScanProgress }[] {
+    return this.#parts.journal
+      .waiting()
+      .filter(({ actionId }) => actionId !== this.#running?.actionId)
+      .map((scan) => ({ actionId: scan.actionId, progress: this.#waitingProgress(scan) }))
   }
 
   /** Closes what a killed agent left behind, then goes on with what waits. */
@@ -79,6 +97,7 @@ export class ActionQueue {
     if (this.#state === 'closed') return
     this.#state = 'open'
     this.#runNext()
+    this.#watchWindows()
   }
 
   /** Takes a scan order, checked already. A known action does not run again; what it has to tell is told again. */
@@ -89,8 +108,8 @@ export class ActionQueue {
     logger.info({ actionId, scanType, requestor, comment, acceptance }, 'scan ordered')
     onEvent()
     if (acceptance !== 'accepted') return
-    this.#parts.onProgress(actionId, waitingProgress(1))
     this.#runNext()
+    this.#tellWaiting(actionId)
   }
 
   /** Takes a stop order, checked already. */
@@ -98,6 +117,7 @@ export class ActionQueue {
     const { journal, logger, clock, onEvent } = this.#parts
     const readAtMs = clock.monotonicMs()
     const acceptance = journal.acceptStop(actionId)
+    this.#paused.delete(actionId)
     logger.info({ actionId, acceptance }, 'stop ordered')
     if (acceptance === 'answered') onEvent()
     else if (this.#running?.actionId === actionId) {
@@ -110,12 +130,14 @@ export class ActionQueue {
   forget(actionId: string): void {
     this.#parts.logger.warn({ actionId }, 'the server does not know this action; it is dropped')
     this.#parts.journal.forget(actionId)
+    this.#paused.delete(actionId)
     if (this.#running?.actionId === actionId) this.#running.abort.abort()
   }
 
   /** Ends the running scan, which waits for the next start, and takes no more. */
   async close(): Promise<void> {
     this.#state = 'closed'
+    this.#windowTimer?.cancel()
     this.#running?.abort.abort()
     await this.#running?.ended
   }
@@ -127,9 +149,11 @@ export class ActionQueue {
     const running: Running = {
       actionId: scan.actionId,
       scanType: scan.scanType,
-      progress: waitingProgress(scan.attempts + 1),
+      settings: scan.settings,
+      progress: waitingProgress(scan.attempts + 1, 'It is about to begin.', this.#paused.get(scan.actionId)),
       abort: new AbortController(),
       stopReadAtMs: undefined,
+      isPausing: false,
       ended: Promise.resolve(),
     }
     this.#running = running
@@ -139,14 +163,48 @@ export class ActionQueue {
         this.#parts.onEvent()
         this.#parts.onScanEnded(scan.actionId)
         this.#runNext()
+        this.#tellWaiting(scan.actionId)
       })
       .catch(this.#parts.onBroken)
+  }
+
+  #tellWaiting(actionId: string): void {
+    if (this.#state !== 'open') return
+    const waiting = this.waiting().find((scan) => scan.actionId === actionId)
+    if (waiting) this.#parts.onProgress(actionId, waiting.progress)
+  }
+
+  #turnOf(scan: Pick<WaitingScan, 'settings'>) {
+    const { clock, policyWindows } = this.#parts
+    return turnOf(scan, policyWindows, clock.now() / MICROSECONDS_PER_MS)
+  }
+
+  #waitingProgress(scan: WaitingScan): ScanProgress {
+    const turn = this.#turnOf(scan)
+    const because = turn.isOpen ? WAITS_FOR_ANOTHER : closedSentence(turn)
+    return waitingProgress(scan.attempts + 1, because, this.#paused.get(scan.actionId))
+  }
+
+  /** Pauses the running scan when its window has closed, and begins one whose window has opened. */
+  #watchWindows(): void {
+    if (this.#state !== 'open') return
+    const running = this.#running
+    if (running && !running.isPausing && !this.#turnOf(running).isOpen) {
+      this.#parts.logger.info({ actionId: running.actionId }, 'the window of the scan has closed; it pauses')
+      running.isPausing = true
+      running.abort.abort()
+    }
+    this.#runNext()
+    this.#windowTimer = this.#parts.clock.setTimer(WINDOWS_EVERY_MS, () => this.#watchWindows())
   }
 
   #takeNext(): WaitingScan | undefined {
     const { journal, logger, onEvent } = this.#parts
     for (const scan of journal.waiting()) {
-      if (scan.crashes < MAX_CRASHES) return scan
+      if (scan.crashes < MAX_CRASHES) {
+        if (this.#turnOf(scan).isOpen) return scan
+        continue
+      }
       logger.error({ actionId: scan.actionId, crashes: scan.crashes }, 'scan given up')
       const reason = `The agent ended unexpectedly in ${scan.crashes} attempts at this scan, so it was given up.`
       journal.end(scan.actionId, { kind: 'failed', reason, report: null })
@@ -164,10 +222,13 @@ export class ActionQueue {
     logger.info({ actionId, attempt }, 'scan begins')
     const outcome = await this.#scan(scan, attempt, workDir, running)
     logger.info({ actionId, attempt, outcome: outcome.kind }, 'scan ended')
-    if (outcome.kind === 'stopped' && running.stopReadAtMs === undefined && this.#state === 'closed') {
+    const isInterrupted = running.isPausing || this.#state === 'closed'
+    if (outcome.kind === 'stopped' && running.stopReadAtMs === undefined && isInterrupted) {
       journal.interrupt(actionId, outcome.proof)
+      this.#paused.set(actionId, running.progress)
       return
     }
+    this.#paused.delete(actionId)
     this.#end(actionId, this.#endingOf(outcome, running))
     rmSync(workDir, { recursive: true, force: true })
   }

@@ -1,7 +1,12 @@
 import type { ScanProgress } from '@fleetsweep/protocol'
 
-/** What is told of a scan whose turn has not come. */
-export function waitingProgress(attempt: number): ScanProgress {
+/**
+ * What is told of a scan that does not run right now.
+ *
+ * @param last how far it was when it was paused; absent for one that has not begun
+ */
+export function waitingProgress(attempt: number, because: string, last?: ScanProgress): ScanProgress {
+  if (last !== undefined) return { ...last, phase: 'paused', attempt, etaMs: null, because }
   return {
     phase: 'waiting',
     attempt,
@@ -12,5 +17,6 @@ export function waitingProgress(attempt: number): ScanProgress {
     percent: 0,
     detections: 0,
     etaMs: null,
+    because,
   }
 }

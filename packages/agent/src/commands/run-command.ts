@@ -30,6 +30,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
     engine,
     runScan: scanning.runScan,
     endLeftovers: scanning.endLeftovers,
+    policy,
     clock,
     random,
     logger,

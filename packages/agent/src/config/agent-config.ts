@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { ScanWindow } from '@fleetsweep/protocol'
 import { parse } from 'smol-toml'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -54,6 +55,10 @@ export const AgentPolicy = Type.Object(
   {
     /** Only what lies in these folders is scanned; without it, everything is. */
     allowedPaths: Type.Optional(Type.Array(AbsolutePath, { minItems: 1 })),
+    /** Of all cores together, what scans may use at most. */
+    cpuCeilingPercent: Type.Optional(Type.Integer({ minimum: 5, maximum: 100 })),
+    /** When scans may work, by the machine's own clock; outside of these they wait or pause. */
+    windows: Type.Optional(Type.Array(ScanWindow, { minItems: 1, maxItems: 28 })),
   },
   Closed,
 )

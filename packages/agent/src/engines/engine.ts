@@ -16,6 +16,8 @@ export interface Engine {
     onPhase: (phase: ScanPhase) => void
     /** Aborting gives up waiting and leaves nothing of ours running that was not running before. */
     signal: AbortSignal
+    /** Of all cores, what the scan may use: a file may take the longer for it. Default: everything. */
+    cpuCeilingPercent?: number
   }): Promise<EngineSession>
 
   /** Ends whatever of the engine is ours. */
@@ -29,6 +31,8 @@ export interface EngineSession {
   readonly window: number
   /** Absolute paths of the folders that hold the engine's own working files; a scan leaves them out. */
   readonly ownFolders: readonly string[]
+  /** For an engine whose processes are ours to slow down. */
+  readonly brake?: EngineBrake
 
   /**
    * Judges an open file. The descriptor stays the caller's; it may be closed as soon as the promise settles.
@@ -46,6 +50,16 @@ export interface EngineSession {
   stop(): Promise<StopProof>
 
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What slows an engine down that has processes of its own. */
+export interface EngineBrake {
+  /** CPU time that the engine has used so far, in milliseconds; it begins anew with each of its processes. */
+  usedCpuMs(): number
+  /** Lets the engine's processes stand still; may be called again. */
+  hold(): void
+  /** Lets them go on; may be called while nothing is held. */
+  release(): void
 }
 
 export type Judgement =

@@ -9,7 +9,7 @@ describe('progress on its way out', () => {
     const sent: [number, number][] = []
     const pacer = new ProgressPacer(clock, (_, { percent }) => sent.push([clock.monotonicMs(), percent]))
     for (let percent = 0; percent <= 30; percent++) {
-      pacer.offer('a', { ...waitingProgress(1), phase: 'scanning', percent })
+      pacer.offer('a', { ...waitingProgress(1, 'It waits.'), phase: 'scanning', percent })
       clock.advance(100)
     }
     clock.advance('10s')
@@ -26,11 +26,11 @@ describe('progress on its way out', () => {
     const clock = new MovableClock()
     const sent: string[] = []
     const pacer = new ProgressPacer(clock, (actionId) => sent.push(actionId))
-    for (const actionId of ['a', 'b', 'a', 'b']) pacer.offer(actionId, waitingProgress(1))
+    for (const actionId of ['a', 'b', 'a', 'b']) pacer.offer(actionId, waitingProgress(1, 'It waits.'))
     pacer.drop('a')
     clock.advance('2s')
-    pacer.offer('b', waitingProgress(1))
-    pacer.offer('b', waitingProgress(1))
+    pacer.offer('b', waitingProgress(1, 'It waits.'))
+    pacer.offer('b', waitingProgress(1, 'It waits.'))
     pacer.close()
     clock.advance('2s')
     expect(sent).toEqual(['a', 'b', 'b', 'b'])

@@ -1,6 +1,5 @@
 import type { AgentFrame, Clock, Inventory, OrderKey, ScanProgress, Timer } from '@fleetsweep/protocol'
 import type { ActionQueue } from '../actions/action-queue.ts'
-import { waitingProgress } from '../actions/waiting-progress.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Logger } from '../os/logger.ts'
 import type { SessionFrame } from './channel.ts'
@@ -107,9 +106,7 @@ export class Session {
     this.#heartbeatsSent++
     this.#parts.send({ type: 'heartbeat', openActions: journal.openActions() })
     // Waiting for one's turn, and a scan between two steps, count as a word too.
-    for (const { actionId, attempts } of queue.waiting()) {
-      this.tellProgress(actionId, waitingProgress(attempts + 1))
-    }
+    for (const { actionId, progress } of queue.waiting()) this.tellProgress(actionId, progress)
     if (queue.running !== undefined) this.tellProgress(queue.running.actionId, queue.running.progress)
     this.#setTimer('heartbeat', heartbeatMs * (0.9 + 0.2 * random()), () => this.#beat())
     if (!this.#timers.has('answer')) {

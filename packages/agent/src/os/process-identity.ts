@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 
+/** USER_HZ is 100 on every architecture that Node runs on. */
+const MS_A_TICK = 10
+
 /** A process that cannot be mistaken for a later one with the same number. */
 export type ProcessIdentity = {
   pid: number
@@ -35,6 +38,18 @@ export function commandLine(pid: number): string[] {
 
 export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity | undefined): boolean {
   return b !== undefined && a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId
+}
+
+/** CPU time that a process has used so far, in milliseconds; 0 when it does not run, or where the system does not say. */
+export function usedCpuMs(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * MS_A_TICK
+  } catch (error) {
+    if (isGone(error)) return 0
+    throw error
+  }
 }
 
 function isGone(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import {
   addsUp,
   type Clock,
@@ -9,6 +10,7 @@ import {
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engines/engine.ts'
+import { ScanGovernor } from '../governor/index.ts'
 import { hiddenLocalMounts, type MountTable, readMountTable } from '../os/mount-table.ts'
 import { listUserAccounts } from '../os/user-accounts.ts'
 import { CoverageCount } from './coverage-count.ts'
@@ -76,7 +78,11 @@ class Scan {
     let session: EngineSession | undefined
     try {
       if (signal.aborted) return stop.outcome('neverStarted', null)
-      session = await this.#parts.engine.open({ signal, onPhase: (phase) => this.#meter.enter(phase) })
+      session = await this.#parts.engine.open({
+        signal,
+        onPhase: (phase) => this.#meter.enter(phase),
+        cpuCeilingPercent: this.#ceilingPercent,
+      })
       const opened = session
       stop.onStop(() => opened.stop())
       return await this.#scan(opened, stop)
@@ -94,13 +100,23 @@ class Scan {
   async #scan(session: EngineSession, stop: StopWatch): Promise<ScanOutcome> {
     const { signal, workDir, onStarted } = this.#request
     onStarted(session.info)
+    using governor = new ScanGovernor({
+      clock: this.#parts.clock,
+      cores: availableParallelism(),
+      ceilingPercent: this.#ceilingPercent,
+      usedCpuMs: ownCpuMs,
+      brake: session.brake,
+    })
+    // What is to stop must be able to answer that it did.
+    signal.addEventListener('abort', () => governor[Symbol.dispose](), { once: true })
+    const pace = () => governor.pace()
     const list = new WorkList(workDir)
     try {
       this.#meter.enter('walking')
-      await this.#walk(session, list)
+      await this.#walk(session, list, pace)
       if (!signal.aborted) this.#meter.enter('scanning')
       const items = list.items()
-      const failure = await this.#judgeAll(items, list, session)
+      const failure = await this.#judgeAll(items, list, session, pace)
       if (signal.aborted) {
         this.#meter.enter('stopping')
         for (const { path } of items.take(LISTED_AT_MOST)) this.#count.sampleOnly('cancelled', path, '')
@@ -115,7 +131,7 @@ class Scan {
     }
   }
 
-  async #walk(session: EngineSession, list: WorkList): Promise<void> {
+  async #walk(session: EngineSession, list: WorkList, pace: () => Promise<void>): Promise<void> {
     const { scanType, signal, workDir } = this.#request
     const mounts = readMountTable()
     const exclude = [...(this.#config.exclude ?? []), ...session.ownFolders, workDir].map(realPath)
@@ -123,7 +139,7 @@ class Scan {
     const visitor = this.#visitor(session, (path, stats, openPath, bytes) =>
       list.add(tier, { path, openPath, bytes, stats }),
     )
-    const walker = new Walker({ mounts, exclude, visitor, signal })
+    const walker = new Walker({ mounts, exclude, visitor, signal, pace })
     const cap = scanType === 'Quick' ? (this.#config.quickCap ?? DEFAULT_QUICK_CAP) : undefined
     const meetFiles = (places: QuickPlace[]) =>
       places.filter(({ path, openPath }) => {
@@ -184,6 +200,11 @@ class Scan {
     return narrow(places, allowed)
   }
 
+  get #ceilingPercent(): number {
+    const { cpuCeilingPercent } = this.#request.settings
+    return Math.min(cpuCeilingPercent, this.#config.cpuCeilingPercent ?? 100)
+  }
+
   #nowMs(): number {
     return this.#parts.clock.now() / MICROSECONDS_PER_MS
   }
@@ -242,12 +263,18 @@ class Scan {
   }
 
   /** @returns why the engine cannot go on, if so */
-  async #judgeAll(items: Generator<WorkItem>, list: WorkList, session: EngineSession): Promise<unknown> {
+  async #judgeAll(
+    items: Generator<WorkItem>,
+    list: WorkList,
+    session: EngineSession,
+    pace: () => Promise<void>,
+  ): Promise<unknown> {
     const { signal } = this.#request
     const ownerNames = new Map(listUserAccounts().map(({ uid, name }) => [uid, name]))
     let failure: unknown
     const worker = async () => {
       while (!signal.aborted && failure === undefined) {
+        await pace()
         const { value: item, done } = items.next()
         if (done) return
         try {
@@ -307,6 +334,11 @@ class Scan {
       { ...this.#lists, notScannedSamples: this.#count.samples },
     )
   }
+}
+
+function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
 }
 
 type Judged = Exclude<FileOutcome, { kind: 'notScanned' }>

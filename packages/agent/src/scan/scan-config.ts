@@ -11,6 +11,8 @@ export type ScanConfig = {
   allowedPaths?: readonly string[]
   /** Folders that are met but never opened; their files are reported as excluded. */
   exclude?: readonly string[]
+  /** Of all cores together, what a scan may use at most, whatever it was ordered with. */
+  cpuCeilingPercent?: number
   /** How much of one place a quick scan looks at; what lies beyond is reported as cut. */
   quickCap?: PlaceCap
 }

@@ -60,6 +60,7 @@ export class Walker {
   readonly #visited = new Map<bigint, Set<bigint>>()
   readonly #metByName = new Set<string>()
   readonly #skippedMounts = new Set<string>()
+  readonly #pace: () => Promise<void>
   #turnEnds = 0
 
   constructor(options: {
@@ -68,11 +69,14 @@ export class Walker {
     exclude: readonly string[]
     visitor: WalkVisitor
     signal: AbortSignal
+    /** Settles when the walk may go on. */
+    pace?: () => Promise<void>
   }) {
     this.#mounts = options.mounts
     this.#excluded = new Set(options.exclude.map((path) => Buffer.from(path).toString('latin1')))
     this.#visitor = options.visitor
     this.#signal = options.signal
+    this.#pace = options.pace ?? (async () => {})
   }
 
   /**
@@ -112,8 +116,10 @@ export class Walker {
       const { path, excluded } = next
       const children: Buffer[] = []
       for (const child of this.#enter(path, excluded, room)) {
-        if (child === PAUSE) await breathe()
-        else children.push(child)
+        if (child === PAUSE) {
+          await breathe()
+          await this.#pace()
+        } else children.push(child)
         if (this.#signal.aborted) return true
       }
       // The first of them is to be taken off the stack first.

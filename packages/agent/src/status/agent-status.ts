@@ -19,5 +19,7 @@ export const AgentStatus = Type.Object({
   ]),
   /** Scans that wait for their turn. */
   waiting: Type.Integer({ minimum: 0 }),
+  /** Why the first of them waits. */
+  because: Type.Optional(Type.String()),
 })
 export type AgentStatus = Static<typeof AgentStatus>

@@ -76,7 +76,7 @@ export function statusText(overview: Overview, now: Instant): string {
   return `${lines.join('\n')}\n`
 }
 
-function runningLines({ connection, engine, scan, waiting }: AgentStatus, now: Instant): string[] {
+function runningLines({ connection, engine, scan, waiting, because }: AgentStatus, now: Instant): string[] {
   const reason = connection.reason === null ? '' : ` (${connection.reason})`
   const lines = [
     `connection  ${CONNECTION_WORDS[connection.state]} since ${time(connection.since)}${reason}`,
@@ -90,7 +90,7 @@ function runningLines({ connection, engine, scan, waiting }: AgentStatus, now: I
         `${attempt > 1 ? `, attempt ${attempt}` : ''}`,
     )
   }
-  if (waiting > 0) lines.push(`waiting     ${count(waiting)} more`)
+  if (waiting > 0) lines.push(`waiting     ${count(waiting)} more${because ? `. ${because}` : ''}`)
   return lines
 }
 

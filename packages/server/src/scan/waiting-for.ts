@@ -24,7 +24,7 @@ export type Waiting = {
  * | Pending    | orders held back  | why they are                            |
  * | either     | silent            | since when                              |
  * | either     | owes another stop | which scan is stopping                  |
- * | InProgress | says `waiting`    | that it has the scan and has not begun  |
+ * | InProgress | waits or pauses   | what the machine says of it             |
  */
 export function waitingFor({ action, scan, machine, owed, now }: Waiting): string | null {
   if (isFinal(action.status)) return null
@@ -43,8 +43,11 @@ export function waitingFor({ action, scan, machine, owed, now }: Waiting): strin
   if (stopping !== undefined && !begun) {
     return `The engine of another scan (${stopping}) is still stopping.`
   }
-  if (!pending && scan?.progress?.phase === 'waiting') {
-    return 'The machine has the scan and has not begun yet: its engine is busy or not ready.'
+  const progress = scan?.progress
+  if (!pending && (progress?.phase === 'waiting' || progress?.phase === 'paused')) {
+    return (
+      progress.because ?? 'The machine has the scan and has not begun yet: its engine is busy or not ready.'
+    )
   }
   return null
 }

@@ -51,8 +51,9 @@ class ClamAvEngine implements OwnEngine {
   }
 
   async open(options: Parameters<Engine['open']>[0]): Promise<EngineSession> {
-    const { onPhase, signal } = options
+    const { onPhase, signal, cpuCeilingPercent = 100 } = options
     this.#idleTimer?.cancel()
+    await this.#clamd.allowScanTime((this.#config.maxScanTimeMs * 100) / cpuCeilingPercent)
     await this.#clamd.endIfOutdated()
     if (signal.aborted) throw new EngineOpenAborted('neverStarted')
     onPhase('loadingEngine')
@@ -91,11 +92,12 @@ class ClamAvEngine implements OwnEngine {
   }
 
   async #session(running: RunningClamd): Promise<ClamdSession> {
-    const { threads, maxScanTimeMs, runtimeDir } = this.#config
+    const { threads, runtimeDir } = this.#config
     const { connect } = await chooseTransport()
     const window = Math.max(threads * 2, 4)
     return new ClamdSession({
       process: this.#clamd,
+      brake: this.#clamd,
       connect,
       clock: this.#clock,
       info: this.#info(running),
@@ -104,14 +106,14 @@ class ClamAvEngine implements OwnEngine {
       limits: {
         pingEveryMs: PING_EVERY_MS,
         // A file may have to wait for those before it in the window.
-        fileTimeoutMs: Math.ceil(window / threads) * maxScanTimeMs + FILE_TIMEOUT_MARGIN_MS,
+        fileTimeoutMs: Math.ceil(window / threads) * running.maxScanTimeMs + FILE_TIMEOUT_MARGIN_MS,
       },
       onDisposed: () => this.#whenIdle(),
     })
   }
 
-  #info({ version, signatures }: RunningClamd): EngineInfo {
-    const { maxFileSizeBytes, maxScanSizeBytes, maxScanTimeMs } = this.#config
+  #info({ version, signatures, maxScanTimeMs }: RunningClamd): EngineInfo {
+    const { maxFileSizeBytes, maxScanSizeBytes } = this.#config
     return {
       name: 'ClamAV',
       version,

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, SignatureSet } from '@fleetsweep/protocol'
 import { delay } from '../../kit/delay.ts'
-import { EngineError } from '../engine.ts'
+import { usedCpuMs } from '../../os/process-identity.ts'
+import { type EngineBrake, EngineError } from '../engine.ts'
 import { askClamd } from './ask-clamd.ts'
 import type { ResolvedClamAvConfig } from './clamav-config.ts'
 import { renderClamdConfig } from './clamd-config.ts'
@@ -25,6 +26,7 @@ export type RunningClamd = {
   socketPath: string
   stageDir: string
   version: string
+  maxScanTimeMs: number
   /** The signatures that it has loaded; they stay what they are until it ends. */
   signatures: SignatureSet
   stamp: string
@@ -37,7 +39,7 @@ const BACKOFF_MS = [0, 0, 500, 2_000, 8_000, 30_000]
 const DEATHS_FORGOTTEN_AFTER_MS = 60_000
 
 /** Our own clamd: started when asked for, started again when it died, and never left behind. */
-export class OwnClamd implements ClamdProcess {
+export class OwnClamd implements ClamdProcess, EngineBrake {
   readonly #config: ResolvedClamAvConfig
   readonly #clock: Clock
   readonly #logger: EngineLogger
@@ -49,11 +51,13 @@ export class OwnClamd implements ClamdProcess {
   #deaths = 0
   #lastDeathMs = Number.NEGATIVE_INFINITY
   #known: SignatureFiles | undefined
+  #maxScanTimeMs: number
 
   constructor(config: ResolvedClamAvConfig, parts: { clock: Clock; logger?: EngineLogger | undefined }) {
     this.#config = config
     this.#clock = parts.clock
     this.#logger = parts.logger ?? SILENT
+    this.#maxScanTimeMs = config.maxScanTimeMs
   }
 
   get #configFile(): string {
@@ -93,6 +97,24 @@ export class OwnClamd implements ClamdProcess {
       this.#starting = undefined
     })
     return this.#starting
+  }
+
+  /** Lets a file take so long from now on. clamd counts by the clock on the wall, also while it is made to stand still. */
+  async allowScanTime(ms: number): Promise<void> {
+    this.#maxScanTimeMs = ms
+    if (this.#running && this.#running.maxScanTimeMs < ms) await this.end()
+  }
+
+  usedCpuMs(): number {
+    return this.#running ? usedCpuMs(this.#running.process.pid) : 0
+  }
+
+  hold(): void {
+    this.#running?.process.signal('SIGSTOP')
+  }
+
+  release(): void {
+    this.#running?.process.signal('SIGCONT')
   }
 
   /** Ends a clamd whose signatures are not those on disk any more, so that the next start loads the new ones. */
@@ -153,11 +175,13 @@ export class OwnClamd implements ClamdProcess {
   async #launch({ set, names, stamp }: SignatureFiles, signal: AbortSignal): Promise<RunningClamd> {
     const { clamdPath, runtimeDir, databaseDir, env, ...settings } = this.#config
     const configFile = this.#configFile
+    const maxScanTimeMs = this.#maxScanTimeMs
     await this.endLeftover()
     const folder = await prepareRuntimeFolder(runtimeDir, settings.user)
     await recordEngine(runtimeDir, { pid: undefined, stageDir: folder.stageDir })
     const text = renderClamdConfig({
       ...settings,
+      maxScanTimeMs,
       socketPath: folder.socketPath,
       temporaryDir: folder.temporaryDir,
       databaseDir: await makeReadable(databaseDir, names, folder),
@@ -180,6 +204,7 @@ export class OwnClamd implements ClamdProcess {
         socketPath: folder.socketPath,
         stageDir: folder.stageDir,
         version,
+        maxScanTimeMs,
         signatures: set,
         stamp,
       }

@@ -1,6 +1,6 @@
 import type { Clock, EngineInfo, StopProof } from '@fleetsweep/protocol'
 import { delay } from '../../kit/delay.ts'
-import { EngineError, type EngineSession, type Judgement } from '../engine.ts'
+import { type EngineBrake, EngineError, type EngineSession, type Judgement } from '../engine.ts'
 import { askClamd, isIdle } from './ask-clamd.ts'
 import { type Answer, ClamdConnection, type ConnectionLimits } from './clamd-connection.ts'
 import type { ConnectClamd } from './clamd-transport.ts'
@@ -18,6 +18,8 @@ export interface ClamdProcess {
 
 export type ClamdSessionOptions = {
   process: ClamdProcess
+  /** Set for a clamd that is ours to slow down. */
+  brake?: EngineBrake
   connect: ConnectClamd
   clock: Clock
   info: EngineInfo
@@ -45,6 +47,7 @@ export class ClamdSession implements EngineSession {
   readonly info: EngineInfo
   readonly window: number
   readonly ownFolders: readonly string[]
+  readonly brake?: EngineBrake
   readonly #options: ClamdSessionOptions
   readonly #connections = new Set<ClamdConnection>()
   readonly #unsettled = new Set<(judgement: Judgement) => void>()
@@ -59,6 +62,7 @@ export class ClamdSession implements EngineSession {
     this.info = options.info
     this.window = options.window
     this.ownFolders = options.ownFolders
+    if (options.brake) this.brake = options.brake
     this.#options = options
   }
 

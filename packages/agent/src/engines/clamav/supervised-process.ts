@@ -75,6 +75,17 @@ export class SupervisedProcess {
     return this.#lastLines.join('\n')
   }
 
+  /** Stops the program where it is, or lets it go on; one that has ended is left alone. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    // Until the supervisor is gone, the number means this program and no other.
+    if (this.#supervisor.exitCode !== null || this.#supervisor.signalCode !== null) return
+    try {
+      process.kill(this.pid, name)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
+  }
+
   /** Ends the program at once; settles when it is gone. */
   async kill(): Promise<void> {
     this.#supervisor.stdin?.end()
