@@ -210,7 +210,7 @@ describe('scanning a folder with ClamAV', () => {
     for (let i = 0; i < 3_000; i++) {
       const sub = join(folder, String(i % 50))
       if (i < 50) mkdirSync(sub)
-      writeFileSync(join(sub, `file-${i}`), i % 500 === 7 ? eicar() : `content ${i}`)
+      writeFileSync(join(sub, `file-${i}`), `${i % 500 === 7 ? eicar() : 'content'} ${i}`)
     }
     const result = await scan()
     const report = finished(result)
