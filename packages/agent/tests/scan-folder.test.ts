@@ -19,12 +19,11 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { NotScannedReason, ScanReport } from '@fleetsweep/protocol'
-import { eicar, tool } from '@fleetsweep/testkit'
+import { eicar, tool, zip } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OwnEngine } from '../src/engines/index.ts'
 import { ClamAvFixture, finished } from './clamav-fixture.ts'
 import { hookEngine } from './engine-hooks.ts'
-import { zip } from './zip.ts'
 
 const MIB = 1024 * 1024
 
