@@ -13,6 +13,6 @@ await main(async () => {
     const known = names.map((each) => each.slice(0, -'.ts'.length)).join(', ')
     throw new SetUpError(`Which benchmark? npm run bench -- <name>, of: ${known}`)
   }
-  await setUp({ needs: ['clamav', 'postgres'] })
+  await setUp({ needs: ['clamav', 'clamdscan', 'postgres'] })
   return runNode([file, ...args])
 })

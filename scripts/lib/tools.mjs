@@ -20,6 +20,8 @@ const PARTS = {
       find: (place) => place.folder('usr/share/clamav-testfiles'),
     },
   },
+  // What our scans are compared with.
+  clamdscan: { clamdscan: { from: 'clamdscan', find: (place) => place.program('clamdscan') } },
   postgres: {
     postgres: {
       from: ['postgresql-15', 'postgresql-17', 'postgresql-16'],

@@ -4,7 +4,14 @@ import { createClamAvEngine } from './engines/index.ts'
 import { createScanRunner } from './scan/index.ts'
 
 /** Puts together what scans files on this machine: our own scan with ClamAV, as configured and within the policy. */
-export const createScanning: ProgramParts['scanning'] = ({ stateDir, config, policy, clock, logger }) => {
+export const createScanning: ProgramParts['scanning'] = ({
+  stateDir,
+  config,
+  policy,
+  host,
+  clock,
+  logger,
+}) => {
   const { clamd, databaseDir, env } = config.engine ?? {}
   const engine = createClamAvEngine(
     {
@@ -15,6 +22,7 @@ export const createScanning: ProgramParts['scanning'] = ({ stateDir, config, pol
     },
     { clock, logger },
   )
-  const runScan = createScanRunner({ engine, clock, config: { ...config.scan, ...policy } })
+  const ledger = { folder: join(stateDir, 'ledger'), bootId: () => host.bootId() }
+  const runScan = createScanRunner({ engine, clock, ledger, config: { ...config.scan, ...policy } })
   return { engine, runScan, endLeftovers: () => engine.endLeftovers() }
 }

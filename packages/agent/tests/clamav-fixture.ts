@@ -76,13 +76,15 @@ export class ClamAvFixture {
 
   /** Runs a full scan of `files`; every report is checked against the protocol and its sum. */
   async scan(engine: Engine, options: ScanOptions = {}): Promise<ScanResult> {
-    const workDir = join(this.folder, `work-${++this.#workDirs}`)
-    await mkdir(workDir, { mode: 0o700 })
+    const workDir = options.workDir ?? join(this.folder, `work-${++this.#workDirs}`)
+    await mkdir(workDir, { mode: 0o700, recursive: true })
     const detections: Detection[] = []
     const progress: ScanProgress[] = []
     const run = createScanRunner({
       engine,
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
+      ...(options.ledger && { ledger: { folder: options.ledger, bootId: async () => 'boot' } }),
+      ...(options.random && { random: options.random }),
       config: { fullRoots: [this.files], ...options.config },
     })
     const outcome = await run({
@@ -91,7 +93,7 @@ export class ClamAvFixture {
       paths: options.paths ?? [],
       // Nothing is slowed down but what is about that.
       settings: { ...DEFAULT_SCAN_SETTINGS, cpuCeilingPercent: 100, ...options.settings },
-      attempt: 1,
+      attempt: options.attempt ?? 1,
       workDir,
       signal: options.signal ?? new AbortController().signal,
       onStarted: () => options.onStarted?.(),
@@ -120,6 +122,13 @@ export type ScanOptions = {
   paths?: readonly string[]
   settings?: Partial<ScanSettings>
   config?: ScanConfig
+  attempt?: number
+  /** To go on with what an earlier attempt left there. */
+  workDir?: string
+  /** Folder of what is known of unchanged files. */
+  ledger?: string
+  clock?: Clock
+  random?: () => number
   signal?: AbortSignal
   onStarted?: () => void
   onProgress?: (progress: ScanProgress) => void

@@ -84,7 +84,7 @@ describe("the agent's own clamd", () => {
 
   it('is started again when it dies in mid-scan, and the scan ends with true counts', async () => {
     for (let i = 0; i < 60; i++)
-      writeFileSync(join(fixture.files, `f${i}`), i % 20 === 3 ? eicar() : `file ${i}`)
+      writeFileSync(join(fixture.files, `f${i}`), `${i % 20 === 3 ? eicar() : 'file'} ${i}`)
     let judged = 0
     const hooked = hookEngine(fixture.engine(), {
       beforeJudge: () => {

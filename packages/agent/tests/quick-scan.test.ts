@@ -80,7 +80,7 @@ describe('a quick scan', () => {
   it('looks at no more than the cap of a place, and says what it cut', async () => {
     const place = join(fixture.files, 'downloads')
     mkdirSync(place)
-    for (let i = 0; i < 20; i++) writeFileSync(join(place, String(i)), 'x')
+    for (let i = 0; i < 20; i++) writeFileSync(join(place, String(i)), 'x'.repeat(i + 1))
     const config = { quickPlaces: [place], quickCap: { files: 7, bytes: 1_000 } }
     const report = finished(await fixture.scan(engine, { scanType: 'Quick', config }))
     expect(report.coverage.scanned.files).toBe(7)

@@ -34,7 +34,7 @@ const outcome = await run({
   actionId: 'any',
   scanType: 'Full',
   paths: [],
-  settings: DEFAULT_SCAN_SETTINGS,
+  settings: { ...DEFAULT_SCAN_SETTINGS, cpuCeilingPercent: 100 },
   attempt: 1,
   workDir,
   signal: new AbortController().signal,

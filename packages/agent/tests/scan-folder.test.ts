@@ -19,12 +19,11 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { NotScannedReason, ScanReport } from '@fleetsweep/protocol'
-import { eicar, tool } from '@fleetsweep/testkit'
+import { eicar, tool, zip } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OwnEngine } from '../src/engines/index.ts'
 import { ClamAvFixture, finished } from './clamav-fixture.ts'
 import { hookEngine } from './engine-hooks.ts'
-import { zip } from './zip.ts'
 
 const MIB = 1024 * 1024
 
@@ -210,7 +209,7 @@ describe('scanning a folder with ClamAV', () => {
     for (let i = 0; i < 3_000; i++) {
       const sub = join(folder, String(i % 50))
       if (i < 50) mkdirSync(sub)
-      writeFileSync(join(sub, `file-${i}`), i % 500 === 7 ? eicar() : `content ${i}`)
+      writeFileSync(join(sub, `file-${i}`), `${i % 500 === 7 ? eicar() : 'content'} ${i}`)
     }
     const result = await scan()
     const report = finished(result)

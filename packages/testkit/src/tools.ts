@@ -17,6 +17,7 @@ export const Tools = Type.Partial(
     clamd: Tool,
     clamscan: Tool,
     sigtool: Tool,
+    clamdscan: Tool,
     /** Folder of harmless files, packed in many ways, that every ClamAV database finds something in. */
     clamavTestFiles: Tool,
     /** Folder of PostgreSQL's programs. */

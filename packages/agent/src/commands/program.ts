@@ -29,6 +29,7 @@ export type ProgramParts = {
     stateDir: string
     config: AgentConfig
     policy: AgentPolicy
+    host: Host
     clock: Clock
     logger: Logger
   }) => Scanning

@@ -16,7 +16,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   using lock = lockState(stateDir)
   if (lock === undefined) throw new CommandError(`Another agent is running on ${stateDir}.`)
   const identity = await requireIdentity(stateDir, host)
-  const scanning = parts.scanning({ stateDir, config, policy, clock, logger })
+  const scanning = parts.scanning({ stateDir, config, policy, host, clock, logger })
   await using engine = scanning.engine
   const owner = `${identity.serverId}/${identity.tenant}/${identity.machineId}`
   const { database, setAside } = openJournalFile({ stateDir, owner })

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs'
 
 /** A mounted file system; `point` is the path's bytes read as latin1, so that it can be a key. */
-export type Mount = { point: string; fileSystem: string; isLocal: boolean }
+export type Mount = {
+  point: string
+  fileSystem: string
+  isLocal: boolean
+  /** `major:minor`; absent where the system does not say. */
+  device?: string
+  /** What is mounted, such as `/dev/sda1`. */
+  source?: string
+}
 
 /** File systems whose files are on this machine. Anything unknown counts as remote, and is reported as left out. */
 const LOCAL_FILE_SYSTEMS = new Set(
@@ -62,14 +70,14 @@ export function readMountTable(file = '/proc/self/mountinfo'): MountTable {
 export function parseMountInfo(text: string): Mount[] {
   return text.split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ', 2)
-    const point = before?.split(' ')[4]
-    const fileSystem = after?.split(' ')[0]
+    const [, , device, , point] = before?.split(' ') ?? []
+    const [fileSystem, source] = after?.split(' ') ?? []
     if (point === undefined || fileSystem === undefined) return []
     const unescaped = point.replace(/\\([0-7]{3})/g, (_, octal) =>
       String.fromCharCode(Number.parseInt(octal, 8)),
     )
     // As the root of a container an overlay is all there is; anywhere else its files are met in the folders under it.
     const isLocal = LOCAL_FILE_SYSTEMS.has(fileSystem) || (fileSystem === 'overlay' && unescaped === '/')
-    return [{ point: unescaped, fileSystem, isLocal }]
+    return [{ point: unescaped, fileSystem, isLocal, ...(device && { device }), ...(source && { source }) }]
   })
 }

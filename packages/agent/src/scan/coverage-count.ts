@@ -8,8 +8,8 @@ import {
   type Tally,
 } from '@fleetsweep/protocol'
 
-/** The bucket that a file ends in; `unchanged` needs a memory of earlier scans. */
-export type Bucket = 'scanned' | 'duplicate' | NotScannedReason
+/** The bucket that a file ends in. */
+export type Bucket = 'scanned' | 'unchanged' | 'duplicate' | NotScannedReason
 
 const SAMPLES_OF_EACH = 100
 /** Of each reason, by a rough measure: nobody can make us hold a hundred paths of megabytes. */
@@ -24,7 +24,12 @@ export class CoverageCount {
 
   constructor() {
     const empty = Object.fromEntries(NOT_SCANNED_REASONS.map((reason) => [reason, { files: 0, bytes: 0 }]))
-    this.#buckets = { ...(empty as Record<NotScannedReason, Tally>), scanned: zero(), duplicate: zero() }
+    this.#buckets = {
+      ...(empty as Record<NotScannedReason, Tally>),
+      scanned: zero(),
+      unchanged: zero(),
+      duplicate: zero(),
+    }
   }
 
   get met(): Readonly<Tally> {
@@ -52,7 +57,7 @@ export class CoverageCount {
   settle(bucket: Bucket, bytes: number, example?: { path: Buffer; detail: string }): void {
     add(this.#buckets[bucket], 1, bytes)
     add(this.#settled, 1, bytes)
-    if (example && bucket !== 'scanned' && bucket !== 'duplicate') {
+    if (example && bucket !== 'scanned' && bucket !== 'unchanged' && bucket !== 'duplicate') {
       this.#sample(bucket, example.path, example.detail)
     }
   }
@@ -72,8 +77,8 @@ export class CoverageCount {
   }
 
   get coverage(): Coverage {
-    const { scanned, duplicate, ...notScanned } = this.#buckets
-    return structuredClone({ met: this.#met, scanned, unchanged: zero(), duplicate, notScanned })
+    const { scanned, unchanged, duplicate, ...notScanned } = this.#buckets
+    return structuredClone({ met: this.#met, scanned, unchanged, duplicate, notScanned })
   }
 
   get samples(): NotScannedSample[][] {

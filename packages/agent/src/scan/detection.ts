@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto'
-import { type BigIntStats, fstatSync, read } from 'node:fs'
-import { promisify } from 'node:util'
+import { type BigIntStats, fstatSync } from 'node:fs'
 import { type Detection, formatInstant, instantFromMs, renderFilePath } from '@fleetsweep/protocol'
-import { markOf } from './judge-file.ts'
-
-const readAt = promisify(read)
-const CHUNK_BYTES = 1024 * 1024
+import { markOf } from './file-mark.ts'
+import { hashFile } from './same-content.ts'
 
 /** Describes a threat in an open file. */
 export async function describeThreat(threat: {
@@ -15,10 +11,13 @@ export async function describeThreat(threat: {
   /** From before the engine read it. */
   stats: BigIntStats
   ownerNames: ReadonlyMap<number, string>
+  /** Where it is known already. */
+  sha256: string | undefined
   signal: AbortSignal
 }): Promise<Detection> {
   const { stats, descriptor } = threat
-  const sha256 = await hashFile(descriptor, threat.signal)
+  // From the descriptor that was judged: the path may lead elsewhere by now.
+  const sha256 = threat.sha256 ?? (await hashFile(descriptor, threat.signal))
   const isUnchanged = markOf(fstatSync(descriptor, { bigint: true })) === markOf(stats)
   const uid = Number(stats.uid)
   return {
@@ -33,23 +32,6 @@ export async function describeThreat(threat: {
     changedAt: isoTime(stats.ctimeNs),
     disposition: 'reported',
   }
-}
-
-/** From the descriptor that was judged: the path may lead elsewhere by now. */
-async function hashFile(descriptor: number, signal: AbortSignal): Promise<string | null> {
-  const hash = createHash('sha256')
-  const chunk = Buffer.alloc(CHUNK_BYTES)
-  try {
-    for (let position = 0; !signal.aborted; ) {
-      const { bytesRead } = await readAt(descriptor, chunk, 0, CHUNK_BYTES, position)
-      if (bytesRead === 0) return hash.digest('hex')
-      hash.update(chunk.subarray(0, bytesRead))
-      position += bytesRead
-    }
-  } catch {
-    // The disk gave it to the engine and not to us: the threat is told without its hash.
-  }
-  return null
 }
 
 /** Null for a time that no calendar holds: a file's may be set to anything. */

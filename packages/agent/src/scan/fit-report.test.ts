@@ -12,7 +12,13 @@ describe('fitting a report into one message', () => {
         path: { text: `/${i}/${'x'.repeat(pathLength)}` },
       })),
     )
-  const none = { directoriesUnreadable: [], mountsSkipped: [], cuts: [], notScannedSamples: [] }
+  const none = {
+    exclusions: [],
+    directoriesUnreadable: [],
+    mountsSkipped: [],
+    cuts: [],
+    notScannedSamples: [],
+  }
 
   it('keeps everything that fits', () => {
     const cuts = [{ place: { text: '/tmp' }, limit: 'first 5000 files' }]

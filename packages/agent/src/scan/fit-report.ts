@@ -4,6 +4,7 @@ import type { ScanReport } from '@fleetsweep/protocol'
 export const MAX_REPORT_BYTES = 160 * 1024
 
 type Lists = Pick<ScanReport, 'directoriesUnreadable' | 'mountsSkipped' | 'cuts'> & {
+  exclusions: NonNullable<ScanReport['exclusions']>
   /** One list for each reason. */
   notScannedSamples: ScanReport['notScannedSamples'][]
 }
@@ -14,15 +15,23 @@ export function fitReport(
   lists: Lists,
   maxBytes = MAX_REPORT_BYTES,
 ): ScanReport {
-  const { notScannedSamples, directoriesUnreadable, mountsSkipped, cuts } = lists
+  const { notScannedSamples, directoriesUnreadable, mountsSkipped, cuts, exclusions } = lists
   const sources: readonly (readonly unknown[])[] = [
+    exclusions,
     mountsSkipped,
     cuts,
     directoriesUnreadable,
     ...notScannedSamples,
   ]
   const taken = sources.map(() => 0)
-  const empty = { ...report, directoriesUnreadable: [], mountsSkipped: [], cuts: [], notScannedSamples: [] }
+  const empty = {
+    ...report,
+    exclusions: [],
+    directoriesUnreadable: [],
+    mountsSkipped: [],
+    cuts: [],
+    notScannedSamples: [],
+  }
   let left = maxBytes - Buffer.byteLength(JSON.stringify(empty))
   for (let round = 0; ; round++) {
     let took = false
@@ -37,9 +46,10 @@ export function fitReport(
     })
     if (!took) break
   }
-  const [mounts = 0, cut = 0, folders = 0, ...samples] = taken
+  const [excluded = 0, mounts = 0, cut = 0, folders = 0, ...samples] = taken
   return {
     ...report,
+    ...(excluded > 0 && { exclusions: exclusions.slice(0, excluded) }),
     mountsSkipped: mountsSkipped.slice(0, mounts),
     cuts: cuts.slice(0, cut),
     directoriesUnreadable: directoriesUnreadable.slice(0, folders),

@@ -1,32 +1,35 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
-import type { Detection, NotScannedReason } from '@fleetsweep/protocol'
-import type { EngineSession } from '../engines/engine.ts'
+import { type Detection, type NotScannedReason, renderFilePath } from '@fleetsweep/protocol'
+import type { EngineSession, Judgement } from '../engines/engine.ts'
 import { describeThreat } from './detection.ts'
 import { errorCode } from './error-code.ts'
+import { fileIdOf, markOf } from './file-mark.ts'
 import { reachPath } from './reach-path.ts'
-import { fileIdOf, type WorkItem } from './work-list.ts'
+import { hashFile, type SameContent } from './same-content.ts'
+import type { WorkItem } from './work-list.ts'
 
 /** What became of one file. */
 export type FileOutcome =
-  | { kind: 'clean'; mark: string }
-  | { kind: 'threat'; mark: string; detection: Detection }
-  | { kind: 'notScanned'; reason: NotScannedReason; detail: string }
+  | { kind: 'clean'; stats: BigIntStats; isRepeated: boolean }
+  | { kind: 'threat'; stats: BigIntStats; isRepeated: boolean; detection: Detection }
+  /** `stats` where the engine gave a verdict about what the file was then. */
+  | { kind: 'notScanned'; reason: NotScannedReason; detail: string; stats?: BigIntStats }
 
 export type JudgeFileOptions = {
   session: EngineSession
+  contents: SameContent
   signal: AbortSignal
   ownerNames: ReadonlyMap<number, string>
 }
+
+type FileToJudge = Pick<WorkItem, 'path' | 'openPath' | 'fileId' | 'isSizeShared'>
 
 /** A file that changes under the scan is read once more, then reported. */
 const ATTEMPTS = 2
 
 /** Opens a file, lets the engine judge it, and makes sure that the verdict is about that file as it is. */
-export async function judgeFile(
-  file: Pick<WorkItem, 'path' | 'openPath' | 'fileId'>,
-  options: JudgeFileOptions,
-): Promise<FileOutcome> {
-  const { session } = options
+export async function judgeFile(file: FileToJudge, options: JudgeFileOptions): Promise<FileOutcome> {
+  const { session, signal, ownerNames } = options
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const opened = openFile(file)
     if (opened.kind !== 'open') return opened
@@ -37,32 +40,23 @@ export async function judgeFile(
         return notScanned('tooLarge', `${stats.size} bytes`)
       // The process that led to the file may have ended, and another may have its number.
       if (file.openPath && fileIdOf(stats) !== file.fileId) return notScanned('vanished', 'the process ended')
-      if (!file.openPath && findMark(file.path) !== markOf(stats)) continue
-      const judgement = await session.judge(descriptor, Number(stats.size))
+      if (!file.openPath && !isAt(file.path, stats)) continue
+      const { judgement, isRepeated, sha256 } = await judgeContent(file, descriptor, stats, options)
+      const isUnchanged = markOf(fstatSync(descriptor, { bigint: true })) === markOf(stats)
       if (judgement.kind === 'threat') {
-        // True of what was read, whatever the file has become since.
+        // What the engine itself has read holds it, whatever the file has become since.
+        if (isRepeated && !isUnchanged) continue
         const { threatName } = judgement
-        const { signal, ownerNames } = options
-        return {
-          kind: 'threat',
-          mark: markOf(stats),
-          detection: await describeThreat({
-            threatName,
-            path: file.path,
-            descriptor,
-            stats,
-            ownerNames,
-            signal,
-          }),
-        }
+        const threat = { threatName, path: file.path, descriptor, stats, ownerNames, sha256, signal }
+        return { kind: 'threat', stats, isRepeated, detection: await describeThreat(threat) }
       }
       if (judgement.kind === 'notJudged' && judgement.reason === 'cancelled') {
         return notScanned('cancelled', judgement.detail)
       }
-      if (markOf(fstatSync(descriptor, { bigint: true })) !== markOf(stats)) continue
+      if (!isUnchanged) continue
       return judgement.kind === 'clean'
-        ? { kind: 'clean', mark: markOf(stats) }
-        : notScanned(judgement.reason, judgement.detail)
+        ? { kind: 'clean', stats, isRepeated }
+        : { ...notScanned(judgement.reason, judgement.detail), stats }
     } finally {
       closeSync(descriptor)
     }
@@ -70,11 +64,23 @@ export async function judgeFile(
   return notScanned('changedWhileScanning', '')
 }
 
+async function judgeContent(
+  { isSizeShared }: FileToJudge,
+  descriptor: number,
+  { size }: BigIntStats,
+  { session, contents, signal }: JudgeFileOptions,
+): Promise<{ judgement: Judgement; isRepeated: boolean; sha256: string | undefined }> {
+  const judge = () => session.judge(descriptor, Number(size))
+  const sha256 = isSizeShared ? ((await hashFile(descriptor, signal)) ?? undefined) : undefined
+  if (sha256 === undefined) return { judgement: await judge(), isRepeated: false, sha256 }
+  return { ...(await contents.judge(sha256, judge)), sha256 }
+}
+
 type Opened =
   | { kind: 'open'; descriptor: number; stats: BigIntStats }
   | (FileOutcome & { kind: 'notScanned' })
 
-function openFile({ path, openPath }: { path: Buffer; openPath: Buffer | null }): Opened {
+function openFile({ path, openPath }: Pick<WorkItem, 'path' | 'openPath'>): Opened {
   // NONBLOCK: a FIFO that took the file's place must not make us wait for a writer. NOATIME: a scan leaves no trace.
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
   const flags = O_RDONLY | O_NONBLOCK | (openPath ? 0 : O_NOFOLLOW)
@@ -106,22 +112,24 @@ function openWithoutTrace(path: Buffer, flags: number): number {
   }
 }
 
-/** The mark of what a path leads to, links not followed; undefined when there is nothing. */
-export function findMark(path: Buffer): string | undefined {
+function isAt(path: Buffer, stats: BigIntStats): boolean {
+  const there = findStats(path)
+  return there !== undefined && markOf(there) === markOf(stats)
+}
+
+/** What a path leads to, links not followed; undefined when there is nothing. */
+export function findStats(path: Buffer): BigIntStats | undefined {
   try {
-    return markOf(reachPath(path, (short) => lstatSync(short, { bigint: true })))
+    return reachPath(path, (short) => lstatSync(short, { bigint: true }))
   } catch (error) {
     errorCode(error)
     return undefined
   }
 }
 
-/**
- * Tells one file in one state: equal marks mean that nothing was written to it. The time of change (ctime) cannot be
- * set back without changing the machine's clock.
- */
-export function markOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return [dev, ino, size, mtimeNs, ctimeNs].join(':')
+/** A threat is told for each name of its file. */
+export function nameFor(detection: Detection, path: Buffer): Detection {
+  return { ...detection, path: renderFilePath(path) }
 }
 
 function notScanned(reason: NotScannedReason, detail: string): FileOutcome & { kind: 'notScanned' } {

@@ -44,7 +44,7 @@ export class ProgressMeter {
     if (phase === 'scanning') {
       this.#hasTotals = true
       this.#startedMs = this.#clock.monotonicMs()
-      this.#doneAtStart = cost(this.#count.settled)
+      this.#doneAtStart = costMs(this.#count.settled)
     }
     this.#emit()
   }
@@ -62,8 +62,8 @@ export class ProgressMeter {
     const now = this.#clock.monotonicMs()
     this.#lastToldMs = now
     const { met, settled } = this.#count
-    const total = cost(met)
-    const done = cost(settled)
+    const total = costMs(met)
+    const done = costMs(settled)
     // While the walk goes on the total still grows, so a share of it would go back.
     if (this.#hasTotals) {
       this.#percent = Math.max(this.#percent, total === 0 ? 100 : Math.min((done / total) * 100, 100))
@@ -85,6 +85,7 @@ export class ProgressMeter {
   }
 }
 
-function cost({ files, bytes }: { files: number; bytes: number }): number {
+/** What a number of files costs the engine, as far as it can be told from their sizes. */
+export function costMs({ files, bytes }: { files: number; bytes: number }): number {
   return files * MS_A_FILE + bytes / BYTES_A_MS
 }

@@ -1,75 +1,69 @@
+import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import {
-  addsUp,
-  type Clock,
-  Detection,
-  MICROSECONDS_PER_MS,
-  renderFilePath,
-  type ScanReport,
-} from '@fleetsweep/protocol'
-import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { type Clock, MICROSECONDS_PER_MS } from '@fleetsweep/protocol'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engines/engine.ts'
 import { ScanGovernor } from '../governor/index.ts'
-import { hiddenLocalMounts, type MountTable, readMountTable } from '../os/mount-table.ts'
-import { listUserAccounts } from '../os/user-accounts.ts'
-import { CoverageCount } from './coverage-count.ts'
-import { fitReport } from './fit-report.ts'
-import { type FileOutcome, findMark, judgeFile } from './judge-file.ts'
-import { isWithin, narrow, placeOf, realPath } from './narrow-places.ts'
-import { ProgressMeter } from './progress-meter.ts'
-import { listQuickPlaces, type QuickPlace } from './quick-places.ts'
+import { Ledger, Verification } from '../ledger/index.ts'
+import { fileSystemsByDevice } from '../os/file-system-identity.ts'
+import { type MountTable, readMountTable } from '../os/mount-table.ts'
+import { AGENT_VERSION } from '../version.ts'
+import { judgeAll, LedgerContradicted } from './judge-all.ts'
+import { JudgedFiles } from './judged-files.ts'
+import { meetFiles } from './meet-files.ts'
+import { realPath } from './narrow-places.ts'
+import { planPlaces } from './plan-places.ts'
+import { costMs } from './progress-meter.ts'
+import type { QuickPlace } from './quick-places.ts'
 import type { ScanOutcome, ScanRequest, ScanRunner } from './scan.ts'
-import { DEFAULT_QUICK_CAP, type ScanConfig } from './scan-config.ts'
+import { ScanBook } from './scan-book.ts'
+import type { PlaceCap, ScanConfig } from './scan-config.ts'
 import { StopWatch } from './stop-watch.ts'
-import { Walker, type WalkVisitor } from './walk.ts'
-import { type Tier, type WorkItem, WorkList } from './work-list.ts'
+import { Walker } from './walk.ts'
+import { type Tier, WorkList } from './work-list.ts'
 
-export type ScanRunnerParts = { engine: Engine; clock: Clock; config?: ScanConfig }
+export type ScanRunnerParts = {
+  engine: Engine
+  clock: Clock
+  config?: ScanConfig
+  /** Where what is known of unchanged files is kept; without it every scan reads everything. */
+  ledger?: {
+    folder: string
+    /** New with every start of the machine. */
+    bootId: () => Promise<string>
+  }
+  /** From 0 to 1; chooses what is read again all the same. */
+  random?: () => number
+}
 
 /** Makes the function that scans this machine with an engine; one scan at a time. */
 export function createScanRunner(parts: ScanRunnerParts): ScanRunner {
   return (request) => new Scan(parts, request).run()
 }
 
-const LISTED_AT_MOST = 100
+/** More than this many files are left off the list of a scan that was stopped: nobody waits for it. */
+const LISTED_WHEN_STOPPED = 100_000
 
-const KeptOutcome = Compile(
-  Type.Union([
-    Type.Object({ kind: Type.Literal('clean'), mark: Type.String() }),
-    Type.Object({ kind: Type.Literal('threat'), mark: Type.String(), detection: Detection }),
-  ]),
-)
+/** What an attempt keeps open while it works. */
+type Desk = {
+  session: EngineSession
+  book: ScanBook
+  list: WorkList
+  judged: JudgedFiles
+  ledger: Ledger | undefined
+  pace: () => Promise<void>
+}
 
 class Scan {
   readonly #parts: ScanRunnerParts
   readonly #request: ScanRequest
   readonly #config: ScanConfig
-  readonly #count = new CoverageCount()
-  readonly #meter: ProgressMeter
-  readonly #lists: Pick<ScanReport, 'directoriesUnreadable' | 'mountsSkipped' | 'cuts'> = {
-    directoriesUnreadable: [],
-    mountsSkipped: [],
-    cuts: [],
-  }
-  readonly #startedMs: number
-  /** Files with several names that are being judged: the other names wait for them. */
-  readonly #underWay = new Map<number, Promise<void>>()
-  #folders = 0
-  #foldersUnreadable = 0
-  #symlinks = 0
+  #book: ScanBook
 
   constructor(parts: ScanRunnerParts, request: ScanRequest) {
     this.#parts = parts
     this.#request = request
     this.#config = parts.config ?? {}
-    this.#startedMs = parts.clock.monotonicMs()
-    this.#meter = new ProgressMeter({
-      clock: parts.clock,
-      attempt: request.attempt,
-      count: this.#count,
-      tell: request.onProgress,
-    })
+    this.#book = new ScanBook(request, parts.clock)
   }
 
   async run(): Promise<ScanOutcome> {
@@ -80,7 +74,7 @@ class Scan {
       if (signal.aborted) return stop.outcome('neverStarted', null)
       session = await this.#parts.engine.open({
         signal,
-        onPhase: (phase) => this.#meter.enter(phase),
+        onPhase: (phase) => this.#book.meter.enter(phase),
         cpuCeilingPercent: this.#ceilingPercent,
       })
       const opened = session
@@ -93,12 +87,12 @@ class Scan {
     } finally {
       stop.disarm()
       await session?.[Symbol.asyncDispose]()
-      this.#meter.enter('ended')
+      this.#book.meter.enter('ended')
     }
   }
 
   async #scan(session: EngineSession, stop: StopWatch): Promise<ScanOutcome> {
-    const { signal, workDir, onStarted } = this.#request
+    const { signal, onStarted } = this.#request
     onStarted(session.info)
     using governor = new ScanGovernor({
       clock: this.#parts.clock,
@@ -109,231 +103,170 @@ class Scan {
     })
     // What is to stop must be able to answer that it did.
     signal.addEventListener('abort', () => governor[Symbol.dispose](), { once: true })
-    const pace = () => governor.pace()
-    const list = new WorkList(workDir)
+    const mounts = readMountTable()
+    const ledger = await this.#openLedger(session, mounts)
     try {
-      this.#meter.enter('walking')
-      await this.#walk(session, list, pace)
-      if (!signal.aborted) this.#meter.enter('scanning')
+      const pace = () => governor.pace()
+      const outcome = await this.#attempt({ session, stop, mounts, ledger, pace })
+      if (outcome !== 'contradicted') return outcome
+      // What was taken for unchanged in this attempt may not have been: the books are begun anew, and all is read.
+      ledger?.throwAway()
+      this.#book = new ScanBook(this.#request, this.#parts.clock)
+      const again = await this.#attempt({ session, stop, mounts, ledger, pace })
+      if (again === 'contradicted') throw new Error('an empty ledger cannot be contradicted')
+      return again
+    } finally {
+      ledger?.close()
+    }
+  }
+
+  async #attempt(parts: {
+    session: EngineSession
+    stop: StopWatch
+    mounts: MountTable
+    ledger: Ledger | undefined
+    pace: () => Promise<void>
+  }): Promise<ScanOutcome | 'contradicted'> {
+    const { session, stop, mounts, ledger, pace } = parts
+    const { signal, workDir, attempt } = this.#request
+    const book = this.#book
+    const judged = new JudgedFiles(workDir, engineKeyOf(session), attempt)
+    const list = new WorkList(workDir)
+    const desk: Desk = { session, book, list, judged, ledger, pace }
+    try {
+      book.meter.enter('walking')
+      await this.#walk(desk, mounts)
+      if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
+      list.complete()
+      if (!signal.aborted) book.meter.enter('scanning')
       const items = list.items()
-      const failure = await this.#judgeAll(items, list, session, pace)
+      const failure = await judgeAll({ ...desk, items, signal })
+      const report = () =>
+        book.report(session, {
+          carriedOver: judged.carriedOver,
+          cpuCeilingPercent: this.#ceilingPercent,
+        })
       if (signal.aborted) {
-        this.#meter.enter('stopping')
-        for (const { path } of items.take(LISTED_AT_MOST)) this.#count.sampleOnly('cancelled', path, '')
-        this.#count.settleRest('cancelled')
-        return stop.outcome(await stop.proof(), this.#report(session))
+        book.meter.enter('stopping')
+        const stopped = stop.outcome(await stop.proof(), null)
+        book.rest('cancelled', items.take(LISTED_WHEN_STOPPED))
+        if (!items.next().done) book.list.leaveOut()
+        return { ...stopped, report: report() }
       }
-      if (failure === undefined) return { kind: 'finished', report: this.#report(session) }
-      this.#count.settleRest('engineError')
-      return { kind: 'failed', reason: reasonOf(failure), report: this.#report(session) }
+      if (failure === undefined) return { kind: 'finished', report: report() }
+      if (failure instanceof LedgerContradicted) return 'contradicted'
+      book.rest('engineError', items)
+      return { kind: 'failed', reason: reasonOf(failure), report: report() }
     } finally {
       list.close()
+      judged.close()
+      book.list.close()
     }
   }
 
-  async #walk(session: EngineSession, list: WorkList, pace: () => Promise<void>): Promise<void> {
-    const { scanType, signal, workDir } = this.#request
-    const mounts = readMountTable()
-    const exclude = [...(this.#config.exclude ?? []), ...session.ownFolders, workDir].map(realPath)
+  async #walk({ session, book, list, judged, ledger, pace }: Desk, mounts: MountTable): Promise<void> {
+    const { signal, settings } = this.#request
     let tier: Tier = 'first'
-    const visitor = this.#visitor(session, (path, stats, openPath, bytes) =>
-      list.add(tier, { path, openPath, bytes, stats }),
-    )
-    const walker = new Walker({ mounts, exclude, visitor, signal, pace })
-    const cap = scanType === 'Quick' ? (this.#config.quickCap ?? DEFAULT_QUICK_CAP) : undefined
-    const meetFiles = (places: QuickPlace[]) =>
-      places.filter(({ path, openPath }) => {
-        if (!openPath) return !walker.meetFile(path)
-        walker.meetThrough(path, openPath)
-        return false
-      })
-    const firstFolders = meetFiles(await this.#firstPlaces(mounts))
+    const visitor = meetFiles({
+      book,
+      list,
+      judged,
+      known:
+        ledger === undefined || settings.rescan
+          ? undefined
+          : {
+              ledger,
+              verification: new Verification(this.#parts.random ?? Math.random, (bytes) =>
+                costMs({ files: 1, bytes }),
+              ),
+            },
+      maxFileSizeBytes: session.info.limits.maxFileSizeBytes,
+      tier: () => tier,
+    })
+    const walker = new Walker({ mounts, exclude: this.#exclusions(session), visitor, signal, pace })
+    const nowMs = this.#parts.clock.now() / MICROSECONDS_PER_MS
+    const cut = (place: Buffer, limit: string) => book.cut(place, limit)
+    const plan = await planPlaces({ request: this.#request, config: this.#config, mounts, nowMs, cut })
+    const firstFolders = meetByName(walker, plan.first)
     tier = 'rest'
-    const roots = scanType === 'Full' ? meetFiles(this.#allowed(this.#fullRoots(mounts))) : []
+    const restFolders = meetByName(walker, plan.rest)
     tier = 'first'
-    for (const { path } of firstFolders) {
+    await this.#walkFolders(walker, firstFolders, plan.cap)
+    tier = 'rest'
+    await this.#walkFolders(walker, restFolders, undefined)
+  }
+
+  async #walkFolders(walker: Walker, places: QuickPlace[], cap: PlaceCap | undefined): Promise<void> {
+    for (const { path } of places) {
       if (!(await walker.walkFolder(path, cap)) && cap) {
-        this.#cut(path, `newest ${cap.files} files or ${cap.bytes} bytes`)
+        this.#book.cut(path, `newest ${cap.files} files or ${cap.bytes} bytes`)
       }
     }
-    tier = 'rest'
-    for (const { path } of roots) await walker.walkFolder(path)
   }
 
-  #fullRoots(mounts: MountTable): QuickPlace[] {
-    const { fullRoots } = this.#config
-    if (fullRoots) this.#cut(Buffer.from('/'), 'the configuration names the folders of full scans')
-    return (fullRoots ?? ['/']).map(placeOf).flatMap((root) => [
-      root,
-      ...hiddenLocalMounts(mounts, root.path.toString('latin1')).map(({ point }) => ({
-        path: Buffer.from(point, 'latin1'),
+  /** What is met and never opened, by its real path. */
+  #exclusions(session: EngineSession): string[] {
+    const { settings, workDir } = this.#request
+    const own = [...session.ownFolders, workDir, ...(this.#parts.ledger ? [this.#parts.ledger.folder] : [])]
+    const sources = { policy: settings.exclusions, machine: this.#config.exclude ?? [], agent: own } as const
+    const paths = Object.entries(sources).flatMap(([source, excluded]) =>
+      excluded.map((path) => ({
+        path: realPath(path).replace(/(?<=.)\/+$/, ''),
+        source: source as keyof typeof sources,
       })),
-    ])
+    )
+    for (const { path, source } of paths) this.#book.exclude(path, source)
+    return paths.map(({ path }) => path)
   }
 
-  /** What a quick scan is, and what a full scan does first. */
-  async #firstPlaces(mounts: MountTable): Promise<QuickPlace[]> {
-    const { quickPlaces, fullRoots, quickCap } = this.#config
-    if (this.#request.scanType === 'Full') {
-      const roots = fullRoots?.map(realPath)
-      const places =
-        quickPlaces?.map(placeOf) ?? (await listQuickPlaces({ mounts, nowMs: this.#nowMs() })).places
-      return narrow(roots ? narrow(places, roots) : places, this.#config.allowedPaths?.map(realPath))
-    }
-    if (quickPlaces) return this.#allowed(quickPlaces.map(placeOf))
-    const { places, cuts } = await listQuickPlaces({
-      mounts,
-      nowMs: this.#nowMs(),
-      cap: quickCap ?? DEFAULT_QUICK_CAP,
+  /** @throws EngineError when there is nothing at all of what was asked for */
+  #requireSomething(): void {
+    const { coverage } = this.#book.count
+    const { vanished } = coverage.notScanned
+    if (coverage.met.files > vanished.files || this.#book.hasFolders) return
+    throw new NothingToScan(
+      vanished.files === 0
+        ? 'Nothing was scanned: the policy of this machine allows none of the paths.'
+        : `Nothing was scanned: ${vanished.files === 1 ? 'the path is' : `all ${vanished.files} paths are`} not there.`,
+    )
+  }
+
+  async #openLedger(session: EngineSession, mounts: MountTable): Promise<Ledger | undefined> {
+    const { ledger, clock } = this.#parts
+    if (ledger === undefined) return undefined
+    return Ledger.open({
+      folder: ledger.folder,
+      engineKey: engineKeyOf(session),
+      fileSystems: fileSystemsByDevice(mounts),
+      bootId: await ledger.bootId(),
+      nowMs: clock.now() / MICROSECONDS_PER_MS,
     })
-    for (const { place, limit } of cuts) this.#cut(place, limit)
-    return this.#allowed(places)
-  }
-
-  #allowed(places: QuickPlace[]): QuickPlace[] {
-    const allowed = this.#config.allowedPaths?.map(realPath)
-    if (allowed === undefined) return places
-    for (const place of places) {
-      if (!allowed.some((folder) => isWithin(place.path, folder)))
-        this.#cut(place.path, 'the policy allows less')
-    }
-    return narrow(places, allowed)
   }
 
   get #ceilingPercent(): number {
     const { cpuCeilingPercent } = this.#request.settings
     return Math.min(cpuCeilingPercent, this.#config.cpuCeilingPercent ?? 100)
   }
+}
 
-  #nowMs(): number {
-    return this.#parts.clock.now() / MICROSECONDS_PER_MS
-  }
+/** A scan of named paths that found none of them. */
+class NothingToScan extends Error {}
 
-  #visitor(
-    session: EngineSession,
-    keep: (...file: [...Parameters<WalkVisitor['regularFile']>, bytes: number]) => void,
-  ): WalkVisitor {
-    const { maxFileSizeBytes } = session.info.limits
-    const count = this.#count
-    const settle = (...what: Parameters<CoverageCount['settle']>) => {
-      count.settle(...what)
-      this.#meter.moved()
-    }
-    return {
-      regularFile: (path, stats, openPath) => {
-        const bytes = count.meet(stats.size)
-        // Of an empty file all bytes were read.
-        if (stats.size === 0n) {
-          settle('scanned', 0)
-          return 0
-        }
-        if (stats.size > maxFileSizeBytes) {
-          settle('tooLarge', bytes, { path, detail: `${stats.size} bytes` })
-          return 0
-        }
-        keep(path, stats, openPath, bytes)
-        this.#meter.moved()
-        return bytes
-      },
-      specialFile: (path, detail) => settle('specialFile', count.meet(0n), { path, detail }),
-      excludedFile: (path, size) => settle('excluded', count.meet(size), { path, detail: '' }),
-      unknownFile: (path, reason, detail) => settle(reason, count.meet(0n), { path, detail }),
-      symlink: () => {
-        this.#symlinks++
-      },
-      folder: () => {
-        this.#folders++
-      },
-      unreadableFolder: (path, detail) => {
-        this.#foldersUnreadable++
-        const { directoriesUnreadable: listed } = this.#lists
-        if (listed.length < LISTED_AT_MOST) listed.push({ path: renderFilePath(path), detail })
-      },
-      mountSkipped: ({ point, fileSystem }) => {
-        const { mountsSkipped: listed } = this.#lists
-        const path = renderFilePath(Buffer.from(point, 'latin1'))
-        if (listed.length < LISTED_AT_MOST) listed.push({ path, fileSystem: fileSystem.slice(0, 64) })
-      },
-    }
-  }
+/** Files are met at once; what is left is folders. */
+function meetByName(walker: Walker, places: QuickPlace[]): QuickPlace[] {
+  return places.filter(({ path, openPath }) => {
+    if (!openPath) return !walker.meetFile(path)
+    walker.meetThrough(path, openPath)
+    return false
+  })
+}
 
-  #cut(place: Buffer, limit: string): void {
-    const { cuts } = this.#lists
-    if (cuts.length < LISTED_AT_MOST) cuts.push({ place: renderFilePath(place), limit })
-  }
-
-  /** @returns why the engine cannot go on, if so */
-  async #judgeAll(
-    items: Generator<WorkItem>,
-    list: WorkList,
-    session: EngineSession,
-    pace: () => Promise<void>,
-  ): Promise<unknown> {
-    const { signal } = this.#request
-    const ownerNames = new Map(listUserAccounts().map(({ uid, name }) => [uid, name]))
-    let failure: unknown
-    const worker = async () => {
-      while (!signal.aborted && failure === undefined) {
-        await pace()
-        const { value: item, done } = items.next()
-        if (done) return
-        try {
-          const judging = this.#judge(item, list, () => judgeFile(item, { session, signal, ownerNames }))
-          if (item.isLinked) this.#underWay.set(item.id, judging)
-          await judging
-        } catch (error) {
-          failure ??= error
-        } finally {
-          this.#underWay.delete(item.id)
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: session.window }, worker))
-    return failure
-  }
-
-  async #judge(item: WorkItem, list: WorkList, judge: () => Promise<FileOutcome>): Promise<void> {
-    const leader = item.leader === null ? undefined : await this.#leaderOutcome(item.leader, list)
-    const isSameFile = leader !== undefined && findMark(item.path) === leader.mark
-    const outcome = isSameFile ? forOtherName(leader, item) : await judge()
-    if (outcome.kind === 'threat') {
-      this.#meter.detected()
-      this.#request.onDetection(outcome.detection)
-    }
-    if (outcome.kind === 'notScanned') {
-      this.#count.settle(outcome.reason, item.bytes, { path: item.path, detail: outcome.detail })
-    } else {
-      this.#count.settle(isSameFile ? 'duplicate' : 'scanned', item.bytes)
-      if (item.isLinked && item.leader === null) list.keepOutcome(item, JSON.stringify(outcome))
-    }
-    this.#meter.moved()
-  }
-
-  async #leaderOutcome(leader: number, list: WorkList): Promise<Judged | undefined> {
-    // Its own failure is told where it is judged.
-    await this.#underWay.get(leader)?.catch(() => {})
-    return keptOutcome(list.findOutcome(leader))
-  }
-
-  #report(session: EngineSession): ScanReport {
-    const { scanType, attempt } = this.#request
-    const { coverage } = this.#count
-    if (!addsUp(coverage)) throw new Error(`the files of the scan do not add up: ${JSON.stringify(coverage)}`)
-    return fitReport(
-      {
-        scanType,
-        attempts: attempt,
-        durationMs: Math.round(this.#parts.clock.monotonicMs() - this.#startedMs),
-        engine: session.info,
-        coverage,
-        detections: this.#meter.detections,
-        symlinksNotFollowed: this.#symlinks,
-        directories: this.#folders,
-        directoriesUnreadableCount: this.#foldersUnreadable,
-      },
-      { ...this.#lists, notScannedSamples: this.#count.samples },
-    )
-  }
+/** Of everything that a verdict depends on, our own configuration of the engine included. */
+function engineKeyOf({ info }: EngineSession): string {
+  const { name, version, signatures, limits } = info
+  const { maxFileSizeBytes, maxScanSizeBytes } = limits
+  const parts = [AGENT_VERSION, name, version, signatures.identity, maxFileSizeBytes, maxScanSizeBytes]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
 function ownCpuMs(): number {
@@ -341,20 +274,7 @@ function ownCpuMs(): number {
   return (user + system) / 1_000
 }
 
-type Judged = Exclude<FileOutcome, { kind: 'notScanned' }>
-
-function keptOutcome(text: string | undefined): Judged | undefined {
-  const value: unknown = text === undefined ? undefined : JSON.parse(text)
-  return KeptOutcome.Check(value) ? value : undefined
-}
-
-/** A threat is told for each name of its file. */
-function forOtherName(outcome: Judged, item: WorkItem): Judged {
-  if (outcome.kind === 'clean') return outcome
-  return { ...outcome, detection: { ...outcome.detection, path: renderFilePath(item.path) } }
-}
-
 function reasonOf(error: unknown): string {
-  if (error instanceof EngineError) return error.message
+  if (error instanceof EngineError || error instanceof NothingToScan) return error.message
   return `The scan failed: ${error instanceof Error ? error.message : String(error)}`
 }

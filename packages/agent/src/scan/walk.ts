@@ -24,7 +24,8 @@ export type WalkVisitor = {
    */
   regularFile(path: Buffer, stats: BigIntStats, openPath: Buffer | null): number
   specialFile(path: Buffer, kind: string): void
-  excludedFile(path: Buffer, sizeBytes: bigint): void
+  /** @param exclusion what it lies in, as it was named */
+  excludedFile(path: Buffer, stats: BigIntStats, exclusion: string): void
   /** It is there, and cannot even be looked at; or it was there a moment ago. */
   unknownFile(path: Buffer, reason: 'unreadable' | 'vanished', detail: string): void
   symlink(): void
@@ -54,7 +55,8 @@ const TURN_MS = 8
  */
 export class Walker {
   readonly #mounts: MountTable
-  readonly #excluded: ReadonlySet<string>
+  /** By the bytes of a path, as it was named. */
+  readonly #excluded: ReadonlyMap<string, string>
   readonly #visitor: WalkVisitor
   readonly #signal: AbortSignal
   readonly #visited = new Map<bigint, Set<bigint>>()
@@ -65,7 +67,7 @@ export class Walker {
 
   constructor(options: {
     mounts: MountTable
-    /** Absolute paths of folders. */
+    /** Absolute paths of folders and files. */
     exclude: readonly string[]
     visitor: WalkVisitor
     signal: AbortSignal
@@ -73,7 +75,7 @@ export class Walker {
     pace?: () => Promise<void>
   }) {
     this.#mounts = options.mounts
-    this.#excluded = new Set(options.exclude.map((path) => Buffer.from(path).toString('latin1')))
+    this.#excluded = new Map(options.exclude.map((path) => [key(Buffer.from(path)), path]))
     this.#visitor = options.visitor
     this.#signal = options.signal
     this.#pace = options.pace ?? (async () => {})
@@ -91,7 +93,7 @@ export class Walker {
     if (stats?.isDirectory()) return false
     if (!stats || this.#metByName.has(key(path))) return true
     this.#metByName.add(key(path))
-    this.#file(path, stats, this.#isExcluded(path))
+    this.#file(path, stats, this.#exclusionOf(path))
     return true
   }
 
@@ -111,7 +113,7 @@ export class Walker {
       ...cap,
       isSpent: false,
     }
-    const stack = [{ path: top, excluded: this.#isExcluded(top) }]
+    const stack = [{ path: top, excluded: this.#exclusionOf(top) }]
     for (let next = stack.pop(); next && !room.isSpent && !this.#signal.aborted; next = stack.pop()) {
       const { path, excluded } = next
       const children: Buffer[] = []
@@ -124,14 +126,14 @@ export class Walker {
       }
       // The first of them is to be taken off the stack first.
       for (const child of children.reverse()) {
-        stack.push({ path: child, excluded: excluded || this.#excluded.has(key(child)) })
+        stack.push({ path: child, excluded: excluded ?? this.#excluded.get(key(child)) })
       }
     }
     return !room.isSpent
   }
 
   /** Visits one folder; yields the folders in it, and now and then a pause. */
-  *#enter(path: Buffer, excluded: boolean, room: Room): Generator<Buffer | typeof PAUSE> {
+  *#enter(path: Buffer, excluded: string | undefined, room: Room): Generator<Buffer | typeof PAUSE> {
     if (this.#mustYield()) yield PAUSE
     const mount = this.#mounts.at(key(path))
     if (mount && !mount.isLocal) return this.#skip(mount)
@@ -165,7 +167,7 @@ export class Walker {
   *#entries(
     path: Buffer,
     descriptor: number,
-    excluded: boolean,
+    excluded: string | undefined,
     room: Room,
   ): Generator<Buffer | typeof PAUSE> {
     const reach = (name: Buffer) =>
@@ -192,17 +194,17 @@ export class Walker {
       if (!stats) continue
       // Some file systems do not tell the kind of an entry, and any entry may have been replaced since.
       if (stats.isDirectory()) yield child
-      else room.bytes -= this.#file(child, stats, excluded)
+      else room.bytes -= this.#file(child, stats, excluded ?? this.#excluded.get(key(child)))
       room.files--
     }
   }
 
   /** @returns how many bytes of it are going to be read */
-  #file(path: Buffer, stats: BigIntStats, excluded: boolean): number {
-    if (stats.isFile() && !excluded) return this.#visitor.regularFile(path, stats, null)
+  #file(path: Buffer, stats: BigIntStats, exclusion: string | undefined): number {
+    if (stats.isFile() && exclusion === undefined) return this.#visitor.regularFile(path, stats, null)
     if (stats.isSymbolicLink()) this.#visitor.symlink()
     else if (!stats.isFile()) this.#visitor.specialFile(path, kindOf(stats))
-    else this.#visitor.excludedFile(path, stats.size)
+    else this.#visitor.excludedFile(path, stats, exclusion ?? '')
     return 0
   }
 
@@ -237,9 +239,11 @@ export class Walker {
     this.#visitor.mountSkipped(mount)
   }
 
-  #isExcluded(path: Buffer): boolean {
+  /** What a path lies in of all that is excluded. */
+  #exclusionOf(path: Buffer): string | undefined {
     const text = key(path)
-    return [...this.#excluded].some((folder) => text === folder || text.startsWith(`${folder}/`))
+    const found = [...this.#excluded].find(([bytes]) => isAtOrBelow(text, bytes))
+    return found?.[1]
   }
 
   #mustYield(): boolean {
@@ -248,6 +252,10 @@ export class Walker {
     this.#turnEnds = now + TURN_MS
     return true
   }
+}
+
+function isAtOrBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? folder : `${folder}/`)
 }
 
 /** One byte, one character: two paths have one key exactly when they are the same bytes. */

@@ -11,6 +11,7 @@ describe('a work list', () => {
       path: Buffer.from('/a'),
       openPath: null,
       bytes: 1,
+      isKnown: false,
       stats: statSync(folder, { bigint: true }),
     }
     const killed = new WorkList(folder)

@@ -1,6 +1,10 @@
 import { type BigIntStats, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Judgement } from '../engines/engine.ts'
+import { int64 } from './file-mark.ts'
 
 /** A file to judge. */
 export type WorkItem = {
@@ -12,14 +16,38 @@ export type WorkItem = {
   fileId: string
   /** As counted when it was met. */
   bytes: number
-  /** Has other names, so its outcome is kept for them. */
+  /** Has other names, which wait for what becomes of it. */
   isLinked: boolean
+  /** Another file has as many bytes, so that it may hold the same. */
+  isSizeShared: boolean
+  /** Known to have been clean, and read again by choice. */
+  isKnown: boolean
   /** The item of the same file under another name, to be judged before this one. */
   leader: number | null
 }
 
 /** What a full scan does first, and what after. */
 export type Tier = 'first' | 'rest'
+
+export type FileToAdd = {
+  path: Buffer
+  openPath: Buffer | null
+  bytes: number
+  stats: BigIntStats
+  isKnown: boolean
+}
+
+const contentJudgement = Compile(
+  Type.Union([
+    Type.Object({ kind: Type.Literal('clean') }),
+    Type.Object({ kind: Type.Literal('threat'), threatName: Type.String() }),
+    Type.Object({
+      kind: Type.Literal('notJudged'),
+      reason: Type.Enum(['engineLimit', 'encrypted']),
+      detail: Type.String(),
+    }),
+  ]),
+)
 
 const BIG_BYTES = 2 * 1024 * 1024
 const PAGE = 256
@@ -34,6 +62,8 @@ export class WorkList {
   readonly #db: DatabaseSync
   readonly #insert: StatementSync
   readonly #findLeader: StatementSync
+  readonly #findContent: StatementSync
+  readonly #keepContent: StatementSync
   #uncommitted = 0
   #files = 0
   #bytes = 0
@@ -47,18 +77,22 @@ export class WorkList {
       PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
       CREATE TABLE file (
         id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, path BLOB NOT NULL, open_path BLOB, bytes INTEGER NOT NULL,
-        dev INTEGER NOT NULL, ino INTEGER NOT NULL, linked INTEGER NOT NULL, leader INTEGER, outcome TEXT
+        dev INTEGER NOT NULL, ino INTEGER NOT NULL, linked INTEGER NOT NULL, leader INTEGER, known INTEGER NOT NULL
       );
+      CREATE TABLE shared_size (bytes INTEGER PRIMARY KEY);
+      CREATE TABLE content (sha256 TEXT PRIMARY KEY, judgement TEXT NOT NULL) WITHOUT ROWID;
       CREATE INDEX file_linked ON file (dev, ino) WHERE linked = 1 AND leader IS NULL;
       CREATE INDEX file_followers ON file (id) WHERE leader IS NOT NULL;
       CREATE INDEX file_big ON file (tier, bytes DESC, id) WHERE bytes > ${BIG_BYTES} AND leader IS NULL;
       BEGIN`)
     this.#insert = this.#db.prepare(
-      'INSERT INTO file (tier, path, open_path, bytes, dev, ino, linked, leader) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO file (tier, path, open_path, bytes, dev, ino, linked, leader, known) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#findLeader = this.#db.prepare(
       'SELECT id FROM file WHERE dev = ? AND ino = ? AND linked = 1 AND leader IS NULL',
     )
+    this.#findContent = this.#db.prepare('SELECT judgement FROM content WHERE sha256 = ?')
+    this.#keepContent = this.#db.prepare('INSERT OR REPLACE INTO content VALUES (?, ?)')
   }
 
   get files(): number {
@@ -69,12 +103,21 @@ export class WorkList {
     return this.#bytes
   }
 
-  add(tier: Tier, file: { path: Buffer; openPath: Buffer | null; bytes: number; stats: BigIntStats }): void {
-    const { path, openPath, bytes, stats } = file
+  add(tier: Tier, file: FileToAdd): void {
+    const { path, openPath, bytes, stats, isKnown } = file
     const linked = stats.nlink > 1n
     const same = [int64(stats.dev), int64(stats.ino)] as const
     const leader = linked ? numberOf(this.#findLeader.get(...same)?.id) : null
-    this.#insert.run(tier === 'first' ? 0 : 1, path, openPath, bytes, ...same, linked ? 1 : 0, leader)
+    this.#insert.run(
+      tier === 'first' ? 0 : 1,
+      path,
+      openPath,
+      bytes,
+      ...same,
+      linked ? 1 : 0,
+      leader,
+      isKnown ? 1 : 0,
+    )
     this.#files++
     this.#bytes += bytes
     this.#uncommitted++
@@ -82,6 +125,24 @@ export class WorkList {
       this.#uncommitted = 0
       this.#db.exec('COMMIT; BEGIN')
     }
+  }
+
+  /** No more files come; now it can be told which have as many bytes as others. */
+  complete(): void {
+    this.#db.exec(`
+      INSERT INTO shared_size SELECT bytes FROM file WHERE leader IS NULL GROUP BY bytes HAVING count(*) > 1;
+      COMMIT; BEGIN`)
+  }
+
+  /** What the engine said of a content; undefined while nothing was said. */
+  findContent(sha256: string): Judgement | undefined {
+    const text = this.#findContent.get(sha256)?.judgement
+    const judgement: unknown = typeof text === 'string' ? JSON.parse(text) : undefined
+    return contentJudgement.Check(judgement) ? judgement : undefined
+  }
+
+  keepContent(sha256: string, judgement: Judgement): void {
+    this.#keepContent.run(sha256, JSON.stringify(judgement))
   }
 
   /**
@@ -103,24 +164,14 @@ export class WorkList {
     yield* this.#pages('leader IS NOT NULL AND id > ? ORDER BY id', (last) => [last?.id ?? 0])
   }
 
-  /** Keeps what became of a linked file for its other names. */
-  keepOutcome(item: WorkItem, outcome: string): void {
-    this.#db.prepare('UPDATE file SET outcome = ? WHERE id = ?').run(outcome, item.id)
-  }
-
-  /** What became of an item; undefined while it is not known. */
-  findOutcome(id: number): string | undefined {
-    const outcome = this.#db.prepare('SELECT outcome FROM file WHERE id = ?').get(id)?.outcome
-    return typeof outcome === 'string' ? outcome : undefined
-  }
-
   close(): void {
     this.#db.close()
   }
 
   *#pages(condition: string, after: (last: WorkItem | undefined) => number[]): Generator<WorkItem> {
     const page = this.#db.prepare(
-      `SELECT id, path, open_path, bytes, dev || ':' || ino AS file_id, linked, leader FROM file WHERE ${condition} LIMIT ${PAGE}`,
+      `SELECT id, path, open_path, bytes, dev || ':' || ino AS file_id, linked, leader, known,
+         EXISTS (SELECT 1 FROM shared_size WHERE shared_size.bytes = file.bytes) AS shared FROM file WHERE ${condition} LIMIT ${PAGE}`,
     )
     for (let last: WorkItem | undefined; ; ) {
       const items = page.all(...after(last)).map(toItem)
@@ -139,6 +190,8 @@ function toItem(row: Record<string, SQLOutputValue>): WorkItem {
     fileId: String(row.file_id),
     bytes: Number(row.bytes),
     isLinked: row.linked === 1,
+    isSizeShared: row.shared === 1,
+    isKnown: row.known === 1,
     leader: numberOf(row.leader),
   }
 }
@@ -149,14 +202,4 @@ function bytesOf(value: SQLOutputValue | undefined): Buffer | null {
 
 function numberOf(value: SQLOutputValue | undefined): number | null {
   return value === null || value === undefined ? null : Number(value)
-}
-
-/** Device and inode number as text: the same as an item's `fileId` for the same file. */
-export function fileIdOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): string {
-  return `${int64(dev)}:${int64(ino)}`
-}
-
-/** Device and inode numbers use all 64 bits; SQLite's integers have a sign. */
-function int64(value: bigint): bigint {
-  return BigInt.asIntN(64, value)
 }

@@ -78,6 +78,13 @@ export const NotScannedSample = Type.Object({
 })
 export type NotScannedSample = Static<typeof NotScannedSample>
 
+/** One line of the list of every file that was not scanned (NDJSON). */
+export const NotScannedFile = Type.Object({
+  ...NotScannedSample.properties,
+  sizeBytes: Type.Integer({ minimum: 0, description: 'As it was met; 0 for what has no size.' }),
+})
+export type NotScannedFile = Static<typeof NotScannedFile>
+
 /** All files in no bucket that stands for "was read and judged". */
 export function notScannedTotal(coverage: Coverage): Tally {
   return NOT_SCANNED_REASONS.reduce((sum, reason) => addTally(sum, coverage.notScanned[reason]), {

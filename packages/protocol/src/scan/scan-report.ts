@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { SCAN_TYPES } from '../api/machine-action.ts'
+import { Sha256Text } from '../ids.ts'
 import { type Instant, msBetween, parseInstant } from '../instant.ts'
-import { Coverage, NotScannedSample, notScannedTotal } from './coverage.ts'
+import { Coverage, NotScannedSample, notScannedTotal, Tally } from './coverage.ts'
 import { FilePath } from './file-path.ts'
 import { SIGNATURES_OLD_AFTER_DAYS, SignatureSet } from './signature-set.ts'
 
@@ -17,6 +18,18 @@ export const EngineInfo = Type.Object({
   }),
 })
 export type EngineInfo = Static<typeof EngineInfo>
+
+/** What was met and not opened because somebody laid that down, and how much of it there was. */
+export const Exclusion = Type.Object({
+  path: FilePath,
+  source: Type.Union([Type.Literal('policy'), Type.Literal('machine'), Type.Literal('agent')], {
+    description:
+      "`policy`: of the server's policy. `machine`: of the machine's own configuration. `agent`: working files of agent and engine.",
+  }),
+  files: Type.Integer({ minimum: 0 }),
+  bytes: Type.Integer({ minimum: 0 }),
+})
+export type Exclusion = Static<typeof Exclusion>
 
 /** What a scan did, what it left out and why. Durations come from a clock that cannot be set. */
 export const ScanReport = Type.Object({
@@ -51,6 +64,35 @@ export const ScanReport = Type.Object({
   cuts: Type.Array(Type.Object({ place: FilePath, limit: Type.String({ maxLength: 100 }) }), {
     maxItems: 100,
   }),
+  exclusions: Type.Optional(
+    Type.Array(Exclusion, {
+      maxItems: 300,
+      description: 'Everything that was not to be opened, whether anything was met there or not.',
+    }),
+  ),
+  cpuCeilingPercent: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 100, description: 'Of all cores together, what the scan kept to.' }),
+  ),
+  carriedOver: Type.Optional({
+    ...Tally,
+    description:
+      'What an earlier attempt had judged, and had not changed since; it is among `scanned` as well.',
+  }),
+  unchangedVerified: Type.Optional({
+    ...Tally,
+    description: 'Files known not to have changed that were read again all the same; they count as scanned.',
+  }),
+  notScannedList: Type.Optional(
+    Type.Object(
+      {
+        files: Type.Integer({ minimum: 0 }),
+        bytes: Type.Integer({ minimum: 0, description: 'Of the list itself, compressed.' }),
+        sha256: Sha256Text,
+        isWhole: Type.Boolean({ description: 'False when the list was cut off at its size limit.' }),
+      },
+      { description: 'The list of every file that was not scanned; absent where there is none.' },
+    ),
+  ),
 })
 export type ScanReport = Static<typeof ScanReport>
 
@@ -94,9 +136,14 @@ export function conclude(report: ScanReport, now: Instant): Conclusion {
   const word = report.detections > 0 ? 'threatsFound' : whole && state === 'inDate' ? 'clean' : 'nothingFound'
   const sentence =
     word === 'clean'
-      ? `clean; all ${count(report.coverage.met.files, 'file')} scanned`
+      ? `clean; all ${count(report.coverage.met.files, 'file')} scanned${knownWords(report)}`
       : [found, ...gaps].join('; ')
   return { word, sentence }
+}
+
+function knownWords({ coverage }: ScanReport): string {
+  const { files } = coverage.unchanged
+  return files === 0 ? '' : `, or (${files.toLocaleString('en-US')}) unchanged since they were`
 }
 
 function count(n: number, noun: string): string {

@@ -1,0 +1,2 @@
+export { Ledger } from './ledger.ts'
+export { Verification } from './verification.ts'

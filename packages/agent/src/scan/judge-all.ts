@@ -1,0 +1,126 @@
+import type { EngineSession } from '../engines/engine.ts'
+import type { Ledger } from '../ledger/index.ts'
+import { listUserAccounts } from '../os/user-accounts.ts'
+import { type FileOutcome, findStats, judgeFile, nameFor } from './judge-file.ts'
+import type { Judged, JudgedFiles } from './judged-files.ts'
+import { SameContent } from './same-content.ts'
+import type { ScanBook } from './scan-book.ts'
+import type { WorkItem, WorkList } from './work-list.ts'
+
+export type JudgeAllOptions = {
+  session: EngineSession
+  list: WorkList
+  /** What is left of the list; whoever calls may look at the rest of it afterwards. */
+  items: Generator<WorkItem>
+  judged: JudgedFiles
+  ledger: Ledger | undefined
+  book: ScanBook
+  signal: AbortSignal
+  /** Settles when the next file may be taken. */
+  pace: () => Promise<void>
+}
+
+/** A file that was known to be clean is not, though nothing says that it was written to: nothing known can be trusted. */
+export class LedgerContradicted extends Error {}
+
+/**
+ * Lets the engine judge everything on the list, so many files at a time as it takes, and settles each of them.
+ *
+ * @returns why the engine cannot go on, if so
+ */
+export async function judgeAll(options: JudgeAllOptions): Promise<unknown> {
+  const { session, items, signal, pace } = options
+  const judging = new Judging(options)
+  let failure: unknown
+  const worker = async () => {
+    while (!signal.aborted && failure === undefined) {
+      await pace()
+      const { value: item, done } = items.next()
+      if (done) return
+      try {
+        await judging.judge(item)
+      } catch (error) {
+        failure ??= error
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: session.window }, worker))
+  return failure
+}
+
+class Judging {
+  readonly #options: JudgeAllOptions
+  readonly #contents: SameContent
+  readonly #ownerNames = new Map(listUserAccounts().map(({ uid, name }) => [uid, name]))
+  /** Files with several names that are in the engine's hands: the other names wait for them. */
+  readonly #underWay = new Map<number, Promise<void>>()
+
+  constructor(options: JudgeAllOptions) {
+    this.#options = options
+    this.#contents = new SameContent(options.list)
+  }
+
+  async judge(item: WorkItem): Promise<void> {
+    if (item.leader !== null) return this.#judgeOtherName(item, item.leader)
+    const judging = this.#judgeAlone(item)
+    if (!item.isLinked) return judging
+    this.#underWay.set(item.id, judging)
+    await judging.finally(() => this.#underWay.delete(item.id))
+  }
+
+  async #judgeOtherName(item: WorkItem, leader: number): Promise<void> {
+    const { judged, book } = this.#options
+    // Its own failure is told where it is judged.
+    await this.#underWay.get(leader)?.catch(() => {})
+    const stats = findStats(item.path)
+    const known = stats && judged.find(stats)
+    if (known === undefined || known.kind === 'notScanned') return this.#judgeAlone(item)
+    if (known.kind === 'threat') book.found(nameFor(known.detection, item.path))
+    book.read('duplicate', item.bytes)
+  }
+
+  async #judgeAlone(item: WorkItem): Promise<void> {
+    const { session, signal, book, ledger } = this.#options
+    const outcome = await judgeFile(item, {
+      session,
+      signal,
+      contents: this.#contents,
+      ownerNames: this.#ownerNames,
+    })
+    if (item.isKnown) {
+      if (outcome.kind === 'threat' && ledger?.has(outcome.stats)) throw new LedgerContradicted()
+      if (outcome.kind !== 'notScanned') book.verified(item.bytes)
+    }
+    this.#keep(outcome)
+    if (outcome.kind === 'notScanned') {
+      return book.notRead(outcome.reason, item.path, item.bytes, outcome.detail)
+    }
+    if (outcome.kind === 'threat') book.found(outcome.detection)
+    book.read(outcome.isRepeated ? 'duplicate' : 'scanned', item.bytes)
+  }
+
+  /** Before it is told or counted: whoever is killed in between tells it again, and a server knows it again. */
+  #keep(outcome: FileOutcome): void {
+    const { judged, ledger } = this.#options
+    const { stats } = outcome
+    if (stats === undefined || !isLasting(outcome)) return
+    judged.keep(stats, withoutStats(outcome), outcome.kind !== 'notScanned' && outcome.isRepeated)
+    if (outcome.kind === 'clean') ledger?.keep(stats)
+  }
+}
+
+/** A file that took too long, or broke the engine, gets another chance in the next attempt. */
+function isLasting(outcome: FileOutcome): boolean {
+  return outcome.kind !== 'notScanned' || outcome.reason === 'engineLimit' || outcome.reason === 'encrypted'
+}
+
+function withoutStats(outcome: FileOutcome): Judged {
+  switch (outcome.kind) {
+    case 'clean':
+      return { kind: 'clean' }
+    case 'threat':
+      return { kind: 'threat', detection: outcome.detection }
+    case 'notScanned':
+      return { kind: 'notScanned', reason: outcome.reason, detail: outcome.detail }
+  }
+}

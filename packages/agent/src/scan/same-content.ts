@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { read } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Judgement } from '../engines/engine.ts'
+import type { WorkList } from './work-list.ts'
+
+const readAt = promisify(read)
+const CHUNK_BYTES = 1024 * 1024
+
+/** What the engine says of a content, and nothing but of it: the same for every file that holds it. */
+type OfContent =
+  | Exclude<Judgement, { kind: 'notJudged' }>
+  | (Judgement & { reason: 'engineLimit' | 'encrypted' })
+
+/**
+ * Lets the engine read each content once, however many files of a scan hold it.
+ *
+ * That is sound because the engine gets an open file and no name: its verdict can only be about the bytes.
+ */
+export class SameContent {
+  readonly #list: WorkList
+  /** Contents that are in the engine's hands, by their hash. */
+  readonly #underWay = new Map<string, Promise<Judgement>>()
+
+  constructor(list: WorkList) {
+    this.#list = list
+  }
+
+  /**
+   * Judges a content, or tells what came of it before.
+   *
+   * @param judge lets the engine read it
+   */
+  async judge(
+    sha256: string,
+    judge: () => Promise<Judgement>,
+  ): Promise<{ judgement: Judgement; isRepeated: boolean }> {
+    const before = this.#list.findContent(sha256)
+    if (before) return { judgement: before, isRepeated: true }
+    const leader = this.#underWay.get(sha256)
+    if (leader) {
+      // The failure of the one before is told of that file; this one is given a chance of its own.
+      const judgement = await leader.catch(() => undefined)
+      if (judgement && isOfContent(judgement)) return { judgement, isRepeated: true }
+      return { judgement: await judge(), isRepeated: false }
+    }
+    const judging = judge()
+    this.#underWay.set(sha256, judging)
+    try {
+      const judgement = await judging
+      if (isOfContent(judgement)) this.#list.keepContent(sha256, judgement)
+      return { judgement, isRepeated: false }
+    } finally {
+      this.#underWay.delete(sha256)
+    }
+  }
+}
+
+function isOfContent(judgement: Judgement): judgement is OfContent {
+  return (
+    judgement.kind !== 'notJudged' || judgement.reason === 'engineLimit' || judgement.reason === 'encrypted'
+  )
+}
+
+/**
+ * SHA-256 of an open file, in hex.
+ *
+ * @returns null when it cannot be read, or the signal was aborted first
+ */
+export async function hashFile(descriptor: number, signal: AbortSignal): Promise<string | null> {
+  const hash = createHash('sha256')
+  const chunk = Buffer.alloc(CHUNK_BYTES)
+  try {
+    for (let position = 0; !signal.aborted; ) {
+      const { bytesRead } = await readAt(descriptor, chunk, 0, CHUNK_BYTES, position)
+      if (bytesRead === 0) return hash.digest('hex')
+      hash.update(chunk.subarray(0, bytesRead))
+      position += bytesRead
+    }
+  } catch {
+    // The disk may give it to the engine and not to us.
+  }
+  return null
+}

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { eicar, until } from '@fleetsweep/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ClamAvConfig } from '../src/engines/clamav/clamav-config.ts'
+import { ClamAvFixture, finished, type ScanOptions } from './clamav-fixture.ts'
+import { hookEngine } from './engine-hooks.ts'
+
+const FILES = 200
+/** Twice the threads of the engine. */
+const WINDOW = 4
+const CHILD = join(import.meta.dirname, 'resume-child.ts')
+
+describe('a scan that was interrupted', () => {
+  let fixture: ClamAvFixture
+  let workDir: string
+  let readFiles: string[]
+  beforeEach(async () => {
+    fixture = await ClamAvFixture.create()
+    workDir = join(fixture.folder, 'work')
+    for (let i = 0; i < FILES; i++)
+      writeFileSync(join(fixture.files, `f${i}`), `${i % 50 === 7 ? eicar() : 'file'} ${i}`)
+  })
+  afterEach(() => fixture[Symbol.asyncDispose]())
+
+  /** Scans, noting which files the engine reads; stops after so many of them. */
+  function scan(options: ScanOptions & { stopAfter?: number; engine?: Partial<ClamAvConfig> } = {}) {
+    const { stopAfter = Number.POSITIVE_INFINITY, engine, ...others } = options
+    const stop = new AbortController()
+    readFiles = []
+    const hooked = hookEngine(fixture.engine({ threads: 2, ...engine }), {
+      afterJudge: (path) => {
+        if (!path.startsWith(fixture.files)) return
+        readFiles.push(basename(path))
+        if (readFiles.length === stopAfter) stop.abort()
+      },
+    })
+    return fixture.scan(hooked, { workDir, signal: stop.signal, ...others })
+  }
+
+  it('does not read again what it has judged, and reports all of it', async () => {
+    await scan({ stopAfter: 120 })
+    const result = await scan({ attempt: 2 })
+    const report = finished(result)
+    expect(readFiles.length).toBeLessThanOrEqual(FILES - 120 + WINDOW)
+    expect(report.coverage).toMatchObject({ met: { files: FILES }, scanned: { files: FILES } })
+    expect(report.carriedOver?.files).toBe(FILES - readFiles.length)
+    // Told again, so that nothing hangs on whether it was told before; the server knows them again.
+    expect(result.detections).toHaveLength(4)
+    expect(report.detections).toBe(4)
+  })
+
+  it('reads again what was written to meanwhile', async () => {
+    await scan({ stopAfter: 150 })
+    const judged = readFiles.slice(0, 3)
+    for (const name of judged) writeFileSync(join(fixture.files, name), eicar())
+    const result = await scan({ attempt: 2 })
+    expect(readFiles).toEqual(expect.arrayContaining(judged.slice(0, 1)))
+    const found = result.detections.map(({ path }) => basename(path.text))
+    expect(found).toEqual(expect.arrayContaining(judged))
+    expect(finished(result).coverage.met.files).toBe(FILES)
+  })
+
+  it('reads everything again for an engine with other limits', async () => {
+    await scan({ stopAfter: 150 })
+    const report = finished(await scan({ attempt: 2, engine: { maxFileSizeBytes: 10_000_000 } }))
+    expect(readFiles).toHaveLength(FILES)
+    expect(report.carriedOver).toBeUndefined()
+  })
+
+  it('that was killed goes on, and has read again no more than was in the hands of the engine', async () => {
+    const log = join(fixture.folder, 'judged.log')
+    const lines = () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').length - 1 : 0)
+    mkdirSync(workDir, { mode: 0o700 })
+    const { clamdPath, databaseDir, env, runtimeDir } = fixture.engineConfig
+    for (const atLeast of [30, 90, 160]) {
+      const config = JSON.stringify({ clamdPath, databaseDir, env, runtimeDir, threads: 2 })
+      const child = spawn(process.execPath, [CHILD, fixture.files, workDir, log, config])
+      await until(() => lines() >= atLeast, 'files were judged')
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      await fixture.engine().endLeftovers()
+    }
+    const before = lines()
+    const report = finished(await scan({ attempt: 4 }))
+    expect(report.coverage).toMatchObject({ met: { files: FILES }, scanned: { files: FILES } })
+    expect(report.detections).toBe(4)
+    expect(before + readFiles.length).toBeLessThanOrEqual(FILES + 3 * WINDOW)
+  })
+
+  it('keeps its checkpoint to itself', async () => {
+    await scan({ stopAfter: 10 })
+    expect(statSync(workDir).mode & 0o777).toBe(0o700)
+  })
+})
