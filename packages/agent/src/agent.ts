@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
+import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
 import type { AgentPolicy } from './config/agent-config.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Identity } from './enrollment/identity.ts'
@@ -53,8 +54,12 @@ export function createAgent(parts: AgentParts): Agent {
   let engine: Inventory['engine'] | null = null
   let client: GatewayClient | undefined
 
+  const spool = new AttachmentSpool(stateDir)
+  const uploader = new AttachmentUploader({ ...parts, spool })
+
   const queue = new ActionQueue({
     ...parts,
+    spool,
     policyWindows: parts.policy.windows ?? [],
     workRoot: join(stateDir, 'work'),
     onEvent: () => {
@@ -65,7 +70,10 @@ export function createAgent(parts: AgentParts): Agent {
       client?.tellProgress(actionId, progress)
       status.touch()
     },
-    onScanEnded: (actionId) => client?.scanEnded(actionId),
+    onScanEnded: (actionId) => {
+      client?.scanEnded(actionId)
+      uploader.wake()
+    },
     onBroken,
   })
 
@@ -91,6 +99,7 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   const onState = (state: ConnectionState) => {
+    if (state.kind === 'connected') uploader.wake()
     connection = { state: state.kind, since: clock.now(), reason: 'reason' in state ? state.reason : null }
     status.touch()
   }
@@ -115,6 +124,7 @@ export function createAgent(parts: AgentParts): Agent {
     async stop() {
       await queue.close()
       await client?.close()
+      await uploader.close()
       status.close()
       journal[Symbol.dispose]()
       logger.info({}, 'agent ended')

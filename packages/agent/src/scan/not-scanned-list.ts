@@ -9,6 +9,9 @@ import {
   type ScanReport,
 } from '@fleetsweep/protocol'
 
+/** What the list of a scan is called in the scan's folder. */
+export const NOT_SCANNED_FILE = 'not-scanned.ndjson.gz'
+
 /** A list grows no further than this; millions of lines fit, and no disk is filled by hostile names. */
 const MAX_BYTES = 64 * 1024 * 1024
 const BLOCK_CHARACTERS = 256 * 1024
@@ -33,7 +36,7 @@ export class NotScannedListWriter {
   #isWhole = true
 
   constructor(workDir: string, maxBytes = MAX_BYTES) {
-    this.#path = join(workDir, 'not-scanned.ndjson.gz')
+    this.#path = join(workDir, NOT_SCANNED_FILE)
     this.#maxBytes = maxBytes
   }
 
