@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { eicar, until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -68,6 +68,31 @@ describe('a scan that was interrupted', () => {
     const report = finished(await scan({ attempt: 2, engine: { maxFileSizeBytes: 10_000_000 } }))
     expect(readFiles).toHaveLength(FILES)
     expect(report.carriedOver).toBeUndefined()
+    expect(report.judgedAgain?.files).toBeGreaterThanOrEqual(150)
+  })
+
+  it('still tells what it found in a file that is gone by now, and counts it once', async () => {
+    await scan({ stopAfter: 150 })
+    for (const name of readFiles) rmSync(join(fixture.files, name))
+    const [removed, left] = [readFiles.length, FILES - readFiles.length]
+    const first = await scan({ attempt: 2, stopAfter: 10 })
+    expect(removed).toBeGreaterThanOrEqual(150)
+    const result = await scan({ attempt: 3 })
+    const report = finished(result)
+    expect(report.coverage).toMatchObject({ met: { files: left }, scanned: { files: left } })
+    expect(report.detections).toBe(4)
+    expect(result.detections.map(({ path }) => path.text)).toEqual(
+      expect.arrayContaining(first.detections.map(({ path }) => path.text)),
+    )
+    expect(new Set(result.detections.map(({ path }) => path.text)).size).toBe(4)
+  })
+
+  it('reads everything again when its checkpoint is torn', async () => {
+    await scan({ stopAfter: 120 })
+    writeFileSync(join(workDir, 'judged.sqlite'), 'SQLite format 3\0 and then nothing more')
+    const report = finished(await scan({ attempt: 2 }))
+    expect(readFiles).toHaveLength(FILES)
+    expect(report).toMatchObject({ detections: 4, coverage: { scanned: { files: FILES } } })
   })
 
   it('that was killed goes on, and has read again no more than was in the hands of the engine', async () => {

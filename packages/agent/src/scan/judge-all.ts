@@ -75,12 +75,12 @@ class Judging {
     const stats = findStats(item.path)
     const known = stats && judged.find(stats)
     if (known === undefined || known.kind === 'notScanned') return this.#judgeAlone(item)
-    if (known.kind === 'threat') book.found(nameFor(known.detection, item.path))
+    if (known.kind === 'threat') book.found(nameFor(known.detection, item.path), judged)
     book.read('duplicate', item.bytes)
   }
 
   async #judgeAlone(item: WorkItem): Promise<void> {
-    const { session, signal, book, ledger } = this.#options
+    const { session, signal, book, ledger, judged } = this.#options
     const outcome = await judgeFile(item, {
       session,
       signal,
@@ -95,7 +95,7 @@ class Judging {
     if (outcome.kind === 'notScanned') {
       return book.notRead(outcome.reason, item.path, item.bytes, outcome.detail)
     }
-    if (outcome.kind === 'threat') book.found(outcome.detection)
+    if (outcome.kind === 'threat') book.found(outcome.detection, judged)
     book.read(outcome.isRepeated ? 'duplicate' : 'scanned', item.bytes)
   }
 

@@ -128,9 +128,9 @@ class Scan {
     pace: () => Promise<void>
   }): Promise<ScanOutcome | 'contradicted'> {
     const { session, stop, mounts, ledger, pace } = parts
-    const { signal, workDir, attempt } = this.#request
+    const { signal, workDir } = this.#request
     const book = this.#book
-    const judged = new JudgedFiles(workDir, engineKeyOf(session), attempt)
+    const judged = JudgedFiles.open(workDir, engineKeyOf(session))
     const list = new WorkList(workDir)
     const desk: Desk = { session, book, list, judged, ledger, pace }
     try {
@@ -141,20 +141,16 @@ class Scan {
       if (!signal.aborted) book.meter.enter('scanning')
       const items = list.items()
       const failure = await judgeAll({ ...desk, items, signal })
-      const report = () =>
-        book.report(session, {
-          carriedOver: judged.carriedOver,
-          cpuCeilingPercent: this.#ceilingPercent,
-        })
+      const report = () => book.report(session, { judged, cpuCeilingPercent: this.#ceilingPercent })
+      if (failure instanceof LedgerContradicted && !signal.aborted) return 'contradicted'
+      for (const detection of judged.threatsNotMetAgain()) book.foundEarlier(detection)
       if (signal.aborted) {
         book.meter.enter('stopping')
         const stopped = stop.outcome(await stop.proof(), null)
-        book.rest('cancelled', items.take(LISTED_WHEN_STOPPED))
-        if (!items.next().done) book.list.leaveOut()
+        book.rest('cancelled', items, LISTED_WHEN_STOPPED)
         return { ...stopped, report: report() }
       }
       if (failure === undefined) return { kind: 'finished', report: report() }
-      if (failure instanceof LedgerContradicted) return 'contradicted'
       book.rest('engineError', items)
       return { kind: 'failed', reason: reasonOf(failure), report: report() }
     } finally {
@@ -221,13 +217,16 @@ class Scan {
 
   /** @throws EngineError when there is nothing at all of what was asked for */
   #requireSomething(): void {
-    const { coverage } = this.#book.count
-    const { vanished } = coverage.notScanned
-    if (coverage.met.files > vanished.files || this.#book.hasFolders) return
+    if (this.#book.hasMet) return
+    const { vanished, mounts } = this.#book.leftOut
+    if (vanished > 0)
+      throw new NothingToScan(
+        vanished === 1 ? 'the path is not there' : `all ${vanished} paths are not there`,
+      )
     throw new NothingToScan(
-      vanished.files === 0
-        ? 'Nothing was scanned: the policy of this machine allows none of the paths.'
-        : `Nothing was scanned: ${vanished.files === 1 ? 'the path is' : `all ${vanished.files} paths are`} not there.`,
+      mounts > 0
+        ? 'the paths lie on file systems that are not of this machine'
+        : 'the policy of this machine allows none of the paths',
     )
   }
 
@@ -250,7 +249,11 @@ class Scan {
 }
 
 /** A scan of named paths that found none of them. */
-class NothingToScan extends Error {}
+class NothingToScan extends Error {
+  constructor(why: string) {
+    super(`Nothing was scanned: ${why}.`)
+  }
+}
 
 /** Files are met at once; what is left is folders. */
 function meetByName(walker: Walker, places: QuickPlace[]): QuickPlace[] {
