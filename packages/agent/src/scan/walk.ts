@@ -13,6 +13,8 @@ import {
 import { MAX_RENDERED_PATH_BYTES } from '@fleetsweep/protocol'
 import type { Mount, MountTable } from '../os/mount-table.ts'
 import { errorCode } from './error-code.ts'
+import { FolderSet } from './folder-set.ts'
+import { type PendingFolder, PendingFolders } from './pending-folders.ts'
 import { inFolder, joinPath, reachPath } from './reach-path.ts'
 import type { PlaceCap } from './scan-config.ts'
 
@@ -59,7 +61,7 @@ export class Walker {
   readonly #excluded: ReadonlyMap<string, string>
   readonly #visitor: WalkVisitor
   readonly #signal: AbortSignal
-  readonly #visited = new Map<bigint, Set<bigint>>()
+  readonly #visited = new FolderSet()
   readonly #metByName = new Set<string>()
   readonly #skippedMounts = new Set<string>()
   readonly #pace: () => Promise<void>
@@ -113,26 +115,30 @@ export class Walker {
       ...cap,
       isSpent: false,
     }
-    const stack = [{ path: top, excluded: this.#exclusionOf(top) }]
-    for (let next = stack.pop(); next && !room.isSpent && !this.#signal.aborted; next = stack.pop()) {
-      const { path, excluded } = next
-      const children: Buffer[] = []
-      for (const child of this.#enter(path, excluded, room)) {
-        if (child === PAUSE) {
+    const pending = new PendingFolders()
+    const first = { path: top, excluded: this.#exclusionOf(top) }
+    for (
+      let next: PendingFolder | undefined = first;
+      next && !room.isSpent && !this.#signal.aborted;
+      next = pending.take()
+    ) {
+      const { path } = next
+      const excluded = next.excluded ?? this.#excluded.get(key(path))
+      pending.enter({ path, excluded })
+      for (const name of this.#enter(path, excluded, room)) {
+        if (name === PAUSE) {
           await breathe()
           await this.#pace()
-        } else children.push(child)
+        } else if (!pending.add(name)) {
+          this.#visitor.unreadableFolder(joinPath(path, name), 'too many folders at once')
+        }
         if (this.#signal.aborted) return true
-      }
-      // The first of them is to be taken off the stack first.
-      for (const child of children.reverse()) {
-        stack.push({ path: child, excluded: excluded ?? this.#excluded.get(key(child)) })
       }
     }
     return !room.isSpent
   }
 
-  /** Visits one folder; yields the folders in it, and now and then a pause. */
+  /** Visits one folder; yields the names of the folders in it, and now and then a pause. */
   *#enter(path: Buffer, excluded: string | undefined, room: Room): Generator<Buffer | typeof PAUSE> {
     if (this.#mustYield()) yield PAUSE
     const mount = this.#mounts.at(key(path))
@@ -142,7 +148,7 @@ export class Walker {
     if (descriptor === undefined) return
     try {
       const { dev, ino } = fstatSync(descriptor, { bigint: true })
-      if (!this.#visitOnce(dev, ino)) return
+      if (!this.#visited.add({ dev, ino })) return
       this.#visitor.folder()
       yield* this.#entries(path, descriptor, excluded, room)
     } catch (error) {
@@ -176,16 +182,23 @@ export class Walker {
     const isCapped = Number.isFinite(room.files) || Number.isFinite(room.bytes)
     for (const { name, dirent } of isCapped ? newestFirst(entriesOf(self), reach) : entriesOf(self)) {
       if (this.#mustYield()) yield PAUSE
-      const child = joinPath(path, name)
       if (dirent.isSymbolicLink()) {
         this.#visitor.symlink()
         continue
       }
       if (dirent.isDirectory()) {
-        yield child
+        yield name
         continue
       }
-      if (this.#metByName.has(key(child))) continue
+      const child = joinPath(path, name)
+      const childKey = key(child)
+      if (this.#metByName.has(childKey)) continue
+      const mount = this.#mounts.at(childKey)
+      if (mount && !mount.isLocal) {
+        // A single file may be mounted, too; asking about it may wait for a server that is not there.
+        this.#skip(mount)
+        continue
+      }
       if (room.files <= 0 || room.bytes <= 0) {
         room.isSpent = true
         return
@@ -193,8 +206,8 @@ export class Walker {
       const stats = this.#look(child, () => lstatSync(reach(name), { bigint: true }))
       if (!stats) continue
       // Some file systems do not tell the kind of an entry, and any entry may have been replaced since.
-      if (stats.isDirectory()) yield child
-      else room.bytes -= this.#file(child, stats, excluded ?? this.#excluded.get(key(child)))
+      if (stats.isDirectory()) yield name
+      else room.bytes -= this.#file(child, stats, excluded ?? this.#excluded.get(childKey))
       room.files--
     }
   }
@@ -216,13 +229,6 @@ export class Walker {
       this.#visitor.unknownFile(path, code === 'ENOENT' ? 'vanished' : 'unreadable', code)
       return undefined
     }
-  }
-
-  #visitOnce(dev: bigint, ino: bigint): boolean {
-    const seen = this.#visited.get(dev) ?? new Set()
-    if (seen.has(ino)) return false
-    this.#visited.set(dev, seen.add(ino))
-    return true
   }
 
   /** Told by the table alone: whoever touches a dead network file system waits for ever. */
