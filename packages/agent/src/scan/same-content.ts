@@ -74,10 +74,11 @@ export async function hashFile(
   signal: AbortSignal,
 ): Promise<string | null> {
   const hash = createHash('sha256')
-  const chunk = Buffer.alloc(CHUNK_BYTES)
+  // A large piece for each of many small files would be memory that nobody gives back in time.
+  const chunk = Buffer.alloc(Math.min(Number(sizeBytes) + 1, CHUNK_BYTES))
   try {
     for (let position = 0; position <= sizeBytes && !signal.aborted; ) {
-      const { bytesRead } = await readAt(descriptor, chunk, 0, CHUNK_BYTES, position)
+      const { bytesRead } = await readAt(descriptor, chunk, 0, chunk.length, position)
       if (bytesRead === 0) return hash.digest('hex')
       hash.update(chunk.subarray(0, bytesRead))
       position += bytesRead
