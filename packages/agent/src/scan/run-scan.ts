@@ -137,7 +137,6 @@ class Scan {
       book.meter.enter('walking')
       await this.#walk(desk, mounts)
       if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
-      list.complete()
       if (!signal.aborted) book.meter.enter('scanning')
       const items = list.items()
       const failure = await judgeAll({ ...desk, items, signal })
