@@ -7,10 +7,11 @@ import { Ledger, Verification } from '../ledger/index.ts'
 import { fileSystemsByDevice } from '../os/file-system-identity.ts'
 import { type MountTable, readMountTable } from '../os/mount-table.ts'
 import { AGENT_VERSION } from '../version.ts'
+import { findWrongPath } from './check-paths.ts'
 import { judgeAll, LedgerContradicted } from './judge-all.ts'
 import { JudgedFiles } from './judged-files.ts'
 import { meetFiles } from './meet-files.ts'
-import { realPath } from './narrow-places.ts'
+import { realExclusion } from './narrow-places.ts'
 import { planPlaces } from './plan-places.ts'
 import { costMs } from './progress-meter.ts'
 import type { QuickPlace } from './quick-places.ts'
@@ -72,6 +73,8 @@ class Scan {
     let session: EngineSession | undefined
     try {
       if (signal.aborted) return stop.outcome('neverStarted', null)
+      const wrong = findWrongPath(this.#request)
+      if (wrong !== undefined) return { kind: 'failed', reason: wrong, report: null }
       session = await this.#parts.engine.open({
         signal,
         onPhase: (phase) => this.#book.meter.enter(phase),
@@ -206,7 +209,7 @@ class Scan {
     const sources = { policy: settings.exclusions, machine: this.#config.exclude ?? [], agent: own } as const
     const paths = Object.entries(sources).flatMap(([source, excluded]) =>
       excluded.map((path) => ({
-        path: realPath(path).replace(/(?<=.)\/+$/, ''),
+        path: realExclusion(path),
         source: source as keyof typeof sources,
       })),
     )
