@@ -41,8 +41,8 @@ export function createScanRunner(parts: ScanRunnerParts): ScanRunner {
   return (request) => new Scan(parts, request).run()
 }
 
-/** More than this many files are left off the list of a scan that was stopped: nobody waits for it. */
-const LISTED_WHEN_STOPPED = 100_000
+/** Of the files that a scan did not come to, more than this many are left off its list: nobody waits for it. */
+const LISTED_AT_MOST = 100_000
 
 /** What an attempt keeps open while it works. */
 type Desk = {
@@ -142,19 +142,21 @@ class Scan {
       if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
       if (!signal.aborted) book.meter.enter('scanning')
       const items = list.items()
-      const failure = await judgeAll({ ...desk, items, signal })
+      const { failure, unsettled } = await judgeAll({ ...desk, items, signal })
       const report = () => book.report(session, { judged, cpuCeilingPercent: this.#ceilingPercent })
       if (failure instanceof LedgerContradicted && !signal.aborted) return 'contradicted'
       for (const detection of judged.threatsNotMetAgain()) book.foundEarlier(detection)
       if (signal.aborted) {
         book.meter.enter('stopping')
         const stopped = stop.outcome(await stop.proof(), null)
-        book.rest('cancelled', items, LISTED_WHEN_STOPPED)
+        book.rest('cancelled', items, LISTED_AT_MOST)
         return { ...stopped, report: report() }
       }
       if (failure === undefined) return { kind: 'finished', report: report() }
-      book.rest('engineError', items)
-      return { kind: 'failed', reason: reasonOf(failure), report: report() }
+      const reason = reasonOf(failure)
+      for (const { path, bytes } of unsettled) book.notRead('engineError', path, bytes, reason)
+      book.rest('engineError', items, LISTED_AT_MOST)
+      return { kind: 'failed', reason, report: report() }
     } finally {
       list.close()
       judged.close()

@@ -17,6 +17,7 @@ import { FolderSet } from './folder-set.ts'
 import { type PendingFolder, PendingFolders } from './pending-folders.ts'
 import { inFolder, joinPath, reachPath } from './reach-path.ts'
 import type { PlaceCap } from './scan-config.ts'
+import { breathe, Turn } from './turn.ts'
 
 /** What a walk meets; every file exactly once. */
 export type WalkVisitor = {
@@ -46,8 +47,6 @@ type Entry = { name: Buffer; dirent: Dirent }
 
 const SORTED_AT_MOST = 20_000
 const PAUSE = Symbol('pause')
-/** Handles a few thousand entries, then lets everything else in the process have its turn. */
-const TURN_MS = 8
 
 /**
  * Walks folders without ever following a link, opening a special file, or touching a file system that is not local.
@@ -65,7 +64,7 @@ export class Walker {
   readonly #metByName = new Set<string>()
   readonly #skippedMounts = new Set<string>()
   readonly #pace: () => Promise<void>
-  #turnEnds = 0
+  readonly #turn = new Turn()
 
   constructor(options: {
     mounts: MountTable
@@ -140,7 +139,7 @@ export class Walker {
 
   /** Visits one folder; yields the names of the folders in it, and now and then a pause. */
   *#enter(path: Buffer, excluded: string | undefined, room: Room): Generator<Buffer | typeof PAUSE> {
-    if (this.#mustYield()) yield PAUSE
+    if (this.#turn.isOver()) yield PAUSE
     const mount = this.#mounts.at(key(path))
     if (mount && !mount.isLocal) return this.#skip(mount)
     if (path.length > MAX_RENDERED_PATH_BYTES) return this.#visitor.unreadableFolder(path, 'path too long')
@@ -181,7 +180,7 @@ export class Walker {
     const self = REACHES_BY_DESCRIPTOR ? Buffer.from(`/proc/self/fd/${descriptor}`) : path
     const isCapped = Number.isFinite(room.files) || Number.isFinite(room.bytes)
     for (const { name, dirent } of isCapped ? newestFirst(entriesOf(self), reach) : entriesOf(self)) {
-      if (this.#mustYield()) yield PAUSE
+      if (this.#turn.isOver()) yield PAUSE
       if (dirent.isSymbolicLink()) {
         this.#visitor.symlink()
         continue
@@ -251,13 +250,6 @@ export class Walker {
     const found = [...this.#excluded].find(([bytes]) => isAtOrBelow(text, bytes))
     return found?.[1]
   }
-
-  #mustYield(): boolean {
-    const now = performance.now()
-    if (now < this.#turnEnds) return false
-    this.#turnEnds = now + TURN_MS
-    return true
-  }
 }
 
 function isAtOrBelow(path: string, folder: string): boolean {
@@ -312,8 +304,4 @@ function kindOf(stats: BigIntStats): string {
   if (stats.isFIFO()) return 'FIFO'
   if (stats.isSocket()) return 'socket'
   return stats.isBlockDevice() || stats.isCharacterDevice() ? 'device' : 'unknown kind'
-}
-
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
