@@ -195,7 +195,7 @@ describe('what is known of unchanged files', () => {
       .run(size, mtimeNs, ctimeNs, ino)
     database.close()
     const { report, result } = await scan({ random: () => 0 })
-    expect(report.coverage).toMatchObject({ met: { files: FILES }, unchanged: { files: 0 } })
+    expect(report.coverage).toMatchObject({ scanned: { files: FILES }, unchanged: { files: 0 } })
     expect(report.detections).toBe(1)
     expect(new Set(result.detections.map(({ path }) => path.text))).toEqual(new Set([path]))
     expect(new Set(readFiles).size).toBe(FILES)

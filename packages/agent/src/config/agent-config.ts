@@ -21,6 +21,12 @@ export const AgentConfig = Type.Object(
           clamd: Type.Optional(AbsolutePath),
           /** Folder of the signature databases. */
           databaseDir: Type.Optional(AbsolutePath),
+          /** The clamd.conf of a clamd that runs on this machine already: that one is used, and none is started. */
+          existing: Type.Optional(AbsolutePath),
+          /** Default `onDemand`: started for a scan. `resident`: started with the agent, and kept. */
+          life: Type.Optional(Type.Union([Type.Literal('onDemand'), Type.Literal('resident')])),
+          /** How long one that is started on demand waits for the next scan. Default: 15. */
+          idleMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_080 })),
           /** Set for the engine on top of its own environment. */
           env: Type.Optional(Type.Record(Type.String(), Type.String())),
         },
@@ -55,6 +61,8 @@ export const AgentPolicy = Type.Object(
   {
     /** Only what lies in these folders is scanned; without it, everything is. */
     allowedPaths: Type.Optional(Type.Array(AbsolutePath, { minItems: 1 })),
+    /** Folders and files that no scan opens; each report says so. */
+    exclude: Type.Optional(Type.Array(AbsolutePath, { maxItems: 100 })),
     /** Of all cores together, what scans may use at most. */
     cpuCeilingPercent: Type.Optional(Type.Integer({ minimum: 5, maximum: 100 })),
     /** When scans may work, by the machine's own clock; outside of these they wait or pause. */

@@ -71,7 +71,7 @@ async function judgeContent(
   { session, contents, signal }: JudgeFileOptions,
 ): Promise<{ judgement: Judgement; isRepeated: boolean; sha256: string | undefined }> {
   const judge = () => session.judge(descriptor, Number(size))
-  const sha256 = isSizeShared ? ((await hashFile(descriptor, signal)) ?? undefined) : undefined
+  const sha256 = isSizeShared ? ((await hashFile(descriptor, size, signal)) ?? undefined) : undefined
   if (sha256 === undefined) return { judgement: await judge(), isRepeated: false, sha256 }
   return { ...(await contents.judge(sha256, judge)), sha256 }
 }

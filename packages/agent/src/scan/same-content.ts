@@ -65,14 +65,20 @@ function isOfContent(judgement: Judgement): judgement is OfContent {
 /**
  * SHA-256 of an open file, in hex.
  *
- * @returns null when it cannot be read, or the signal was aborted first
+ * @param sizeBytes what it is known to hold: one that grows is not followed, or somebody could keep us reading for ever
+ * @returns null when it cannot be read or holds more, or the signal was aborted first
  */
-export async function hashFile(descriptor: number, signal: AbortSignal): Promise<string | null> {
+export async function hashFile(
+  descriptor: number,
+  sizeBytes: bigint,
+  signal: AbortSignal,
+): Promise<string | null> {
   const hash = createHash('sha256')
-  const chunk = Buffer.alloc(CHUNK_BYTES)
+  // A large piece for each of many small files would be memory that nobody gives back in time.
+  const chunk = Buffer.alloc(Math.min(Number(sizeBytes) + 1, CHUNK_BYTES))
   try {
-    for (let position = 0; !signal.aborted; ) {
-      const { bytesRead } = await readAt(descriptor, chunk, 0, CHUNK_BYTES, position)
+    for (let position = 0; position <= sizeBytes && !signal.aborted; ) {
+      const { bytesRead } = await readAt(descriptor, chunk, 0, chunk.length, position)
       if (bytesRead === 0) return hash.digest('hex')
       hash.update(chunk.subarray(0, bytesRead))
       position += bytesRead

@@ -1,8 +1,10 @@
 import {
   CONCLUSION_WORDS,
   countOf,
+  coverageNotes,
   coverageRows,
   describeEngine,
+  describeExclusion,
   describeProgress,
   formatBytes,
   formatCount,
@@ -86,6 +88,7 @@ function reportLines({ report, endedAt, attempts, reportedLate }: Scan): string[
     `Judged by ${safeText(describeEngine(report.engine, end))}`,
     `Limits: ${formatBytes(limits.maxFileSizeBytes)} a file, ${formatBytes(limits.maxScanSizeBytes)} unpacked, ${formatDuration(limits.maxScanTimeMs)}`,
     `Took ${formatDuration(report.durationMs)}${attempts > 1 ? ` in the last of ${countOf(attempts, 'attempt')}` : ''}`,
+    ...coverageNotes(report),
     ...(reportedLate ? ['The report came after the action had ended.'] : []),
   ]
 }
@@ -134,6 +137,9 @@ function renderGaps(report: ScanReport): string {
   if (folders > 0) lines.push(`and ${countOf(folders, 'further unreadable folder')}`)
   for (const { path, fileSystem } of report.mountsSkipped) {
     lines.push(`${path.text}: file system left out (${fileSystem})`)
+  }
+  for (const exclusion of report.exclusions ?? []) {
+    lines.push(`${exclusion.path.text}: ${describeExclusion(exclusion)}`)
   }
   for (const { place, limit } of report.cuts) lines.push(`${place.text}: cut short (${limit})`)
   return lines.length === 0
