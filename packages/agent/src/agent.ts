@@ -3,6 +3,8 @@ import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
 import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
 import type { AgentPolicy } from './config/agent-config.ts'
+import { localCommands } from './control/commands.ts'
+import { ControlServer } from './control/control-server.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Identity } from './enrollment/identity.ts'
 import { type ConnectionState, GatewayClient } from './gateway/gateway-client.ts'
@@ -104,6 +106,8 @@ export function createAgent(parts: AgentParts): Agent {
     status.touch()
   }
 
+  const control = new ControlServer(stateDir, localCommands(), logger)
+
   return {
     broken,
     async start() {
@@ -120,8 +124,10 @@ export function createAgent(parts: AgentParts): Agent {
         onBroken,
       })
       client.start()
+      await control.start()
     },
     async stop() {
+      await control.close()
       await queue.close()
       await client?.close()
       await uploader.close()
