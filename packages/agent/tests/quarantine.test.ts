@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MountTable, readMountTable } from '../src/os/mount-table.ts'
+import { lockState } from '../src/os/state-lock.ts'
 import { systemClock } from '../src/os/system-clock.ts'
 import { type FileAttributes, loadFileAttributes, packageOwner, Quarantine } from '../src/quarantine/index.ts'
 import { markOf } from '../src/scan/file-mark.ts'
@@ -280,4 +281,33 @@ describe('killed in the middle', () => {
       expect({ ...lookAt(path), atimeNs: 0 }).toEqual({ ...before, atimeNs: 0 })
     },
   )
+})
+
+describe('the command', () => {
+  const program = join(import.meta.dirname, '../../../programs/fleetsweep-agent.ts')
+  function ask(...words: string[]) {
+    const state = join(root, 'state')
+    return spawnSync(process.execPath, [program, 'quarantine', ...words, '--state', state], {
+      encoding: 'utf8',
+    })
+  }
+
+  it('takes a file, lists it and gives it back, but not while the agent runs', () => {
+    const path = join(files, 'a file')
+    writeFileSync(path, 'content')
+    mkdirSync(join(root, 'state'))
+    const added = ask('add', path)
+    expect(added).toMatchObject({ status: 0, stderr: '' })
+    expect(existsSync(path)).toBe(false)
+    const id = added.stdout.trim()
+    expect(ask('list').stdout).toContain(`${id}  quarantined`)
+    {
+      using _agent = lockState(join(root, 'state'))
+      expect(ask('restore', id)).toMatchObject({ status: 1, stdout: '' })
+    }
+    expect(ask('restore', id)).toMatchObject({ status: 0, stderr: '' })
+    expect(readFileSync(path, 'utf8')).toBe('content')
+    expect(ask('add', join(root, 'state/agent.lock'))).toMatchObject({ status: 1 })
+    expect(ask('add')).toMatchObject({ status: 2 })
+  })
 })
