@@ -23,6 +23,7 @@ import {
   type ScanProgress,
   type ScanReport,
 } from '@fleetsweep/protocol'
+import { windowInWords } from '../scan-policy-options.ts'
 import { renderDetections } from './detections.ts'
 import { formatMoment } from './moment.ts'
 import { renderTable } from './table.ts'
@@ -46,6 +47,7 @@ function renderHead(scan: Scan): string {
     ...(scan.waitingFor === null ? [] : [`Waiting: ${safeText(scan.waitingFor)}`]),
     ...(scan.progress === null || isFinal(scan.status) ? [] : [`So far: ${progressText(scan.progress)}`]),
     `Requested ${formatMoment(scan.requestedAt)}, started ${formatMoment(scan.startedAt)}, ended ${formatMoment(scan.endedAt)}`,
+    ...settingsLines(scan),
     ...reportLines(scan),
     ...stopLines(scan),
   ]
@@ -59,6 +61,19 @@ function conclusionLine(scan: Scan): string {
   return scan.report
     ? 'No conclusion: the scan did not come to its end. What it did until then:'
     : 'No conclusion: the machine sent no report.'
+}
+
+/** What held for the scan, where it is not what always holds. */
+function settingsLines({ paths, rescan, settings }: Scan): string[] {
+  const windows = settings?.windows ?? []
+  const exclusions = settings?.exclusions ?? []
+  return [
+    ...(paths === null ? [] : [`Of ${paths.map(safeText).join(', ')}`]),
+    ...(rescan ? ['Every file was to be read again.'] : []),
+    ...(settings === null ? [] : [`At most ${settings.cpuCeilingPercent} % of all cores`]),
+    ...(windows.length === 0 ? [] : [`Works ${windows.map(windowInWords).join('; ')}`]),
+    ...(exclusions.length === 0 ? [] : [`Excluded by policy: ${exclusions.map(safeText).join(', ')}`]),
+  ]
 }
 
 function progressText(progress: ScanProgress): string {
