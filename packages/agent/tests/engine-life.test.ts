@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   copyFileSync,
@@ -7,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -95,6 +97,30 @@ describe("the agent's own clamd", () => {
     const result = await fixture.scan(hooked)
     expect(finished(result).coverage.scanned.files).toBe(60)
     expect(result.detections).toHaveLength(3)
+  })
+
+  it('survives a file that crashes it, which is named, tried alone twice, and costs no other file its verdict', async () => {
+    const deadly = join(fixture.files, 'deadly')
+    writeFileSync(deadly, randomBytes(60_000_000))
+    for (let i = 0; i < 30; i++)
+      writeFileSync(join(fixture.files, `f${i}`), `${i === 3 ? eicar() : 'file'} ${i}`)
+    const crashed = new Set<number>()
+    const watching = setInterval(() => {
+      const running = fixture.clamdPid()
+      if (running === undefined || crashed.has(running) || !hasOpen(running, deadly)) return
+      process.kill(running, 'SIGSEGV')
+      crashed.add(running)
+    }, 2)
+    try {
+      const result = await fixture.scan(fixture.engine())
+      const { coverage, notScannedSamples } = finished(result)
+      expect(coverage.scanned.files).toBe(30)
+      expect(notScannedSamples).toMatchObject([{ reason: 'engineError', path: { text: deadly } }])
+      expect(result.detections).toHaveLength(1)
+      expect([...crashed]).toHaveLength(3)
+    } finally {
+      clearInterval(watching)
+    }
   })
 
   it('is started again when its supervisor dies', async () => {
@@ -339,5 +365,14 @@ class HeldClock implements Clock {
 
   release(): void {
     for (const { run } of this.#timers.splice(0)) run()
+  }
+}
+
+/** True while a process holds a file open; one that has just ended holds none. */
+function hasOpen(pid: number, path: string): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path)
+  } catch {
+    return false
   }
 }

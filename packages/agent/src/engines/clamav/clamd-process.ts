@@ -129,10 +129,11 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
     return endLeftover(this.#config.runtimeDir, this.#configFile)
   }
 
-  async end(): Promise<void> {
+  async end({ hasFailed } = { hasFailed: false }): Promise<void> {
     this.#giveUp?.abort()
     await this.#starting?.catch(() => {})
     const running = this.#running
+    if (running && hasFailed) this.#countDeath(running)
     // From here on nobody is sent to it, and its death is no accident.
     this.#running = undefined
     await running?.process.kill()
@@ -254,9 +255,7 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
   async #died(running: RunningClamd): Promise<void> {
     if (this.#running === running) {
       this.#running = undefined
-      this.#deaths++
-      this.#lastDeathMs = this.#clock.monotonicMs()
-      this.#logger.warn({ pid: running.process.pid, said: running.process.lastOutput }, 'clamd has died')
+      this.#countDeath(running)
     }
     try {
       await removeStage(this.#config.runtimeDir, running.stageDir)
@@ -264,6 +263,12 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
       // Its record stays, so the next start tries again.
       this.#logger.warn({ error }, 'the folders of clamd could not be removed')
     }
+  }
+
+  #countDeath({ process }: RunningClamd): void {
+    this.#deaths++
+    this.#lastDeathMs = this.#clock.monotonicMs()
+    this.#logger.warn({ pid: process.pid, said: process.lastOutput }, 'clamd has died')
   }
 }
 

@@ -103,12 +103,29 @@ describe('a session with clamd', () => {
 
   it('gives up on a file that loses its connection alone as well, and goes on with the others', async () => {
     let isPoisoned = true
-    clamd.script = (command) => (isPoisoned ? command.hangUp() : answerClean(command))
+    clamd.script = (command) =>
+      isPoisoned && command.name === 'FILDES' ? command.hangUp() : answerClean(command)
     const judgement = await judge()
     expect(judgement).toMatchObject({ kind: 'notJudged', reason: 'engineError' })
     expect(filesHeard()).toHaveLength(3)
     isPoisoned = false
     expect(await judge()).toEqual(CLEAN)
+  })
+
+  it('sends no file to a clamd that is dying and still takes connections', async () => {
+    let isDying = false
+    clamd.script = (command) => {
+      isDying ||= command.session === 1
+      if (isDying) command.hangUp()
+      else answerClean(command)
+    }
+    process.onEnd = () => {
+      isDying = false
+    }
+    expect(await judgeMany(3)).toEqual([CLEAN, CLEAN, CLEAN])
+    const later = filesHeard().filter(({ session }) => session > 1)
+    expect(later).toHaveLength(3)
+    expect(process.ended).toBe(1)
   })
 
   it('pings while a file is under way, since clamd takes our silence for our end', async () => {

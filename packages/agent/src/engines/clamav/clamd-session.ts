@@ -14,8 +14,8 @@ export interface ClamdProcess {
   ensure(): Promise<{ socketPath: string; identity: string }>
   /** The socket while clamd is ready; undefined once its process is gone, and while it is starting. */
   readonly socketPath: string | undefined
-  /** Ends the process; settles when it is gone. */
-  end(): Promise<void>
+  /** Ends the process; settles when it is gone. One that `hasFailed` counts as one that died by itself. */
+  end(options?: { hasFailed: boolean }): Promise<void>
 }
 
 export type ClamdSessionOptions = {
@@ -38,6 +38,8 @@ export type ClamdSessionOptions = {
 /** A file is tried together with others once, then alone this many times. */
 const RETRIES_ALONE = 2
 const CONNECT_ATTEMPTS = 3
+/** As long as a session goes without an answer to its pings. */
+const PINGS_TO_PROVE_LIFE = 3
 /** How long work under way may take to end by itself before the process is ended. */
 const STOP_GRACE_MS = 1_000
 
@@ -46,8 +48,9 @@ const CANCELLED: Judgement = { kind: 'notJudged', reason: 'cancelled', detail: '
 /**
  * Judges files over one session, and survives the death of clamd.
  *
- * The files that were open when a connection died may hold the one that killed it, so each is tried again alone;
- * one that loses its connection alone as well is an engine error, and the others are judged.
+ * The files that were open when a connection died may hold the one that killed it, so each is tried again alone, by a
+ * clamd that was seen to answer after the death; one that loses its connection alone as well, twice, is an engine error,
+ * and the others are judged.
  */
 export class ClamdSession implements EngineSession {
   readonly info: EngineInfo
@@ -108,7 +111,7 @@ export class ClamdSession implements EngineSession {
     while (alone ? this.#asking > 0 : this.#alone > 0) await this.#turn()
     this.#asking++
     try {
-      const connection = alone ? await this.#connect() : await this.#sharedConnection()
+      const connection = alone ? await this.#connect({ isProven: true }) : await this.#sharedConnection()
       const answer = await connection.judge(descriptor, sizeBytes)
       if (alone) connection.close('done')
       return answer
@@ -138,7 +141,11 @@ export class ClamdSession implements EngineSession {
     return this.#opening
   }
 
-  async #connect(): Promise<ClamdConnection> {
+  /**
+   * @param options.isProven asks for a clamd that answers. One that is dying closes its sessions before the socket on
+   *   which it listens, so it still takes connections, and a file that was sent there would pay for another.
+   */
+  async #connect({ isProven = false } = {}): Promise<ClamdConnection> {
     const { process, connect, clock, limits } = this.#options
     let cause: unknown
     for (let attempt = 0; attempt < CONNECT_ATTEMPTS; attempt++) {
@@ -152,6 +159,8 @@ export class ClamdSession implements EngineSession {
         )
       }
       try {
+        const timeoutMs = limits.pingEveryMs * PINGS_TO_PROVE_LIFE
+        if (isProven) await askClamd(socketPath, 'PING', { timeoutMs, clock })
         const transport = await connect(socketPath)
         const connection = new ClamdConnection(transport, clock, limits, () => void process.end())
         transport.stream.once('close', () => this.#connections.delete(connection))
@@ -159,12 +168,18 @@ export class ClamdSession implements EngineSession {
         if (this.#stop) connection.close('stopped')
         return connection
       } catch (error) {
-        // It runs and does not accept: of no use to anybody.
+        // It is dying, or of no use to anybody.
         cause = error
-        await process.end()
+        await process.end({ hasFailed: true })
       }
     }
-    throw new EngineError('engineDoesNotStart', 'The engine does not accept connections.', { cause })
+    throw new EngineError(
+      'engineDoesNotStart',
+      'The engine does not accept connections, or does not answer.',
+      {
+        cause,
+      },
+    )
   }
 
   stop(): Promise<StopProof> {
