@@ -34,8 +34,8 @@ export function renderClamdConfig(settings: ClamdSettings): string {
     MaxThreads: settings.threads,
     // Room for every window that we open.
     MaxQueue: 200,
-    // The default of 65,536 is too small for one full scan: a second look at the same files would read them all again.
-    CacheSize: 1_048_576,
+    // It keeps what it calls clean by MD5, also what it calls so because it could not write (docs/adr/0015).
+    DisableCache: 'yes',
     // We decide when signatures change, so that we know which set gave a verdict.
     SelfCheck: 0,
     ConcurrentDatabaseReload: 'no',

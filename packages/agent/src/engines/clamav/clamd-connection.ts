@@ -5,7 +5,7 @@ import type { ClamdTransport } from './clamd-transport.ts'
 /** What became of a file that was sent. */
 export type Answer =
   | { kind: 'reply'; reply: Exclude<ClamdReply, { kind: 'pong' }> }
-  /** The connection ended first; nobody knows about the file. */
+  /** Nobody knows about the file: the connection ended first, or the answer is not to be believed. */
   | { kind: 'lost'; why: string }
   /** No answer within the time that clamd allows itself, and more. */
   | { kind: 'overdue' }

@@ -12,6 +12,7 @@ import { configArgument, endLeftover, recordEngine } from './leftover.ts'
 import { makeReadable, prepareRuntimeFolder, removeStage } from './runtime-folder.ts'
 import { readSignatureFiles, type SignatureFiles } from './signature-files.ts'
 import { SupervisedProcess } from './supervised-process.ts'
+import { lackOfRoom, TemporaryRoom } from './temporary-room.ts'
 
 /** Where the engine says what it does, for people who run the agent. */
 export type EngineLogger = {
@@ -41,6 +42,7 @@ const DEATHS_FORGOTTEN_AFTER_MS = 60_000
 /** Our own clamd: started when asked for, started again when it died, and never left behind. */
 export class OwnClamd implements ClamdProcess, EngineBrake {
   readonly isOurs = true
+  readonly room = new TemporaryRoom()
   readonly #config: ResolvedClamAvConfig
   readonly #clock: Clock
   readonly #logger: EngineLogger
@@ -181,6 +183,12 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
     await this.endLeftover()
     const folder = await prepareRuntimeFolder(runtimeDir, settings.user)
     await recordEngine(runtimeDir, { pid: undefined, stageDir: folder.stageDir })
+    const lack = lackOfRoom(folder.temporaryDir)
+    if (lack !== undefined) {
+      await removeStage(runtimeDir, folder.stageDir)
+      throw new EngineError('engineDoesNotStart', `The engine was not started: ${lack}.`)
+    }
+    this.room.use(folder.temporaryDir)
     const text = renderClamdConfig({
       ...settings,
       maxScanTimeMs,
@@ -195,6 +203,7 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
       args: [configArgument(configFile)],
       env,
       temporaryFolder: folder.stageDir === runtimeDir ? undefined : folder.stageDir,
+      onLine: (line) => this.room.hear(line),
     })
     await recordEngine(runtimeDir, { pid: process.pid, stageDir: folder.stageDir })
     const giveUp = () => void process.kill()
@@ -272,7 +281,7 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
   }
 }
 
-/** What clamd takes for so many signatures: 8 million were seen to take 1.2 GB, none 80 MB; its cache up to 60 MB. */
+/** What clamd takes for so many signatures: 8 million were seen to take 1.2 GB, none 80 MB; the rest is for files. */
 export function estimateMemoryBytes(signatures: number): number {
   return 140_000_000 + signatures * 160
 }

@@ -128,6 +128,26 @@ describe('a session with clamd', () => {
     expect(process.ended).toBe(1)
   })
 
+  it('does not believe that files are clean while clamd could not write, and asks again for each alone', async () => {
+    clamd.script = (command) => {
+      if (command.name === 'FILDES' && command.session === 1) process.room.failures++
+      answerClean(command)
+    }
+    expect(await judgeMany(3)).toEqual([CLEAN, CLEAN, CLEAN])
+    expect(filesHeard()).toHaveLength(6)
+  })
+
+  it('believes in threats, and in nothing clean, as long as there is no room for temporary files', async () => {
+    process.room.lack = () => 'the temporary folder is full'
+    expect(await judge()).toEqual({
+      kind: 'notJudged',
+      reason: 'engineError',
+      detail: 'the temporary folder is full',
+    })
+    clamd.script = ({ answer }) => answer('fd[10]: Bad.Thing FOUND')
+    expect(await judge()).toMatchObject({ kind: 'threat' })
+  })
+
   it('pings while a file is under way, since clamd takes our silence for our end', async () => {
     const waiting: ClamdCommand[] = []
     clamd.script = (command) => (command.name === 'PING' ? answerClean(command) : waiting.push(command))
@@ -234,6 +254,7 @@ async function openSession(process: ClamdProcess, clock: MovableClock): Promise<
 /** A process that is started and ended by counting; the fake behind it hangs up on everybody when it is ended. */
 class FakeProcess implements ClamdProcess {
   readonly isOurs = true
+  readonly room = { failures: 0, lack: (): string | undefined => undefined }
   identity = buildEngine().signatures.identity
   started = 0
   ended = 0

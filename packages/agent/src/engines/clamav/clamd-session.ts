@@ -4,12 +4,15 @@ import { type EngineBrake, EngineError, type EngineSession, type Judgement } fro
 import { askClamd, isIdle } from './ask-clamd.ts'
 import { type Answer, ClamdConnection, type ConnectionLimits } from './clamd-connection.ts'
 import type { ConnectClamd } from './clamd-transport.ts'
+import type { TemporaryRoom } from './temporary-room.ts'
 import { judgementOf } from './verdict.ts'
 
 /** The clamd behind a session. */
 export interface ClamdProcess {
   /** False for one that others use, too: it is never ended. */
   readonly isOurs: boolean
+  /** Absent where nobody can tell. */
+  readonly room?: Pick<TemporaryRoom, 'failures' | 'lack'>
   /** Where clamd listens and with which signatures; starts it when it has died. */
   ensure(): Promise<{ socketPath: string; identity: string }>
   /** The socket while clamd is ready; undefined once its process is gone, and while it is starting. */
@@ -50,7 +53,7 @@ const CANCELLED: Judgement = { kind: 'notJudged', reason: 'cancelled', detail: '
  *
  * The files that were open when a connection died may hold the one that killed it, so each is tried again alone, by a
  * clamd that was seen to answer after the death; one that loses its connection alone as well, twice, is an engine error,
- * and the others are judged.
+ * and the others are judged. The same holds for those that clamd calls clean while it could not write.
  */
 export class ClamdSession implements EngineSession {
   readonly info: EngineInfo
@@ -103,7 +106,7 @@ export class ClamdSession implements EngineSession {
       }
       why = answer.why
     }
-    return { kind: 'notJudged', reason: 'engineError', detail: `connection lost: ${why}`.slice(0, 200) }
+    return { kind: 'notJudged', reason: 'engineError', detail: why.slice(0, 200) }
   }
 
   async #ask(descriptor: number, sizeBytes: number, alone: boolean): Promise<Answer> {
@@ -112,9 +115,12 @@ export class ClamdSession implements EngineSession {
     this.#asking++
     try {
       const connection = alone ? await this.#connect({ isProven: true }) : await this.#sharedConnection()
+      const failures = this.#options.process.room?.failures
       const answer = await connection.judge(descriptor, sizeBytes)
       if (alone) connection.close('done')
-      return answer
+      if (answer.kind === 'lost') return { kind: 'lost', why: `connection lost: ${answer.why}` }
+      const doubt = await this.#doubt(answer, failures)
+      return doubt === undefined ? answer : { kind: 'lost', why: doubt }
     } finally {
       this.#asking--
       if (alone) this.#alone--
@@ -122,6 +128,16 @@ export class ClamdSession implements EngineSession {
       this.#waiters = []
       for (const wake of waiters) wake()
     }
+  }
+
+  /** Why a clean verdict is none: clamd may have had no room for what it unpacked, and says OK all the same. */
+  async #doubt(answer: Answer, failuresBefore: number | undefined): Promise<string | undefined> {
+    const { room } = this.#options.process
+    if (room === undefined || answer.kind !== 'reply' || answer.reply.kind !== 'clean') return undefined
+    // It prints before it answers: what stood in the pipe by then has been read when the loop has polled once more.
+    for (let turns = 0; turns < 2; turns++) await nextTurn()
+    if (room.failures === failuresBefore) return room.lack()
+    return room.lack() ?? 'the engine could not write its temporary files'
   }
 
   #turn(): Promise<void> {
@@ -214,4 +230,8 @@ export class ClamdSession implements EngineSession {
     for (const connection of [...this.#connections]) connection.close('the scan has ended')
     this.#options.onDisposed()
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

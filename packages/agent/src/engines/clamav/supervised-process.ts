@@ -45,8 +45,10 @@ export class SupervisedProcess {
     env: NodeJS.ProcessEnv
     /** Removed when the program has ended, also when the agent is no more. */
     temporaryFolder: string | undefined
+    /** Gets each line that it writes. */
+    onLine?: (line: string) => void
   }): Promise<SupervisedProcess> {
-    const { command, args, env, temporaryFolder = '' } = program
+    const { command, args, env, temporaryFolder = '', onLine } = program
     // A session of its own: a Ctrl-C at the terminal is for the agent, which ends its engine itself.
     const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', temporaryFolder, command, ...args], {
       env,
@@ -60,7 +62,9 @@ export class SupervisedProcess {
     supervisorEnded.catch(() => {})
     supervisor.stdin.on('error', () => {})
     const lastLines: string[] = []
-    const silent = [supervisor.stdout, supervisor.stderr].map((stream) => keepLines(stream, lastLines))
+    const silent = [supervisor.stdout, supervisor.stderr].map((stream) =>
+      keepLines(stream, lastLines, onLine),
+    )
     const pid = await Promise.race([readPid(supervisor), supervisorEnded.then(() => undefined)])
     if (pid === undefined) throw new Error('the process supervisor ended at once')
     const identity = identifyProcess(pid)
@@ -114,12 +118,13 @@ async function readPid(supervisor: ChildProcess): Promise<number | undefined> {
 }
 
 /** Settles when the stream has ended. */
-function keepLines(stream: Readable, lines: string[]): Promise<void> {
+function keepLines(stream: Readable, lines: string[], onLine?: (line: string) => void): Promise<void> {
   let partial = ''
   stream.setEncoding('utf8')
   stream.on('data', (text: string) => {
     const parts = (partial + text).slice(-10_000).split('\n')
     partial = parts.pop() ?? ''
+    if (onLine) parts.forEach(onLine)
     lines.push(...parts)
     lines.splice(0, lines.length - KEPT_LINES)
   })
