@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   closeSync,
@@ -94,6 +95,27 @@ describe('what clamd by itself calls clean', () => {
     chmodSync(path, 0o755)
     return path
   }
+})
+
+describe('a scan whose working files cannot be written', () => {
+  it.each([
+    ['at all', 0],
+    ['beyond their first pages', 200],
+  ])('%s, fails and says why', async (_what, blocks) => {
+    await using fixture = await ClamAvFixture.create()
+    for (let i = 0; i < 2_000; i++) writeFileSync(join(fixture.files, `file-${i}`), `content ${i}`)
+    const script = `ulimit -f ${blocks}; exec "$0" "$@"`
+    const child = [process.execPath, join(import.meta.dirname, 'scan-child.ts'), fixture.files, '']
+    const outcome: unknown = JSON.parse(
+      execFileSync('/bin/sh', ['-c', script, ...child], { encoding: 'utf8' }),
+    )
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringMatching(
+        /^The scan failed because its working files cannot be written: .+ Make room on the disk of the agent, and scan again\.$/,
+      ),
+    })
+  })
 })
 
 /** How our own descriptors of a file may be used. */

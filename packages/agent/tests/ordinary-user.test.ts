@@ -28,7 +28,7 @@ describe('a scan by an ordinary user', () => {
     const child = execFileSync(process.execPath, [script, fixture.files, isRoot ? '65534' : ''], {
       encoding: 'utf8',
     })
-    const report: ScanReport = JSON.parse(child)
+    const { report }: { report: ScanReport } = JSON.parse(child)
     chmodSync(join(fixture.files, 'closed'), 0o755)
     chmodSync(join(fixture.files, 'listed'), 0o755)
     expect(report.coverage).toMatchObject({

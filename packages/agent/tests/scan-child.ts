@@ -1,4 +1,4 @@
-// Scans a folder as another user, with an engine that calls everything clean, and prints the report.
+// Scans a folder as another user, with an engine that calls everything clean, and prints how it ended.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,4 +43,4 @@ const outcome = await run({
   onProgress: () => {},
 })
 rmSync(workDir, { recursive: true })
-process.stdout.write(JSON.stringify(outcome.report))
+process.stdout.write(JSON.stringify(outcome))

@@ -21,6 +21,7 @@ import type { PlaceCap, ScanConfig } from './scan-config.ts'
 import { StopWatch } from './stop-watch.ts'
 import { Walker } from './walk.ts'
 import { type Tier, WorkList } from './work-list.ts'
+import { isWriteFailure } from './write-failure.ts'
 
 export type ScanRunnerParts = {
   engine: Engine
@@ -299,5 +300,8 @@ function ownCpuMs(): number {
 
 function reasonOf(error: unknown): string {
   if (error instanceof EngineError || error instanceof NothingToScan) return error.message
-  return `The scan failed: ${error instanceof Error ? error.message : String(error)}`
+  const message = error instanceof Error ? error.message : String(error)
+  return isWriteFailure(error)
+    ? `The scan failed because its working files cannot be written: ${message}. Make room on the disk of the agent, and scan again.`
+    : `The scan failed: ${message}`
 }
