@@ -15,6 +15,7 @@ describe('updating signatures with freshclam', () => {
   let databaseDir: string
   let server: Server
   let served: Map<string, string>
+  let changedAtMs: number
   let clock: MovableClock
   let updaters: SignatureUpdater[]
 
@@ -23,13 +24,17 @@ describe('updating signatures with freshclam', () => {
     databaseDir = join(folder, 'databases')
     mkdirSync(databaseDir)
     chmodSync(folder, 0o755)
+    changedAtMs = Date.now() - 60_000
     served = new Map([['/ours.ndb', DATABASE]])
     server = createServer((request, response) => {
       const body = served.get(request.url ?? '')
-      response.writeHead(body === undefined ? 404 : 200, {
-        'last-modified': new Date(body?.length ?? 0).toUTCString(),
-      })
-      response.end(request.method === 'HEAD' ? undefined : body)
+      const since = Date.parse(request.headers['if-modified-since'] ?? '')
+      if (body === undefined) response.writeHead(404)
+      else
+        response.writeHead(since >= changedAtMs ? 304 : 200, {
+          'last-modified': new Date(changedAtMs).toUTCString(),
+        })
+      response.end(response.statusCode === 200 && request.method !== 'HEAD' ? body : undefined)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     clock = new MovableClock()
@@ -41,7 +46,9 @@ describe('updating signatures with freshclam', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  function updater(changes: { program?: string; procFolder?: string } = {}): SignatureUpdater {
+  function updater(
+    changes: { program?: string; procFolder?: string; official?: boolean } = {},
+  ): SignatureUpdater {
     const { path, env } = tool('freshclam')
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const made = new SignatureUpdater({
@@ -53,6 +60,7 @@ describe('updating signatures with freshclam', () => {
         owner: 'root',
         mirror: origin,
         customUrls: [`${origin}/ours.ndb`],
+        ...(changes.official === undefined ? {} : { official: changes.official }),
       },
       clock,
       random: () => 0.5,
@@ -71,6 +79,18 @@ describe('updating signatures with freshclam', () => {
     const { record } = updater()
     expect(record.error).toContain('daily')
     expect(record.succeededAt).toBeNull()
+  })
+
+  it('puts a new database in place once it was tried, and knows when there is nothing new', async () => {
+    const custom = updater({ official: false })
+    expect(await custom.update()).toEqual({ kind: 'updated', databases: ['ours.ndb'] })
+    expect(readFileSync(join(databaseDir, 'ours.ndb'), 'utf8')).toBe(DATABASE)
+    expect(custom.record).toMatchObject({ error: null, succeededAt: clock.now() })
+    expect(await custom.update()).toEqual({ kind: 'current' })
+    served.set('/ours.ndb', 'no signature at all\n')
+    changedAtMs = Date.now() + 60_000
+    expect(await custom.update()).toMatchObject({ kind: 'failed' })
+    expect(readFileSync(join(databaseDir, 'ours.ndb'), 'utf8')).toBe(DATABASE)
   })
 
   it('refuses a database that ClamAV did not sign', async () => {

@@ -17,6 +17,8 @@ export type FreshclamOptions = {
   mirror?: string
   /** Further databases, each by its address; they are not signed. */
   customUrls?: readonly string[]
+  /** False: nothing but the further databases. Default: true. */
+  official?: boolean
 }
 
 export type FreshclamOutcome =
@@ -57,7 +59,8 @@ export async function runFreshclam(
     return { kind: 'failed', sentence: `The folder of the signatures, ${databaseDir}, is not there.` }
   }
   return new Promise((resolve) => {
-    const child = spawn(program, [`--config-file=${configFile}`, '--stdout', '--foreground'], {
+    const only = options.official === false ? ['--update-db=custom'] : []
+    const child = spawn(program, [`--config-file=${configFile}`, '--stdout', '--foreground', ...only], {
       env: { PATH: process.env.PATH, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
