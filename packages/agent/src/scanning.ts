@@ -22,7 +22,11 @@ export const createScanning: ProgramParts['scanning'] = ({
     },
     { clock, logger },
   )
-  const ledger = { folder: join(stateDir, 'ledger'), bootId: () => host.bootId() }
+  const ledger = {
+    folder: join(stateDir, 'ledger'),
+    bootId: () => host.bootId(),
+    osIdentity: async () => (await host.osIdentity())?.hash ?? 'none',
+  }
   const runScan = createScanRunner({ engine, clock, ledger, config: { ...config.scan, ...policy } })
   return { engine, runScan, endLeftovers: () => engine.endLeftovers() }
 }

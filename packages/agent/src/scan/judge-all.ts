@@ -87,16 +87,22 @@ class Judging {
       contents: this.#contents,
       ownerNames: this.#ownerNames,
     })
-    if (item.isKnown) {
-      if (outcome.kind === 'threat' && ledger?.has(outcome.stats)) throw new LedgerContradicted()
-      if (outcome.kind !== 'notScanned') book.verified(item.bytes)
-    }
+    if (outcome.kind === 'threat' && ledger?.holds(outcome.stats)) this.#contradict()
+    if (item.isKnown && outcome.kind !== 'notScanned') book.verified(item.bytes)
     this.#keep(outcome)
     if (outcome.kind === 'notScanned') {
       return book.notRead(outcome.reason, item.path, item.bytes, outcome.detail)
     }
     if (outcome.kind === 'threat') book.found(outcome.detection)
     book.read(outcome.isRepeated ? 'duplicate' : 'scanned', item.bytes)
+  }
+
+  /** @throws LedgerContradicted when files were taken for unchanged on its word: they are to be read after all */
+  #contradict(): void {
+    const { ledger, book } = this.#options
+    if (book.count.unchanged.files > 0) throw new LedgerContradicted()
+    ledger?.throwAway()
+    book.contradicted()
   }
 
   /** Before it is told or counted: whoever is killed in between tells it again, and a server knows it again. */

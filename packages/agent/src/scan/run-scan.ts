@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { type Clock, MICROSECONDS_PER_MS } from '@fleetsweep/protocol'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engines/engine.ts'
@@ -30,8 +30,10 @@ export type ScanRunnerParts = {
     folder: string
     /** New with every start of the machine. */
     bootId: () => Promise<string>
+    /** Of the operating system; what was known on another machine is worth nothing. */
+    osIdentity: () => Promise<string>
   }
-  /** From 0 to 1; chooses what is read again all the same. */
+  /** From 0 to 1, not to be foreseen by who writes files; chooses what is read again all the same. */
   random?: () => number
 }
 
@@ -112,6 +114,7 @@ class Scan {
       // What was taken for unchanged in this attempt may not have been: the books are begun anew, and all is read.
       ledger?.throwAway()
       this.#book = new ScanBook(this.#request, this.#parts.clock)
+      this.#book.contradicted()
       const again = await this.#attempt({ session, stop, mounts, ledger, pace })
       if (again === 'contradicted') throw new Error('an empty ledger cannot be contradicted')
       return again
@@ -136,6 +139,7 @@ class Scan {
     try {
       book.meter.enter('walking')
       await this.#walk(desk, mounts)
+      if (ledger?.isBroken && book.count.unchanged.files > 0) return 'contradicted'
       if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
       list.complete()
       if (!signal.aborted) book.meter.enter('scanning')
@@ -176,7 +180,7 @@ class Scan {
           ? undefined
           : {
               ledger,
-              verification: new Verification(this.#parts.random ?? Math.random, (bytes) =>
+              verification: new Verification(this.#parts.random ?? unforeseeable, (bytes) =>
                 costMs({ files: 1, bytes }),
               ),
             },
@@ -238,6 +242,7 @@ class Scan {
       folder: ledger.folder,
       engineKey: engineKeyOf(session),
       fileSystems: fileSystemsByDevice(mounts),
+      machineKey: await ledger.osIdentity(),
       bootId: await ledger.bootId(),
       nowMs: clock.now() / MICROSECONDS_PER_MS,
     })
@@ -267,6 +272,10 @@ function engineKeyOf({ info }: EngineSession): string {
   const { maxFileSizeBytes, maxScanSizeBytes } = limits
   const parts = [AGENT_VERSION, name, version, signatures.identity, maxFileSizeBytes, maxScanSizeBytes]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+function unforeseeable(): number {
+  return randomInt(2 ** 32) / 2 ** 32
 }
 
 function ownCpuMs(): number {
