@@ -13,7 +13,7 @@ import {
 import { MAX_RENDERED_PATH_BYTES } from '@fleetsweep/protocol'
 import type { Mount, MountTable } from '../os/mount-table.ts'
 import { errorCode } from './error-code.ts'
-import { inFolder, joinPath, reachPath } from './reach-path.ts'
+import { appendName, reachPath, withSlash } from './reach-path.ts'
 import type { PlaceCap } from './scan-config.ts'
 
 /** What a walk meets; every file exactly once. */
@@ -170,22 +170,23 @@ export class Walker {
     excluded: string | undefined,
     room: Room,
   ): Generator<Buffer | typeof PAUSE> {
-    const reach = (name: Buffer) =>
-      REACHES_BY_DESCRIPTOR ? inFolder(descriptor, name) : joinPath(path, name)
     const self = REACHES_BY_DESCRIPTOR ? Buffer.from(`/proc/self/fd/${descriptor}`) : path
+    const through = withSlash(self)
+    const reach = (name: Buffer) => appendName(through, name)
+    const folder = withSlash(path)
     const isCapped = Number.isFinite(room.files) || Number.isFinite(room.bytes)
     for (const { name, dirent } of isCapped ? newestFirst(entriesOf(self), reach) : entriesOf(self)) {
       if (this.#mustYield()) yield PAUSE
-      const child = joinPath(path, name)
       if (dirent.isSymbolicLink()) {
         this.#visitor.symlink()
         continue
       }
+      const child = appendName(folder, name)
       if (dirent.isDirectory()) {
         yield child
         continue
       }
-      if (this.#metByName.has(key(child))) continue
+      if (this.#metByName.size > 0 && this.#metByName.has(key(child))) continue
       if (room.files <= 0 || room.bytes <= 0) {
         room.isSpent = true
         return
