@@ -3,13 +3,10 @@ import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { FileSystemIdentity } from '../os/file-system-identity.ts'
 import { type FileMark, int64 } from '../scan/file-mark.ts'
+import { SteadyFiles } from './steady-files.ts'
 
 /** Increased whenever the meaning of anything in the file changes: an older one is thrown away. */
 const FORMAT = '2'
-/** Their time of change moves with every write, and cannot be set by a program. */
-const TRUSTED_FILE_SYSTEMS = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'zfs', 'f2fs'])
-/** A write through a mapped page may be seen in the times only when the page is written back. */
-const SETTLED_AFTER_MS = 60_000
 const MS_A_DAY = 86_400_000
 /** Every entry is read again after so many days, each on a day of its own within the spread. */
 const TRUSTED_DAYS = { atLeast: 20, spread: 10 }
@@ -46,6 +43,7 @@ export type LedgerOptions = {
 export class Ledger {
   readonly #options: LedgerOptions
   readonly #today: number
+  readonly #steady: SteadyFiles
   readonly #fileSystemIds = new Map<bigint, number | undefined>()
   /** Undefined once it failed. */
   #open: OpenLedger | undefined
@@ -54,6 +52,7 @@ export class Ledger {
   private constructor(options: LedgerOptions) {
     this.#options = options
     this.#today = Math.floor(options.nowMs / MS_A_DAY)
+    this.#steady = new SteadyFiles(options.fileSystems, options.nowMs)
     this.#open = openFile(options)
   }
 
@@ -87,7 +86,7 @@ export class Ledger {
 
   /** Notes a file as clean; one that the ledger cannot know again for sure is left out. */
   keep(file: FileMark): void {
-    if (!this.#hasSettled(file)) return
+    if (!this.#steady.isSteady(file)) return
     this.#use((open) => {
       const fs = this.#fileSystem(open, file.dev)
       if (fs === undefined) return
@@ -141,10 +140,10 @@ export class Ledger {
   /** Number of a file system in the ledger; undefined for one whose files it cannot know again. */
   #fileSystem({ db }: OpenLedger, dev: bigint): number | undefined {
     if (this.#fileSystemIds.has(dev)) return this.#fileSystemIds.get(dev)
-    const { fileSystems, bootId } = this.#options
-    const known = fileSystems.get(dev)
+    const { bootId } = this.#options
+    const known = this.#steady.fileSystemOf(dev)
     let id: number | undefined
-    if (known?.isBuiltIn && TRUSTED_FILE_SYSTEMS.has(known.kind)) {
+    if (known !== undefined) {
       const identity =
         known.uuid === undefined ? `${bootPrefix(bootId)}${dev}` : `${known.kind} ${known.uuid}`
       db.prepare('INSERT OR IGNORE INTO file_system (identity) VALUES (?)').run(identity)
@@ -157,12 +156,6 @@ export class Ledger {
   #isTrusted(day: number, ino: bigint): boolean {
     const { atLeast, spread } = TRUSTED_DAYS
     return day <= this.#today && this.#today - day < atLeast + Number(ino % BigInt(spread))
-  }
-
-  #hasSettled({ mtimeNs, ctimeNs }: FileMark): boolean {
-    const newestMs = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n)
-    // Times in the future are younger than anything.
-    return this.#options.nowMs - newestMs >= SETTLED_AFTER_MS
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EngineSession } from '../engines/engine.ts'
-import type { Ledger } from '../ledger/index.ts'
+import type { Ledger, SteadyFiles } from '../ledger/index.ts'
 import { listUserAccounts } from '../os/user-accounts.ts'
 import { type FileOutcome, findStats, judgeFile, nameFor } from './judge-file.ts'
 import type { Judged, JudgedFiles } from './judged-files.ts'
@@ -14,6 +14,7 @@ export type JudgeAllOptions = {
   items: Generator<WorkItem>
   judged: JudgedFiles
   ledger: Ledger | undefined
+  steady: SteadyFiles
   book: ScanBook
   signal: AbortSignal
   /** Settles when the next file may be taken. */
@@ -80,11 +81,12 @@ class Judging {
   }
 
   async #judgeAlone(item: WorkItem): Promise<void> {
-    const { session, signal, book, ledger } = this.#options
+    const { session, signal, steady, book, ledger } = this.#options
     const outcome = await judgeFile(item, {
       session,
       signal,
       contents: this.#contents,
+      steady,
       ownerNames: this.#ownerNames,
     })
     if (outcome.kind === 'threat' && ledger?.holds(outcome.stats)) this.#contradict()

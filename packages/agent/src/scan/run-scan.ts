@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type Clock, MICROSECONDS_PER_MS } from '@fleetsweep/protocol'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engines/engine.ts'
 import { ScanGovernor } from '../governor/index.ts'
-import { Ledger, Verification } from '../ledger/index.ts'
+import { Ledger, type LedgerOptions, SteadyFiles, Verification } from '../ledger/index.ts'
 import { fileSystemsByDevice } from '../os/file-system-identity.ts'
 import { type MountTable, readMountTable } from '../os/mount-table.ts'
 import { AGENT_VERSION } from '../version.ts'
@@ -52,6 +52,7 @@ type Desk = {
   list: WorkList
   judged: JudgedFiles
   ledger: Ledger | undefined
+  steady: SteadyFiles
   pace: () => Promise<void>
 }
 
@@ -106,16 +107,19 @@ class Scan {
     // What is to stop must be able to answer that it did.
     signal.addEventListener('abort', () => governor[Symbol.dispose](), { once: true })
     const mounts = readMountTable()
-    const ledger = await this.#openLedger(session, mounts)
+    const nowMs = this.#parts.clock.now() / MICROSECONDS_PER_MS
+    const fileSystems = fileSystemsByDevice(mounts)
+    const steady = new SteadyFiles(fileSystems, nowMs)
+    const ledger = await this.#openLedger(session, { fileSystems, nowMs })
     try {
       const pace = () => governor.pace()
-      const outcome = await this.#attempt({ session, stop, mounts, ledger, pace })
+      const outcome = await this.#attempt({ session, stop, mounts, ledger, steady, pace })
       if (outcome !== 'contradicted') return outcome
       // What was taken for unchanged in this attempt may not have been: the books are begun anew, and all is read.
       ledger?.throwAway()
       this.#book = new ScanBook(this.#request, this.#parts.clock)
       this.#book.contradicted()
-      const again = await this.#attempt({ session, stop, mounts, ledger, pace })
+      const again = await this.#attempt({ session, stop, mounts, ledger, steady, pace })
       if (again === 'contradicted') throw new Error('an empty ledger cannot be contradicted')
       return again
     } finally {
@@ -128,14 +132,15 @@ class Scan {
     stop: StopWatch
     mounts: MountTable
     ledger: Ledger | undefined
+    steady: SteadyFiles
     pace: () => Promise<void>
   }): Promise<ScanOutcome | 'contradicted'> {
-    const { session, stop, mounts, ledger, pace } = parts
+    const { session, stop, mounts, ledger, steady, pace } = parts
     const { signal, workDir, attempt } = this.#request
     const book = this.#book
     const judged = new JudgedFiles(workDir, engineKeyOf(session), attempt)
     const list = new WorkList(workDir)
-    const desk: Desk = { session, book, list, judged, ledger, pace }
+    const desk: Desk = { session, book, list, judged, ledger, steady, pace }
     try {
       book.meter.enter('walking')
       await this.#walk(desk, mounts)
@@ -235,16 +240,18 @@ class Scan {
     )
   }
 
-  async #openLedger(session: EngineSession, mounts: MountTable): Promise<Ledger | undefined> {
-    const { ledger, clock } = this.#parts
+  async #openLedger(
+    session: EngineSession,
+    known: Pick<LedgerOptions, 'fileSystems' | 'nowMs'>,
+  ): Promise<Ledger | undefined> {
+    const { ledger } = this.#parts
     if (ledger === undefined) return undefined
     return Ledger.open({
       folder: ledger.folder,
       engineKey: engineKeyOf(session),
-      fileSystems: fileSystemsByDevice(mounts),
       machineKey: await ledger.osIdentity(),
       bootId: await ledger.bootId(),
-      nowMs: clock.now() / MICROSECONDS_PER_MS,
+      ...known,
     })
   }
 
