@@ -6,8 +6,9 @@ export class BenchChild implements AsyncDisposable {
   readonly #process: ChildProcess
   readonly #gone: Promise<never>
 
-  constructor(module: URL) {
-    this.#process = fork(module)
+  /** @param flags of Node itself */
+  constructor(module: URL, flags: readonly string[] = process.execArgv) {
+    this.#process = fork(module, { execArgv: [...flags] })
     this.#gone = once(this.#process, 'exit').then(([code]) => {
       throw new Error(`A part of the benchmark ended with ${code}.`)
     })

@@ -201,7 +201,7 @@ describe('what is known of unchanged files', () => {
     await scan()
     const path = makeWrong('f7')
     const { report, result } = await scan({ random: () => 0 })
-    expect(report.coverage).toMatchObject({ met: { files: FILES }, unchanged: { files: 0 } })
+    expect(report.coverage).toMatchObject({ scanned: { files: FILES }, unchanged: { files: 0 } })
     expect(report).toMatchObject({ detections: 1, unchangedVerified: { contradicted: true } })
     expect(new Set(result.detections.map(({ path }) => path.text))).toEqual(new Set([path]))
     expect(new Set(readFiles).size).toBe(FILES)

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { eicar, until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClamAvConfig } from '../src/engines/clamav/clamav-config.ts'
 import { ClamAvFixture, finished, type ScanOptions } from './clamav-fixture.ts'
 import { hookEngine } from './engine-hooks.ts'
+import type { ResumeChildTask } from './resume-child.ts'
 
 const FILES = 200
 /** Twice the threads of the engine. */
@@ -68,16 +69,45 @@ describe('a scan that was interrupted', () => {
     const report = finished(await scan({ attempt: 2, engine: { maxFileSizeBytes: 10_000_000 } }))
     expect(readFiles).toHaveLength(FILES)
     expect(report.carriedOver).toBeUndefined()
+    expect(report.judgedAgain?.files).toBeGreaterThanOrEqual(150)
+  })
+
+  it('still tells what it found in a file that is gone by now, and counts it once', async () => {
+    await scan({ stopAfter: 150 })
+    for (const name of readFiles) rmSync(join(fixture.files, name))
+    const [removed, left] = [readFiles.length, FILES - readFiles.length]
+    const first = await scan({ attempt: 2, stopAfter: 10 })
+    expect(removed).toBeGreaterThanOrEqual(150)
+    const result = await scan({ attempt: 3 })
+    const report = finished(result)
+    expect(report.coverage).toMatchObject({ met: { files: left }, scanned: { files: left } })
+    expect(report.detections).toBe(4)
+    expect(result.detections.map(({ path }) => path.text)).toEqual(
+      expect.arrayContaining(first.detections.map(({ path }) => path.text)),
+    )
+    expect(new Set(result.detections.map(({ path }) => path.text)).size).toBe(4)
+  })
+
+  it('reads everything again when its checkpoint is torn', async () => {
+    await scan({ stopAfter: 120 })
+    writeFileSync(join(workDir, 'judged.sqlite'), 'SQLite format 3\0 and then nothing more')
+    const report = finished(await scan({ attempt: 2 }))
+    expect(readFiles).toHaveLength(FILES)
+    expect(report).toMatchObject({ detections: 4, coverage: { scanned: { files: FILES } } })
   })
 
   it('that was killed goes on, and has read again no more than was in the hands of the engine', async () => {
     const log = join(fixture.folder, 'judged.log')
-    const lines = () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').length - 1 : 0)
+    const lines = () => (existsSync(log) ? (readFileSync(log, 'utf8').match(/^end /gm)?.length ?? 0) : 0)
     mkdirSync(workDir, { mode: 0o700 })
-    const { clamdPath, databaseDir, env, runtimeDir } = fixture.engineConfig
-    for (const atLeast of [30, 90, 160]) {
-      const config = JSON.stringify({ clamdPath, databaseDir, env, runtimeDir, threads: 2 })
-      const child = spawn(process.execPath, [CHILD, fixture.files, workDir, log, config])
+    for (const [attempt, atLeast] of [
+      [1, 30],
+      [2, 90],
+      [3, 160],
+    ] as const) {
+      const engine = { ...fixture.engineConfig, threads: 2 }
+      const task: ResumeChildTask = { folder: fixture.files, workDir, log, attempt, engine }
+      const child = spawn(process.execPath, [CHILD, JSON.stringify(task)])
       await until(() => lines() >= atLeast, 'files were judged')
       child.kill('SIGKILL')
       await once(child, 'exit')

@@ -76,6 +76,23 @@ describe('a scan of named paths', () => {
     })
   })
 
+  it.each([
+    ['relative/path', 'the path "relative/path" does not begin with "/"'],
+    ['C:\\Mail', 'the path "C:\\\\Mail" does not begin with "/"'],
+    ['/a\0b', 'the path "/a\\x00b" holds a NUL, which no path can'],
+    [`/${'x'.repeat(4_095)}`, `the path "/${'x'.repeat(199)}…" is 4096 bytes long; the longest path is 4095`],
+  ])('refuses one that is none: %j', async (path, why) => {
+    const { outcome } = await custom([join(folder, 'one'), path])
+    expect(outcome).toEqual({ kind: 'failed', reason: `Nothing was scanned: ${why}.`, report: null })
+  })
+
+  it('of file systems that are not of this machine says so', async () => {
+    expect((await custom(['/proc/self/status'])).outcome).toMatchObject({
+      kind: 'failed',
+      reason: 'Nothing was scanned: the paths lie on file systems that are not of this machine.',
+    })
+  })
+
   it('of an empty folder finds nothing and ends well', async () => {
     mkdirSync(join(folder, 'empty'))
     expect(finished(await custom([join(folder, 'empty')])).coverage.met.files).toBe(0)
@@ -112,6 +129,16 @@ describe('exclusions', () => {
       word: 'nothingFound',
       sentence: 'nothing found; 6 of 6 files not scanned; 1 place cut short',
     })
+  })
+
+  it('that cannot be kept end the scan before anything is opened', async () => {
+    const { outcome } = await scan({ settings: { exclusions: ['/srv/a\0b'] } })
+    expect(outcome).toEqual({
+      kind: 'failed',
+      reason: 'Nothing was scanned: the exclusion "/srv/a\\x00b" holds a NUL, which no path can.',
+      report: null,
+    })
+    expect(readFiles).toEqual([])
   })
 
   it('of the machine are told from those of the server', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, ScanPhase } from '@fleetsweep/protocol'
 import { until } from '@fleetsweep/testkit'
@@ -43,6 +43,19 @@ describe('stopping a scan', () => {
       notScanned: { cancelled: { files: 1, bytes: 500 * MIB } },
     })
     expect(outcome.report?.notScannedSamples).toMatchObject([{ reason: 'cancelled' }])
+  })
+
+  it('is heard while thousands of names of one file are settled', async () => {
+    const one = join(fixture.files, 'one')
+    writeFileSync(one, 'one')
+    for (let i = 0; i < 5_000; i++) linkSync(one, join(fixture.files, `name-${i}`))
+    // What is ready when the file was judged has its turn before all names are done.
+    const hooked = hookEngine(fixture.engine(), {
+      afterJudge: (path) => path.startsWith(fixture.files) && setImmediate(() => stop.abort()),
+    })
+    const { coverage } = stopped(await fixture.scan(hooked, { signal: stop.signal })).report ?? {}
+    expect(coverage?.met.files).toBe(5_001)
+    expect(coverage?.notScanned.cancelled.files).toBeGreaterThan(0)
   })
 
   it('tells which files were done and which were not', async () => {

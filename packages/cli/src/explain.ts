@@ -15,6 +15,7 @@ const ADVICE: Partial<Record<ClientErrorCode, string>> = {
   BadAnswer: 'Check that FLEETSWEEP_URL is the address of a Fleetsweep server, without a path.',
   ActiveRequestAlreadyExists:
     'See it with: fleetsweep actions --active    Stop it with: fleetsweep cancel <action>',
+  IdempotencyKeyReused: 'Ask again; every request gets a key of its own.',
   TooManyRequests: 'Wait a little and try again.',
   ServiceUnavailable: 'Wait a little and try again.',
 }

@@ -1,4 +1,4 @@
-import type { DeviceGroup, Role, User, UserGroup } from '@fleetsweep/protocol'
+import type { DeviceGroup, MachineAction, Role, ScanPolicy, User, UserGroup } from '@fleetsweep/protocol'
 import { TestServer } from '@fleetsweep/testkit/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../src/index.ts'
@@ -13,13 +13,17 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 /** Runs one command against the real server; arguments may hold blanks. */
-async function run(...args: string[]) {
+function run(...args: string[]) {
+  return runAs(server.made.application, ...args)
+}
+
+async function runAs(application: { id: string; secret: string }, ...args: string[]) {
   const io = new CliTestIo()
   io.env = {
     FLEETSWEEP_URL: server.url,
     FLEETSWEEP_TENANT: server.made.tenant.id,
-    FLEETSWEEP_CLIENT_ID: server.made.application.id,
-    FLEETSWEEP_CLIENT_SECRET: server.made.application.secret,
+    FLEETSWEEP_CLIENT_ID: application.id,
+    FLEETSWEEP_CLIENT_SECRET: application.secret,
   }
   const code = await runCli(args, io)
   return { code, out: io.stdout, err: io.stderr, json: <T>() => JSON.parse(io.stdout) as T }
@@ -156,6 +160,58 @@ describe('device groups on the command line', () => {
   })
 })
 
+describe('the scan policy of a device group on the command line', () => {
+  it('is shown, changed in what is named, and taken back', async () => {
+    const shown = await run('device-groups', 'policy', '0')
+    expect([shown.code, shown.out]).toEqual([0, expect.stringMatching(/Works: +at any time/)])
+    const window = ['--window', 'sat,Sunday 22:00-06:00', '--window', 'daily 12:00-13:00']
+    const changed = await run(
+      'device-groups',
+      'policy',
+      '0',
+      '--cpu',
+      '25',
+      '--exclude',
+      '/srv/mail',
+      ...window,
+    )
+    expect(changed.err).toBe('')
+    expect(changed.out).toMatch(/CPU at most: +25 %/)
+    expect(changed.out).toMatch(/Works: +sat, sun 22:00–06:00; daily 12:00–13:00/)
+    expect(changed.out).toContain('/srv/mail')
+    const back = await json<ScanPolicy>('device-groups', 'policy', '0', '--any-time', '--exclude-nothing')
+    expect(back).toMatchObject({ windows: [], exclusions: [], cpuCeilingPercent: 25 })
+  })
+})
+
+type Chooser = { id: string; secret: { secret: string } }
+
+describe('a scan that the Defender API cannot ask for', () => {
+  it('reads every file anew, or looks at chosen paths', async () => {
+    const anew = await json<MachineAction[]>('scan', 'lab-01.contoso.example', '--rescan')
+    expect(anew).toMatchObject([{ scope: 'Quick', status: 'Pending' }])
+    const permissions = ['Machine.Scan', 'Machine.Read.All', 'Scan.Run.Custom', 'Scan.Read.All']
+    const named = permissions.flatMap((permission) => ['--permission', permission])
+    const { id, secret } = await json<Chooser>('applications', 'create', 'Chooser', ...named)
+    const chooser = { id, secret: secret.secret }
+    const chosen = await runAs(
+      chooser,
+      'scan',
+      'srv-01.contoso.example',
+      '--path',
+      '/srv',
+      '--path',
+      '/opt',
+      '--json',
+    )
+    expect(chosen.err).toBe('')
+    expect(chosen.json()).toMatchObject([{ scope: 'Custom' }])
+    const [action] = chosen.json<MachineAction[]>()
+    const report = await run('report', action?.id ?? '')
+    expect(report.out).toContain('Of /srv, /opt')
+  })
+})
+
 describe('whoami', () => {
   it('says who calls, what they may do and where', async () => {
     const { code, out } = await run('whoami')
@@ -177,6 +233,13 @@ describe('what is misused', () => {
     [['device-groups', 'create', 'x'], '--rule'],
     [['device-groups', 'create', 'x', '--rule', 'tag lab'], 'startsWith, endsWith, contains'],
     [['device-groups', 'change', 'x', '--remediation', 'half'], 'SemiCoreFolders'],
+    [['device-groups', 'policy', '0', '--cpu', '4'], 'from 5 to 100'],
+    [['device-groups', 'policy', '0', '--window', 'fri'], 'sat,sun 22:00-06:00'],
+    [['device-groups', 'policy', '0', '--window', 'xyz 22:00-06:00'], 'sat,sun 22:00-06:00'],
+    [['device-groups', 'policy', '0', '--exclude', '/srv', '--exclude-nothing'], 'exclude each other'],
+    [['device-groups', 'policy', '0', '--on-detection', 'delete'], 'report or quarantine'],
+    [['scan', 'lab-01', '--type', 'custom'], '--path goes with'],
+    [['scan', 'lab-01', '--type', 'quick', '--path', '/srv'], '--path goes with'],
     [['device-groups', 'order'], 'the highest rank first'],
     [['whoami', 'me'], 'not expected'],
   ])('%j exits with 2 and says how it is done', async (args, message) => {

@@ -190,6 +190,18 @@ describe('fleetsweep report', () => {
     expect(io.stdout).toContain('So far: 40.0 %, 480 of 1,200 files')
   })
 
+  it('names what was excluded and what an interrupted scan kept', async () => {
+    const report = buildReport({
+      attempts: 2,
+      carriedOver: { files: 700, bytes: 1_024 },
+      exclusions: [{ path: { text: '/srv/mail' }, source: 'policy', files: 3, bytes: 2_048 }],
+    })
+    const { id } = server.addAction({ status: 'Succeeded' }, { ...ended, report })
+    await io.run(`report ${id}`)
+    expect(io.stdout).toContain('700 files (1.0 KiB) were judged before and had not changed since.')
+    expect(io.stdout).toContain("/srv/mail: excluded by the server's policy (3 files, 2.0 KiB)")
+  })
+
   it('warns of one that does not add up', async () => {
     const coverage = { ...buildCoverage(), met: { files: 5, bytes: 5 } }
     const { id } = server.addAction({ status: 'Succeeded' }, { ...ended, report: buildReport({ coverage }) })

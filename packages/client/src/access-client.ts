@@ -1,6 +1,7 @@
 import {
   type ChangeDeviceGroupBody,
   type ChangeRoleBody,
+  type ChangeScanPolicyBody,
   type ChangeUserBody,
   type ChangeUserGroupBody,
   type CreateDeviceGroupBody,
@@ -14,6 +15,7 @@ import {
   Me,
   PasswordLink,
   Role,
+  ScanPolicy,
   User,
   UserGroup,
 } from '@fleetsweep/protocol'
@@ -130,6 +132,16 @@ export class AccessClient {
 
   deleteDeviceGroup(id: number, options: Signalled = {}): Promise<void> {
     return this.#do('DELETE', at(DEVICE_GROUPS, String(id)), options)
+  }
+
+  /** How scans of its machines are made. @param id 0 for the ungrouped devices */
+  getScanPolicy(id: number, options: Signalled = {}): Promise<ScanPolicy> {
+    return this.#call('GET', `${at(DEVICE_GROUPS, String(id))}/scanPolicy`, ScanPolicy, options)
+  }
+
+  /** What is absent stays. @param id as of `getScanPolicy` */
+  changeScanPolicy(id: number, body: ChangeScanPolicyBody, options: Signalled = {}): Promise<ScanPolicy> {
+    return this.#call('PATCH', `${at(DEVICE_GROUPS, String(id))}/scanPolicy`, ScanPolicy, options, body)
   }
 
   /** Ranks every group but the ungrouped one, the first highest. */

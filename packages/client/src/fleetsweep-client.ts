@@ -12,6 +12,8 @@ import {
   Machine,
   MachineAction,
   type NotedHead,
+  RequestedScan,
+  type RequestScanBody,
   Scan,
   type ScanType,
   type TagAction,
@@ -90,6 +92,22 @@ export class FleetsweepClient {
     }
     const path = machinePath(idOrName, 'runAntiVirusScan')
     return this.#connection.call({ method: 'POST', path, body, signal }, MachineAction)
+  }
+
+  /**
+   * Asks a machine for a scan of any type, also of chosen paths or of every file anew.
+   *
+   * @param idOrName as of `addMachineTag`
+   * @param options.idempotencyKey the same one for the same scan: a call without an answer is then repeated, and
+   *   whatever was started is not started again for a day
+   */
+  requestScan(
+    idOrName: string,
+    scan: RequestScanBody,
+    { idempotencyKey, signal }: { idempotencyKey?: string } & Signalled = {},
+  ): Promise<RequestedScan> {
+    const path = `/fleet/v1/machines/${encodeURIComponent(idOrName)}/scans`
+    return this.#connection.call({ method: 'POST', path, body: scan, idempotencyKey, signal }, RequestedScan)
   }
 
   getMachineAction(id: string, { signal }: Signalled = {}): Promise<MachineAction> {

@@ -19,6 +19,8 @@ export type Call = {
   path: string
   body?: unknown
   accept?: string
+  /** Makes a call that changes something safe to repeat: what the server did for this key it does not do again. */
+  idempotencyKey?: string | undefined
   /** How long the server was asked to hold its answer, beside the time that any call has. */
   heldMs?: number
   signal?: AbortSignal | undefined
@@ -81,7 +83,8 @@ export class HttpConnection {
         })
       } catch (error) {
         if (!(error instanceof ClientError)) throw error
-        const isSafe = !mayBeDone || call.method === 'GET' || wasRefused(error)
+        const isHarmless = call.method === 'GET' || call.idempotencyKey !== undefined
+        const isSafe = !mayBeDone || isHarmless || wasRefused(error)
         const waitMs = isSafe ? this.#pauseBefore(error, attempt) : undefined
         if (waitMs === undefined) throw error
         await pause(this.runtime.clock, waitMs, call.signal)
@@ -129,6 +132,7 @@ export class HttpConnection {
       Accept: call.accept ?? 'application/json',
     }
     if (call.body !== undefined) headers['Content-Type'] = 'application/json'
+    if (call.idempotencyKey !== undefined) headers['Idempotency-Key'] = call.idempotencyKey
     const url = this.#url(call.path)
     const init = {
       method: call.method,

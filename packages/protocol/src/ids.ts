@@ -61,3 +61,8 @@ export const UNGROUPED = 0 as DeviceGroupId
 export const CONSOLE_CLIENT_ID = 'f1ee75ee-0000-4000-8000-00000000c050' as ApplicationId
 /** The command line's own client id: a public client that every tenant knows. */
 export const CLI_CLIENT_ID = 'f1ee75ee-0000-4000-8000-000000000c11' as ApplicationId
+
+/** Reads the id of a device group as it stands in a path; `undefined` when the text is not one. */
+export function readDeviceGroupId(text: string): DeviceGroupId | undefined {
+  return /^(0|[1-9]\d{0,8})$/.test(text) ? (Number(text) as DeviceGroupId) : undefined
+}

@@ -9,6 +9,7 @@ import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.
 import {
   ExpireActions,
   forgetAddresses,
+  forgetIdempotencyKeys,
   forgetSignIns,
   forgetWebhookDeliveries,
   KeepCallCounts,
@@ -173,6 +174,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   } = stores
   const forgetters = [
     forgetAddresses({ oldAddresses, clock, logger }),
+    forgetIdempotencyKeys({ oldKeys: stores.oldIdempotencyKeys, clock, logger }),
     forgetSignIns({ artifacts, throttles, clock, logger }),
     forgetWebhookDeliveries({ outbox, clock, logger }),
   ]

@@ -42,6 +42,7 @@ import { cancelMachineAction } from './machine-action/http/cancel-machine-action
 import { getFleetMachineAction } from './machine-action/http/get-fleet-machine-action.ts'
 import { getMachineAction } from './machine-action/http/get-machine-action.ts'
 import { countMachineActions, listMachineActions } from './machine-action/http/list-machine-actions.ts'
+import { requestScan } from './machine-action/http/request-scan.ts'
 import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
 import { watchFleetEvents } from './machine-action/http/watch-fleet-events.ts'
 import { notOfferedOperations } from './not-offered/http/not-offered-operations.ts'
@@ -55,6 +56,8 @@ import { deleteRole } from './role/http/delete-role.ts'
 import { getRole } from './role/http/get-role.ts'
 import { listRoles } from './role/http/list-roles.ts'
 import { getScan } from './scan/http/get-scan.ts'
+import { changeScanPolicy } from './scan-policy/http/change-scan-policy.ts'
+import { getScanPolicy } from './scan-policy/http/get-scan-policy.ts'
 import type { Services } from './services.ts'
 import { getApplicationSignIn, setApplicationSignIn } from './sign-in/http/application-sign-in.ts'
 import { authorize, resumeAuthorize } from './sign-in/http/authorize.ts'
@@ -140,6 +143,7 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   createEnrollmentToken,
   listEnrollmentTokens,
   revokeEnrollmentToken,
+  requestScan,
   getScan,
   listDetections,
   getFleetMachineAction,
@@ -178,6 +182,8 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getDeviceGroup,
   changeDeviceGroup,
   deleteDeviceGroup,
+  getScanPolicy,
+  changeScanPolicy,
   addApplicationSecret: addSecret,
   addApplicationCertificate: addCertificate,
   ...revokeCredentialOperations,

@@ -35,6 +35,7 @@ import {
 import type { Principal } from './principal/index.ts'
 import { type RoleService, roleService } from './role/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
+import { type ScanPolicyService, scanPolicyService } from './scan-policy/index.ts'
 import {
   type DeviceSignIn,
   PasswordCheck,
@@ -81,6 +82,7 @@ export type Services = {
   machines: MachineService
   roles: RoleService
   scans: ScanService
+  scanPolicies: ScanPolicyService
   signIn: SignInService
   signInAdministration: SignInAdministration
   signingKeys: SigningKeys
@@ -178,6 +180,10 @@ export function composeServices(parts: Parts): Services {
     machines,
     roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),
+    scanPolicies: scanPolicyService({
+      ...parts,
+      scanPoliciesOf: (tenant) => storesOf(tenant).scanPolicies,
+    }),
     signIn: signIn.service,
     signInAdministration: signIn.administration,
     signingKeys,

@@ -11,12 +11,15 @@ import { type MachineStore, type OldAddresses, sqlMachineStore, sqlOldAddresses 
 import {
   type MachineActionStore,
   type MachineActionTimeouts,
+  type OldIdempotencyKeys,
   sqlMachineActionStore,
   sqlMachineActionTimeouts,
+  sqlOldIdempotencyKeys,
 } from './machine-action/index.ts'
 import { type CallCountStore, sqlCallCountStore } from './principal/index.ts'
 import { type RoleStore, sqlRoleStore } from './role/index.ts'
 import { type ScanStore, sqlScanStore } from './scan/index.ts'
+import { type ScanPolicyStore, sqlScanPolicyStore } from './scan-policy/index.ts'
 import {
   type ArtifactStore,
   type CredentialStore,
@@ -52,6 +55,7 @@ export type TenantStores = {
   machines: MachineStore
   roles: RoleStore
   scans: ScanStore
+  scanPolicies: ScanPolicyStore
   signInApplications: SignInApplicationStore
   signingKeys: SigningKeyStore
   throttles: ThrottleStore
@@ -68,6 +72,7 @@ export type Stores = {
   timeouts: MachineActionTimeouts
   expiredArtifacts: ExpiredArtifacts
   oldAddresses: OldAddresses
+  oldIdempotencyKeys: OldIdempotencyKeys
   staleThrottles: StaleThrottles
   webhookOutbox: WebhookOutbox
 }
@@ -82,6 +87,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     timeouts: sqlMachineActionTimeouts(db, newId),
     expiredArtifacts: sqlExpiredArtifacts(db),
     oldAddresses: sqlOldAddresses(db),
+    oldIdempotencyKeys: sqlOldIdempotencyKeys(db),
     staleThrottles: sqlStaleThrottles(db),
     webhookOutbox: sqlWebhookOutbox(db),
     forTenant(tenant) {
@@ -99,6 +105,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
         machines: sqlMachineStore(db, tenant),
         roles: sqlRoleStore(db, tenant),
         scans: sqlScanStore(db, tenant),
+        scanPolicies: sqlScanPolicyStore(db, tenant),
         signInApplications: sqlSignInApplicationStore(db, tenant),
         signingKeys: sqlSigningKeyStore(db, tenant),
         throttles: sqlThrottleStore(db, tenant),

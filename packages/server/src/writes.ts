@@ -26,10 +26,16 @@ import {
   recordInventoryWrite,
   recordSeenWrite,
 } from './machine/index.ts'
-import { cancelWrite, expireWrite, requestScanWrite } from './machine-action/index.ts'
+import {
+  cancelWrite,
+  expireWrite,
+  forgetIdempotencyKeysWrite,
+  requestScanWrite,
+} from './machine-action/index.ts'
 import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
-import { reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
+import { prepareOrderWrite, reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
+import { changeScanPolicyWrite } from './scan-policy/index.ts'
 import {
   addLinkWrite,
   attemptWrite,
@@ -82,6 +88,7 @@ export const writes = writeList([
   changeDeviceGroupWrite,
   changeMachinesWrite,
   changeRoleWrite,
+  changeScanPolicyWrite,
   changeUserGroupWrite,
   changeUserWrite,
   changeWebhookWrite,
@@ -105,10 +112,12 @@ export const writes = writeList([
   expireWrite,
   forgetAddressesWrite,
   forgetDeliveriesWrite,
+  forgetIdempotencyKeysWrite,
   forgetThrottlesWrite,
   holdOrdersWrite,
   keepArtifactWrite,
   orderDeviceGroupsWrite,
+  prepareOrderWrite,
   reconcileWrite,
   recordAttemptWrite,
   recordAuditWrite,

@@ -1,4 +1,10 @@
-import { CLOSE, type MachineActionId, type Order, type ServerFrame } from '@fleetsweep/protocol'
+import {
+  CLOSE,
+  DEFAULT_SCAN_SETTINGS,
+  type MachineActionId,
+  type Order,
+  type ServerFrame,
+} from '@fleetsweep/protocol'
 import { FakeAgent, type FakeMachine, sampleEngine, until } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { GatewayServer } from './gateway-server.ts'
@@ -30,6 +36,7 @@ describe('an order that the server owes', () => {
       agentNonce: agent.agentNonce,
       counter: 1,
       scanType: 'Full',
+      settings: DEFAULT_SCAN_SETTINGS,
       requestor: 'SOC automation',
       comment: 'due to alert 3212',
     } satisfies Order)

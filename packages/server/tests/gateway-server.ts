@@ -209,6 +209,9 @@ export class GatewayServer implements AsyncDisposable {
       comment: 'due to alert 3212',
       externalId: null,
       requestSource: 'PublicApi',
+      paths: null,
+      rescan: false,
+      idempotency: null,
       timeOutMs: 72 * 3_600_000,
       audit: auditEntry('scan'),
     })

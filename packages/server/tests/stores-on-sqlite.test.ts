@@ -14,6 +14,7 @@ import { describeMachineActionStore } from '../src/machine-action/machine-action
 import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
 import { describeRoleStore } from '../src/role/role-store.contract.ts'
 import { describeScanStore } from '../src/scan/scan-store.contract.ts'
+import { describeScanPolicyStore } from '../src/scan-policy/scan-policy-store.contract.ts'
 import { describeArtifactStore } from '../src/sign-in/artifact-store.contract.ts'
 import { describeCredentialStore } from '../src/sign-in/credential-store.contract.ts'
 import { describeSignInApplicationStore } from '../src/sign-in/sign-in-application-store.contract.ts'
@@ -39,6 +40,7 @@ describeMachineAddresses('SQLite', openSqliteBackend)
 describeMachineChanges('SQLite', openSqliteBackend)
 describeMachineActionStore('SQLite', openSqliteBackend)
 describeScanStore('SQLite', openSqliteBackend)
+describeScanPolicyStore('SQLite', openSqliteBackend)
 describeSigningKeyStore('SQLite', openSqliteBackend)
 describeTenantStore('SQLite', openSqliteBackend)
 describeArtifactStore('SQLite', openSqliteBackend)

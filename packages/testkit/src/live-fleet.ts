@@ -1,4 +1,13 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
@@ -18,6 +27,12 @@ const Initialised = Compile(
     application: Type.Object({ id: Type.String(), secret: Type.String() }),
     administrator: Type.Object({ userPrincipalName: Type.String(), url: Type.String() }),
     caFile: Type.Union([Type.String(), Type.Null()]),
+  }),
+)
+const EngineRecord = Compile(
+  Type.Object({
+    process: Type.Optional(Type.Object({ pid: Type.Integer({ minimum: 2 }) })),
+    stageDir: Type.String({ minLength: 1 }),
   }),
 )
 const Ready = Compile(Type.Object({ url: Type.String() }))
@@ -126,6 +141,22 @@ export class LiveFleet implements AsyncDisposable {
   /** As a power cut would. */
   async killAgent(): Promise<void> {
     await this.#agent?.kill()
+  }
+
+  /** As a file would that breaks it; does nothing while no engine runs. */
+  killEngine(): void {
+    const file = join(this.agentState, 'engine', 'engine.json')
+    if (!existsSync(file)) return
+    const { process: engine, stageDir } = EngineRecord.Parse(JSON.parse(readFileSync(file, 'utf8')))
+    if (engine === undefined) return
+    try {
+      // The record outlives the process, and its number may be another's by now.
+      const commandLine = readFileSync(`/proc/${engine.pid}/cmdline`, 'utf8')
+      if (commandLine.includes(stageDir)) process.kill(engine.pid, 'SIGKILL')
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code !== 'ENOENT' && code !== 'ESRCH') throw error
+    }
   }
 
   async killServer(): Promise<void> {

@@ -55,6 +55,8 @@ export const AgentPolicy = Type.Object(
   {
     /** Only what lies in these folders is scanned; without it, everything is. */
     allowedPaths: Type.Optional(Type.Array(AbsolutePath, { minItems: 1 })),
+    /** Folders and files that no scan opens; each report says so. */
+    exclude: Type.Optional(Type.Array(AbsolutePath, { maxItems: 100 })),
     /** Of all cores together, what scans may use at most. */
     cpuCeilingPercent: Type.Optional(Type.Integer({ minimum: 5, maximum: 100 })),
     /** When scans may work, by the machine's own clock; outside of these they wait or pause. */

@@ -17,7 +17,7 @@ export async function describeThreat(threat: {
 }): Promise<Detection> {
   const { stats, descriptor } = threat
   // From the descriptor that was judged: the path may lead elsewhere by now.
-  const sha256 = threat.sha256 ?? (await hashFile(descriptor, threat.signal))
+  const sha256 = threat.sha256 ?? (await hashFile(descriptor, stats.size, threat.signal))
   const isUnchanged = markOf(fstatSync(descriptor, { bigint: true })) === markOf(stats)
   const uid = Number(stats.uid)
   return {

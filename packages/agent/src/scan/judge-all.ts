@@ -5,6 +5,7 @@ import { type FileOutcome, findStats, judgeFile, nameFor } from './judge-file.ts
 import type { Judged, JudgedFiles } from './judged-files.ts'
 import { SameContent } from './same-content.ts'
 import type { ScanBook } from './scan-book.ts'
+import { breathe, Turn } from './turn.ts'
 import type { WorkItem, WorkList } from './work-list.ts'
 
 export type JudgeAllOptions = {
@@ -27,14 +28,20 @@ export class LedgerContradicted extends Error {}
 /**
  * Lets the engine judge everything on the list, so many files at a time as it takes, and settles each of them.
  *
- * @returns why the engine cannot go on, if so
+ * @returns why the engine cannot go on, if so, and what was taken off the list and not settled because of that
  */
-export async function judgeAll(options: JudgeAllOptions): Promise<unknown> {
+export async function judgeAll(
+  options: JudgeAllOptions,
+): Promise<{ failure: unknown; unsettled: WorkItem[] }> {
   const { session, items, signal, pace } = options
   const judging = new Judging(options)
+  const turn = new Turn()
+  const unsettled: WorkItem[] = []
   let failure: unknown
   const worker = async () => {
     while (!signal.aborted && failure === undefined) {
+      // Other names of files and the like take no engine, and thousands of them would be settled in one go.
+      if (turn.isOver()) await breathe()
       await pace()
       const { value: item, done } = items.next()
       if (done) return
@@ -42,11 +49,12 @@ export async function judgeAll(options: JudgeAllOptions): Promise<unknown> {
         await judging.judge(item)
       } catch (error) {
         failure ??= error
+        unsettled.push(item)
       }
     }
   }
   await Promise.all(Array.from({ length: session.window }, worker))
-  return failure
+  return { failure, unsettled }
 }
 
 class Judging {
@@ -76,12 +84,12 @@ class Judging {
     const stats = findStats(item.path)
     const known = stats && judged.find(stats)
     if (known === undefined || known.kind === 'notScanned') return this.#judgeAlone(item)
-    if (known.kind === 'threat') book.found(nameFor(known.detection, item.path))
+    if (known.kind === 'threat') book.found(nameFor(known.detection, item.path), judged)
     book.read('duplicate', item.bytes)
   }
 
   async #judgeAlone(item: WorkItem): Promise<void> {
-    const { session, signal, steady, book, ledger } = this.#options
+    const { session, signal, steady, book, ledger, judged } = this.#options
     const outcome = await judgeFile(item, {
       session,
       signal,
@@ -95,15 +103,16 @@ class Judging {
     if (outcome.kind === 'notScanned') {
       return book.notRead(outcome.reason, item.path, item.bytes, outcome.detail)
     }
-    if (outcome.kind === 'threat') book.found(outcome.detection)
+    if (outcome.kind === 'threat') book.found(outcome.detection, judged)
     book.read(outcome.isRepeated ? 'duplicate' : 'scanned', item.bytes)
   }
 
   /** @throws LedgerContradicted when files were taken for unchanged on its word: they are to be read after all */
   #contradict(): void {
     const { ledger, book } = this.#options
-    if (book.count.unchanged.files > 0) throw new LedgerContradicted()
+    // Before anything else: whoever is killed here must not believe it again.
     ledger?.throwAway()
+    if (book.count.unchanged.files > 0) throw new LedgerContradicted()
     book.contradicted()
   }
 

@@ -75,7 +75,7 @@ async function judgeContent(
   const judge = () => session.judge(descriptor, Number(stats.size))
   // Of any other file the engine might read other bytes than were hashed, and all that hold those would share its verdict.
   const isShared = isSizeShared && steady.isSteady(stats)
-  const sha256 = isShared ? ((await hashFile(descriptor, signal)) ?? undefined) : undefined
+  const sha256 = isShared ? ((await hashFile(descriptor, stats.size, signal)) ?? undefined) : undefined
   if (sha256 === undefined) return { judgement: await judge(), isRepeated: false, sha256 }
   return { ...(await contents.judge(sha256, judge)), sha256 }
 }

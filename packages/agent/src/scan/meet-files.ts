@@ -33,7 +33,7 @@ export function meetFiles(options: MeetOptions): WalkVisitor {
       const before = judged.carryOver(stats, bytes)
       if (before) {
         const { outcome, isDuplicate } = before
-        if (outcome.kind === 'threat') book.found(nameFor(outcome.detection, path))
+        if (outcome.kind === 'threat') book.found(nameFor(outcome.detection, path), judged)
         if (outcome.kind === 'notScanned') book.notRead(outcome.reason, path, bytes, outcome.detail)
         else book.read(isDuplicate ? 'duplicate' : 'scanned', bytes)
         return 0

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { narrow } from './narrow-places.ts'
+import { narrow, realExclusion } from './narrow-places.ts'
 
 describe('narrowing places to the folders of a policy', () => {
   let top: string
@@ -28,5 +28,37 @@ describe('narrowing places to the folders of a policy', () => {
   ])('keeps %s', (_what, path, kept) => {
     const narrowed = narrow([{ path: Buffer.from(`${top}/${path}`) }], [join(top, 'allowed')])
     expect(narrowed.map((place) => place.path.toString())).toEqual(kept.map((one) => join(top, one)))
+  })
+})
+
+describe('where an exclusion really is', () => {
+  const self = process.getuid?.()
+  let top: string
+  beforeAll(() => {
+    top = realpathSync(mkdtempSync(join(tmpdir(), 'fleetsweep-exclusion-')))
+    mkdirSync(join(top, 'data/sub'), { recursive: true })
+    symlinkSync('data', join(top, 'link'))
+    symlinkSync(join(top, 'link/sub'), join(top, 'chain'))
+    symlinkSync('circle', join(top, 'circle'))
+  })
+  afterAll(() => rmSync(top, { recursive: true, force: true }))
+
+  it.each([
+    ['of a plain path is that path', 'data/sub', 'data/sub'],
+    ['does not hang on slashes and dots', 'data//./sub/../sub/', 'data/sub'],
+    ['is where a trusted link leads', 'link/sub', 'data/sub'],
+    ['is where links to links lead', 'chain', 'data/sub'],
+    ['is the path itself when nothing is there', 'data/gone/x', 'data/gone/x'],
+    ['is the path itself when links go in a circle', 'circle/x', 'circle/x'],
+  ])('%s', (_what, path, real) => {
+    expect(realExclusion(`${top}/${path}`, [self])).toBe(join(top, real))
+  })
+
+  it('is not where a link of somebody else leads', () => {
+    expect(realExclusion(join(top, 'link/sub'), [])).toBe(join(top, 'link/sub'))
+  })
+
+  it('of everything is everything', () => {
+    expect(realExclusion('/')).toBe('/')
   })
 })

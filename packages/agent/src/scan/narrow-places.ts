@@ -1,4 +1,5 @@
-import { realpathSync } from 'node:fs'
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { errorCode } from './error-code.ts'
 import type { QuickPlace } from './quick-places.ts'
 
@@ -39,12 +40,50 @@ export function isWithin(path: Buffer, folder: Buffer | string): boolean {
   return inner === outer || (inner ?? '').startsWith(`${outer}/`)
 }
 
-/** Where a configured path really is; one that is not there stays as it is, and is reported when it is met. */
+/** Where a configured path really is; one that is not there stays where it would be, and is reported when it is met. */
 export function realPath(path: string): string {
   try {
     return realpathSync(path)
   } catch (error) {
     errorCode(error)
-    return path
+    return path.startsWith('/') ? resolve(path) : path
+  }
+}
+
+const MAX_LINKS = 40
+
+/**
+ * Where an excluded path really is, by links of root and of the agent's own user alone. Whoever else may put a link
+ * there could exclude anything on the machine with it; such a link is what is excluded, not what it leads to.
+ */
+export function realExclusion(
+  path: string,
+  trustedUids: readonly (number | undefined)[] = [0, process.getuid?.()],
+): string {
+  if (!path.startsWith('/')) return path
+  let real = '/'
+  let rest = path.split('/')
+  let links = 0
+  for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+    const next = name === '..' ? dirname(real) : resolve(real, name)
+    const link = name === '..' ? undefined : linkAt(next)
+    if (link === undefined) {
+      real = next
+      continue
+    }
+    if (!trustedUids.includes(link.uid) || ++links > MAX_LINKS) return resolve(path)
+    if (link.target.startsWith('/')) real = '/'
+    rest = [...link.target.split('/'), ...rest]
+  }
+  return real
+}
+
+function linkAt(path: string): { uid: number; target: string } | undefined {
+  try {
+    const stats = lstatSync(path)
+    return stats.isSymbolicLink() ? { uid: stats.uid, target: readlinkSync(path) } : undefined
+  } catch (error) {
+    errorCode(error)
+    return undefined
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import {
@@ -8,6 +8,7 @@ import {
   renderFilePath,
   type ScanReport,
 } from '@fleetsweep/protocol'
+import { errorCode } from './error-code.ts'
 
 /** A list grows no further than this; millions of lines fit, and no disk is filled by hostile names. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -82,10 +83,25 @@ export class NotScannedListWriter {
       this.#isWhole = false
       return
     }
-    this.#descriptor ??= openSync(this.#path, 'w', 0o600)
-    writeSync(this.#descriptor, member)
+    if (!this.#write(member)) {
+      this.#isWhole = false
+      return
+    }
     this.#hash.update(member)
     this.#bytes += member.length
     this.#filesOnDisk = this.#files
+  }
+
+  /** @returns false when the disk does not take it: a scan does not fail because its list is cut short */
+  #write(member: Buffer): boolean {
+    try {
+      this.#descriptor ??= openSync(this.#path, 'w', 0o600)
+      for (let at = 0; at < member.length; ) at += writeSync(this.#descriptor, member, at)
+      return true
+    } catch (error) {
+      errorCode(error)
+      if (this.#descriptor !== undefined) ftruncateSync(this.#descriptor, this.#bytes)
+      return false
+    }
   }
 }

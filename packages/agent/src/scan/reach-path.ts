@@ -40,3 +40,8 @@ export function appendName(folder: Buffer, name: Buffer): Buffer {
   path.set(name, folder.length)
   return path
 }
+
+/** The path of a name in a folder. */
+export function joinPath(folder: Buffer, name: Buffer): Buffer {
+  return appendName(withSlash(folder), name)
+}

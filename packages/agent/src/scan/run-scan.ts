@@ -7,10 +7,11 @@ import { Ledger, type LedgerOptions, SteadyFiles, Verification } from '../ledger
 import { fileSystemsByDevice } from '../os/file-system-identity.ts'
 import { type MountTable, readMountTable } from '../os/mount-table.ts'
 import { AGENT_VERSION } from '../version.ts'
+import { findWrongPath } from './check-paths.ts'
 import { judgeAll, LedgerContradicted } from './judge-all.ts'
 import { JudgedFiles } from './judged-files.ts'
 import { meetFiles } from './meet-files.ts'
-import { realPath } from './narrow-places.ts'
+import { realExclusion } from './narrow-places.ts'
 import { planPlaces } from './plan-places.ts'
 import { costMs } from './progress-meter.ts'
 import type { QuickPlace } from './quick-places.ts'
@@ -42,8 +43,8 @@ export function createScanRunner(parts: ScanRunnerParts): ScanRunner {
   return (request) => new Scan(parts, request).run()
 }
 
-/** More than this many files are left off the list of a scan that was stopped: nobody waits for it. */
-const LISTED_WHEN_STOPPED = 100_000
+/** Of the files that a scan did not come to, more than this many are left off its list: nobody waits for it. */
+const LISTED_AT_MOST = 100_000
 
 /** What an attempt keeps open while it works. */
 type Desk = {
@@ -75,6 +76,8 @@ class Scan {
     let session: EngineSession | undefined
     try {
       if (signal.aborted) return stop.outcome('neverStarted', null)
+      const wrong = findWrongPath(this.#request)
+      if (wrong !== undefined) return { kind: 'failed', reason: wrong, report: null }
       session = await this.#parts.engine.open({
         signal,
         onPhase: (phase) => this.#book.meter.enter(phase),
@@ -116,7 +119,6 @@ class Scan {
       const outcome = await this.#attempt({ session, stop, mounts, ledger, steady, pace })
       if (outcome !== 'contradicted') return outcome
       // What was taken for unchanged in this attempt may not have been: the books are begun anew, and all is read.
-      ledger?.throwAway()
       this.#book = new ScanBook(this.#request, this.#parts.clock)
       this.#book.contradicted()
       const again = await this.#attempt({ session, stop, mounts, ledger, steady, pace })
@@ -136,9 +138,9 @@ class Scan {
     pace: () => Promise<void>
   }): Promise<ScanOutcome | 'contradicted'> {
     const { session, stop, mounts, ledger, steady, pace } = parts
-    const { signal, workDir, attempt } = this.#request
+    const { signal, workDir } = this.#request
     const book = this.#book
-    const judged = new JudgedFiles(workDir, engineKeyOf(session), attempt)
+    const judged = JudgedFiles.open(workDir, engineKeyOf(session))
     const list = new WorkList(workDir)
     const desk: Desk = { session, book, list, judged, ledger, steady, pace }
     try {
@@ -146,26 +148,23 @@ class Scan {
       await this.#walk(desk, mounts)
       if (ledger?.isBroken && book.count.unchanged.files > 0) return 'contradicted'
       if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
-      list.complete()
       if (!signal.aborted) book.meter.enter('scanning')
       const items = list.items()
-      const failure = await judgeAll({ ...desk, items, signal })
-      const report = () =>
-        book.report(session, {
-          carriedOver: judged.carriedOver,
-          cpuCeilingPercent: this.#ceilingPercent,
-        })
+      const { failure, unsettled } = await judgeAll({ ...desk, items, signal })
+      const report = () => book.report(session, { judged, cpuCeilingPercent: this.#ceilingPercent })
+      if (failure instanceof LedgerContradicted && !signal.aborted) return 'contradicted'
+      for (const detection of judged.threatsNotMetAgain()) book.foundEarlier(detection)
       if (signal.aborted) {
         book.meter.enter('stopping')
         const stopped = stop.outcome(await stop.proof(), null)
-        book.rest('cancelled', items.take(LISTED_WHEN_STOPPED))
-        if (!items.next().done) book.list.leaveOut()
+        book.rest('cancelled', items, LISTED_AT_MOST)
         return { ...stopped, report: report() }
       }
       if (failure === undefined) return { kind: 'finished', report: report() }
-      if (failure instanceof LedgerContradicted) return 'contradicted'
-      book.rest('engineError', items)
-      return { kind: 'failed', reason: reasonOf(failure), report: report() }
+      const reason = reasonOf(failure)
+      for (const { path, bytes } of unsettled) book.notRead('engineError', path, bytes, reason)
+      book.rest('engineError', items, LISTED_AT_MOST)
+      return { kind: 'failed', reason, report: report() }
     } finally {
       list.close()
       judged.close()
@@ -220,7 +219,7 @@ class Scan {
     const sources = { policy: settings.exclusions, machine: this.#config.exclude ?? [], agent: own } as const
     const paths = Object.entries(sources).flatMap(([source, excluded]) =>
       excluded.map((path) => ({
-        path: realPath(path).replace(/(?<=.)\/+$/, ''),
+        path: realExclusion(path),
         source: source as keyof typeof sources,
       })),
     )
@@ -230,13 +229,16 @@ class Scan {
 
   /** @throws EngineError when there is nothing at all of what was asked for */
   #requireSomething(): void {
-    const { coverage } = this.#book.count
-    const { vanished } = coverage.notScanned
-    if (coverage.met.files > vanished.files || this.#book.hasFolders) return
+    if (this.#book.hasMet) return
+    const { vanished, mounts } = this.#book.leftOut
+    if (vanished > 0)
+      throw new NothingToScan(
+        vanished === 1 ? 'the path is not there' : `all ${vanished} paths are not there`,
+      )
     throw new NothingToScan(
-      vanished.files === 0
-        ? 'Nothing was scanned: the policy of this machine allows none of the paths.'
-        : `Nothing was scanned: ${vanished.files === 1 ? 'the path is' : `all ${vanished.files} paths are`} not there.`,
+      mounts > 0
+        ? 'the paths lie on file systems that are not of this machine'
+        : 'the policy of this machine allows none of the paths',
     )
   }
 
@@ -262,7 +264,11 @@ class Scan {
 }
 
 /** A scan of named paths that found none of them. */
-class NothingToScan extends Error {}
+class NothingToScan extends Error {
+  constructor(why: string) {
+    super(`Nothing was scanned: ${why}.`)
+  }
+}
 
 /** Files are met at once; what is left is folders. */
 function meetByName(walker: Walker, places: QuickPlace[]): QuickPlace[] {

@@ -69,19 +69,25 @@ function isOfContent(judgement: Judgement): judgement is OfContent {
 /**
  * SHA-256 of an open file, in hex.
  *
- * @returns null when it cannot be read, or the signal was aborted first
+ * @param sizeBytes what it is known to hold: one that grows is not followed, or somebody could keep us reading for ever
+ * @returns null when it cannot be read or holds more, or the signal was aborted first
  */
-export async function hashFile(descriptor: number, signal: AbortSignal): Promise<string | null> {
+export async function hashFile(
+  descriptor: number,
+  sizeBytes: bigint,
+  signal: AbortSignal,
+): Promise<string | null> {
   const hash = createHash('sha256')
   let chunk: Buffer | undefined
   try {
-    for (let position = 0; !signal.aborted; ) {
+    for (let position = 0; position <= sizeBytes && !signal.aborted; ) {
       let taken: Buffer
       if (position < FIRST_BYTES) {
         taken = firstChunk.subarray(0, readSync(descriptor, firstChunk, 0, FIRST_BYTES, position))
       } else {
-        chunk ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
-        taken = chunk.subarray(0, (await readAt(descriptor, chunk, 0, CHUNK_BYTES, position)).bytesRead)
+        // A large piece for each of many small files would be memory that nobody gives back in time.
+        chunk ??= Buffer.allocUnsafeSlow(Math.min(Number(sizeBytes) + 1, CHUNK_BYTES))
+        taken = chunk.subarray(0, (await readAt(descriptor, chunk, 0, chunk.length, position)).bytesRead)
       }
       if (taken.length === 0) return hash.digest('hex')
       hash.update(taken)

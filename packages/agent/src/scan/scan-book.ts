@@ -6,12 +6,12 @@ import {
   type Exclusion,
   renderFilePath,
   type ScanReport,
-  type Tally,
 } from '@fleetsweep/protocol'
 import type { EngineSession } from '../engines/engine.ts'
 import type { Mount } from '../os/mount-table.ts'
 import { type Bucket, CoverageCount } from './coverage-count.ts'
 import { fitReport } from './fit-report.ts'
+import type { JudgedFiles } from './judged-files.ts'
 import { NotScannedListWriter } from './not-scanned-list.ts'
 import { ProgressMeter } from './progress-meter.ts'
 import type { ScanRequest } from './scan.ts'
@@ -74,14 +74,28 @@ export class ScanBook {
     this.notRead(reason, path, this.count.meet(sizeBytes), detail)
   }
 
-  found(detection: Detection): void {
+  found(detection: Detection, judged: Pick<JudgedFiles, 'tell'>): void {
+    if (judged.tell(detection)) this.foundEarlier(detection)
+  }
+
+  /** What was found in an earlier attempt, and is told again because a server may not have heard of it. */
+  foundEarlier(detection: Detection): void {
     this.meter.detected()
     this.#request.onDetection(detection)
   }
 
-  /** True once any folder was met. */
-  get hasFolders(): boolean {
-    return this.#folders + this.#foldersUnreadable > 0
+  /** True once a folder, or a file that is there, was met. */
+  get hasMet(): boolean {
+    const { met, notScanned } = this.count.coverage
+    return met.files > notScanned.vanished.files || this.#folders + this.#foldersUnreadable > 0
+  }
+
+  /** What was left out for whatever reason, of all places that were to be looked at. */
+  get leftOut(): { vanished: number; mounts: number } {
+    return {
+      vanished: this.count.coverage.notScanned.vanished.files,
+      mounts: this.#lists.mountsSkipped.length,
+    }
   }
 
   verified(bytes: number): void {
@@ -135,19 +149,35 @@ export class ScanBook {
     this.notRead('excluded', path, bytes, '')
   }
 
-  /** Everything that was met and that nothing was done to ends up here. */
-  rest(reason: 'cancelled' | 'engineError', examples: Iterable<{ path: Buffer; bytes: number }>): void {
+  /**
+   * Everything that was met and that nothing was done to ends up here.
+   *
+   * @param listAtMost how many of them are listed
+   */
+  rest(
+    reason: 'cancelled' | 'engineError',
+    items: Iterable<{ path: Buffer; bytes: number }>,
+    listAtMost = Number.POSITIVE_INFINITY,
+  ): void {
     let listed = 0
-    for (const { path, bytes } of examples) {
-      if (listed++ < LISTED_AT_MOST) this.count.sampleOnly(reason, path, '')
+    for (const { path, bytes } of items) {
+      if (listed++ >= listAtMost) {
+        this.list.leaveOut()
+        break
+      }
+      if (listed <= LISTED_AT_MOST) this.count.sampleOnly(reason, path, '')
       this.list.add(reason, path, '', bytes)
     }
     this.count.settleRest(reason)
   }
 
   /** @throws Error when the files do not add up, which would be a mistake of ours */
-  report(session: EngineSession, parts: { carriedOver: Tally; cpuCeilingPercent: number }): ScanReport {
+  report(
+    session: EngineSession,
+    parts: { judged: Pick<JudgedFiles, 'carriedOver' | 'judgedAgain'>; cpuCeilingPercent: number },
+  ): ScanReport {
     const { scanType, attempt } = this.#request
+    const { carriedOver, judgedAgain } = parts.judged
     const { coverage } = this.count
     if (!addsUp(coverage)) throw new Error(`the files of the scan do not add up: ${JSON.stringify(coverage)}`)
     const { path: _, ...list } = this.list.finish() ?? { path: '', files: 0 }
@@ -163,7 +193,8 @@ export class ScanBook {
         directories: this.#folders,
         directoriesUnreadableCount: this.#foldersUnreadable,
         cpuCeilingPercent: parts.cpuCeilingPercent,
-        ...(parts.carriedOver.files > 0 && { carriedOver: parts.carriedOver }),
+        ...(carriedOver.files > 0 && { carriedOver }),
+        ...(judgedAgain.files > 0 && { judgedAgain }),
         ...((this.#verified.files > 0 || this.#verified.contradicted) && {
           unchangedVerified: this.#verified,
         }),

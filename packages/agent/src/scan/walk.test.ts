@@ -69,6 +69,23 @@ describe('walking folders', () => {
     expect(skipped).toEqual([remote])
   })
 
+  it('does not look at a single file that is mounted from elsewhere', async () => {
+    for (const name of ['here', 'remote']) write(name)
+    const remote = { point: join(top, 'remote'), fileSystem: 'nfs4', isLocal: false }
+    await walker([remote]).walkFolder(Buffer.from(top))
+    expect(met).toEqual(['here'])
+    expect(skipped).toEqual([remote])
+  })
+
+  it('gives up for a trouble that is not of the file system', async () => {
+    write('file')
+    const failing = walker()
+    met.push = () => {
+      throw Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR' })
+    }
+    await expect(failing.walkFolder(Buffer.from(top))).rejects.toThrow('database or disk is full')
+  })
+
   it('visits a folder once, whatever leads to it', async () => {
     write('a/b/file')
     const one = walker()

@@ -13,8 +13,11 @@ import {
 import { MAX_RENDERED_PATH_BYTES } from '@fleetsweep/protocol'
 import type { Mount, MountTable } from '../os/mount-table.ts'
 import { errorCode } from './error-code.ts'
-import { appendName, reachPath, withSlash } from './reach-path.ts'
+import { FolderSet } from './folder-set.ts'
+import { type PendingFolder, PendingFolders } from './pending-folders.ts'
+import { appendName, joinPath, reachPath, withSlash } from './reach-path.ts'
 import type { PlaceCap } from './scan-config.ts'
+import { breathe, Turn } from './turn.ts'
 
 /** What a walk meets; every file exactly once. */
 export type WalkVisitor = {
@@ -44,8 +47,6 @@ type Entry = { name: Buffer; dirent: Dirent }
 
 const SORTED_AT_MOST = 20_000
 const PAUSE = Symbol('pause')
-/** Handles a few thousand entries, then lets everything else in the process have its turn. */
-const TURN_MS = 8
 
 /**
  * Walks folders without ever following a link, opening a special file, or touching a file system that is not local.
@@ -59,11 +60,11 @@ export class Walker {
   readonly #excluded: ReadonlyMap<string, string>
   readonly #visitor: WalkVisitor
   readonly #signal: AbortSignal
-  readonly #visited = new Map<bigint, Set<bigint>>()
+  readonly #visited = new FolderSet()
   readonly #metByName = new Set<string>()
   readonly #skippedMounts = new Set<string>()
   readonly #pace: () => Promise<void>
-  #turnEnds = 0
+  readonly #turn = new Turn()
 
   constructor(options: {
     mounts: MountTable
@@ -113,28 +114,32 @@ export class Walker {
       ...cap,
       isSpent: false,
     }
-    const stack = [{ path: top, excluded: this.#exclusionOf(top) }]
-    for (let next = stack.pop(); next && !room.isSpent && !this.#signal.aborted; next = stack.pop()) {
-      const { path, excluded } = next
-      const children: Buffer[] = []
-      for (const child of this.#enter(path, excluded, room)) {
-        if (child === PAUSE) {
+    const pending = new PendingFolders()
+    const first = { path: top, excluded: this.#exclusionOf(top) }
+    for (
+      let next: PendingFolder | undefined = first;
+      next && !room.isSpent && !this.#signal.aborted;
+      next = pending.take()
+    ) {
+      const { path } = next
+      const excluded = next.excluded ?? this.#excluded.get(key(path))
+      pending.enter({ path, excluded })
+      for (const name of this.#enter(path, excluded, room)) {
+        if (name === PAUSE) {
           await breathe()
           await this.#pace()
-        } else children.push(child)
+        } else if (!pending.add(name)) {
+          this.#visitor.unreadableFolder(joinPath(path, name), 'too many folders at once')
+        }
         if (this.#signal.aborted) return true
-      }
-      // The first of them is to be taken off the stack first.
-      for (const child of children.reverse()) {
-        stack.push({ path: child, excluded: excluded ?? this.#excluded.get(key(child)) })
       }
     }
     return !room.isSpent
   }
 
-  /** Visits one folder; yields the folders in it, and now and then a pause. */
+  /** Visits one folder; yields the names of the folders in it, and now and then a pause. */
   *#enter(path: Buffer, excluded: string | undefined, room: Room): Generator<Buffer | typeof PAUSE> {
-    if (this.#mustYield()) yield PAUSE
+    if (this.#turn.isOver()) yield PAUSE
     const mount = this.#mounts.at(key(path))
     if (mount && !mount.isLocal) return this.#skip(mount)
     if (path.length > MAX_RENDERED_PATH_BYTES) return this.#visitor.unreadableFolder(path, 'path too long')
@@ -142,7 +147,7 @@ export class Walker {
     if (descriptor === undefined) return
     try {
       const { dev, ino } = fstatSync(descriptor, { bigint: true })
-      if (!this.#visitOnce(dev, ino)) return
+      if (!this.#visited.add({ dev, ino })) return
       this.#visitor.folder()
       yield* this.#entries(path, descriptor, excluded, room)
     } catch (error) {
@@ -176,17 +181,24 @@ export class Walker {
     const folder = withSlash(path)
     const isCapped = Number.isFinite(room.files) || Number.isFinite(room.bytes)
     for (const { name, dirent } of isCapped ? newestFirst(entriesOf(self), reach) : entriesOf(self)) {
-      if (this.#mustYield()) yield PAUSE
+      if (this.#turn.isOver()) yield PAUSE
       if (dirent.isSymbolicLink()) {
         this.#visitor.symlink()
         continue
       }
-      const child = appendName(folder, name)
       if (dirent.isDirectory()) {
-        yield child
+        yield name
         continue
       }
-      if (this.#metByName.size > 0 && this.#metByName.has(key(child))) continue
+      const child = appendName(folder, name)
+      const childKey = key(child)
+      if (this.#metByName.has(childKey)) continue
+      const mount = this.#mounts.at(childKey)
+      if (mount && !mount.isLocal) {
+        // A single file may be mounted, too; asking about it may wait for a server that is not there.
+        this.#skip(mount)
+        continue
+      }
       if (room.files <= 0 || room.bytes <= 0) {
         room.isSpent = true
         return
@@ -194,8 +206,8 @@ export class Walker {
       const stats = this.#look(child, () => lstatSync(reach(name), { bigint: true }))
       if (!stats) continue
       // Some file systems do not tell the kind of an entry, and any entry may have been replaced since.
-      if (stats.isDirectory()) yield child
-      else room.bytes -= this.#file(child, stats, excluded ?? this.#excluded.get(key(child)))
+      if (stats.isDirectory()) yield name
+      else room.bytes -= this.#file(child, stats, excluded ?? this.#excluded.get(childKey))
       room.files--
     }
   }
@@ -219,13 +231,6 @@ export class Walker {
     }
   }
 
-  #visitOnce(dev: bigint, ino: bigint): boolean {
-    const seen = this.#visited.get(dev) ?? new Set()
-    if (seen.has(ino)) return false
-    this.#visited.set(dev, seen.add(ino))
-    return true
-  }
-
   /** Told by the table alone: whoever touches a dead network file system waits for ever. */
   #isElsewhere(path: Buffer): boolean {
     const mount = this.#mounts.holding(key(path))
@@ -245,13 +250,6 @@ export class Walker {
     const text = key(path)
     const found = [...this.#excluded].find(([bytes]) => isAtOrBelow(text, bytes))
     return found?.[1]
-  }
-
-  #mustYield(): boolean {
-    const now = performance.now()
-    if (now < this.#turnEnds) return false
-    this.#turnEnds = now + TURN_MS
-    return true
   }
 }
 
@@ -307,8 +305,4 @@ function kindOf(stats: BigIntStats): string {
   if (stats.isFIFO()) return 'FIFO'
   if (stats.isSocket()) return 'socket'
   return stats.isBlockDevice() || stats.isCharacterDevice() ? 'device' : 'unknown kind'
-}
-
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -62,6 +62,7 @@ export class WorkList {
   readonly #db: DatabaseSync
   readonly #insert: StatementSync
   readonly #findLeader: StatementSync
+  readonly #noteSize: StatementSync
   readonly #findContent: StatementSync
   readonly #keepContent: StatementSync
   #uncommitted = 0
@@ -79,10 +80,11 @@ export class WorkList {
         id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, path BLOB NOT NULL, open_path BLOB, bytes INTEGER NOT NULL,
         dev INTEGER NOT NULL, ino INTEGER NOT NULL, linked INTEGER NOT NULL, leader INTEGER, known INTEGER NOT NULL
       );
-      CREATE TABLE shared_size (bytes INTEGER PRIMARY KEY);
+      CREATE TABLE size (bytes INTEGER PRIMARY KEY, is_shared INTEGER NOT NULL DEFAULT 0);
       CREATE TABLE content (sha256 TEXT PRIMARY KEY, judgement TEXT NOT NULL) WITHOUT ROWID;
       CREATE INDEX file_linked ON file (dev, ino) WHERE linked = 1 AND leader IS NULL;
       CREATE INDEX file_followers ON file (id) WHERE leader IS NOT NULL;
+      CREATE INDEX file_small ON file (tier, id) WHERE bytes <= ${BIG_BYTES} AND leader IS NULL;
       CREATE INDEX file_big ON file (tier, bytes DESC, id) WHERE bytes > ${BIG_BYTES} AND leader IS NULL;
       BEGIN`)
     this.#insert = this.#db.prepare(
@@ -90,6 +92,9 @@ export class WorkList {
     )
     this.#findLeader = this.#db.prepare(
       'SELECT id FROM file WHERE dev = ? AND ino = ? AND linked = 1 AND leader IS NULL',
+    )
+    this.#noteSize = this.#db.prepare(
+      'INSERT INTO size (bytes) VALUES (?) ON CONFLICT DO UPDATE SET is_shared = 1 WHERE is_shared = 0',
     )
     this.#findContent = this.#db.prepare('SELECT judgement FROM content WHERE sha256 = ?')
     this.#keepContent = this.#db.prepare('INSERT OR REPLACE INTO content VALUES (?, ?)')
@@ -118,6 +123,7 @@ export class WorkList {
       leader,
       isKnown ? 1 : 0,
     )
+    if (leader === null) this.#noteSize.run(bytes)
     this.#files++
     this.#bytes += bytes
     this.#uncommitted++
@@ -125,13 +131,6 @@ export class WorkList {
       this.#uncommitted = 0
       this.#db.exec('COMMIT; BEGIN')
     }
-  }
-
-  /** No more files come; now it can be told which have as many bytes as others. */
-  complete(): void {
-    this.#db.exec(`
-      INSERT INTO shared_size SELECT bytes FROM file WHERE leader IS NULL GROUP BY bytes HAVING count(*) > 1;
-      COMMIT; BEGIN`)
   }
 
   /** What the engine said of a content; undefined while nothing was said. */
@@ -171,7 +170,7 @@ export class WorkList {
   *#pages(condition: string, after: (last: WorkItem | undefined) => number[]): Generator<WorkItem> {
     const page = this.#db.prepare(
       `SELECT id, path, open_path, bytes, dev || ':' || ino AS file_id, linked, leader, known,
-         EXISTS (SELECT 1 FROM shared_size WHERE shared_size.bytes = file.bytes) AS shared FROM file WHERE ${condition} LIMIT ${PAGE}`,
+         (SELECT is_shared FROM size WHERE size.bytes = file.bytes) AS shared FROM file WHERE ${condition} LIMIT ${PAGE}`,
     )
     for (let last: WorkItem | undefined; ; ) {
       const items = page.all(...after(last)).map(toItem)

@@ -1,13 +1,16 @@
+import { safeText } from '@fleetsweep/client'
 import {
   type ChangeDeviceGroupBody,
   type DeviceGroup,
   type DeviceGroupPreview,
   REMEDIATION_LEVELS,
   type RemediationLevel,
+  type ScanPolicy,
 } from '@fleetsweep/protocol'
 import {
   type Command,
   type CommandContext,
+  type CommandOptions,
   noArguments,
   onlyArgument,
   textOption,
@@ -17,33 +20,37 @@ import {
 import { readRules, rulesInWords } from '../device-group-rules.ts'
 import { collect } from '../list-output.ts'
 import { userGroupIdsOf, userGroupNames } from '../named-user-groups.ts'
+import { formatMoment } from '../render/moment.ts'
 import { renderTable } from '../render/table.ts'
+import { readPolicyOptions, SCAN_POLICY_OPTIONS, windowInWords } from '../scan-policy-options.ts'
 import { done, pick, refuseEmptyChange, runVerb, show } from '../verbs.ts'
 
 const KIND = { what: 'device group', command: 'device-groups' }
 
+const CHANGE_OPTIONS: CommandOptions = {
+  rule: {
+    type: 'string',
+    multiple: true,
+    value: 'condition',
+    help: 'create, change, preview: such as "tag equals lab" or "name startsWith srv-"; repeatable',
+  },
+  'user-group': {
+    type: 'string',
+    multiple: true,
+    value: 'group',
+    help: 'create, change: all user groups that reach it; repeatable',
+  },
+  open: { type: 'boolean', help: 'change: everybody who has a role reaches it' },
+  remediation: { type: 'string', value: 'level', help: `create, change: ${REMEDIATION_LEVELS.join(', ')}` },
+  name: { type: 'string', value: 'text', help: 'change: its name' },
+  description: { type: 'string', value: 'text', help: 'create, change: what it is for' },
+}
+
 export const deviceGroups: Command = {
   name: 'device-groups',
-  args: 'list | create | change | delete | order | preview [group…]',
+  args: 'list | create | change | delete | order | preview | policy [group…]',
   summary: 'Administer which machines belong together and who reaches them',
-  options: {
-    rule: {
-      type: 'string',
-      multiple: true,
-      value: 'condition',
-      help: 'create, change, preview: such as "tag equals lab" or "name startsWith srv-"; repeatable',
-    },
-    'user-group': {
-      type: 'string',
-      multiple: true,
-      value: 'group',
-      help: 'create, change: all user groups that reach it; repeatable',
-    },
-    open: { type: 'boolean', help: 'change: everybody who has a role reaches it' },
-    remediation: { type: 'string', value: 'level', help: `create, change: ${REMEDIATION_LEVELS.join(', ')}` },
-    name: { type: 'string', value: 'text', help: 'change: its name' },
-    description: { type: 'string', value: 'text', help: 'create, change: what it is for' },
-  },
+  options: { ...CHANGE_OPTIONS, ...SCAN_POLICY_OPTIONS },
   run: (context) =>
     runVerb(
       {
@@ -53,6 +60,7 @@ export const deviceGroups: Command = {
         delete: deleteDeviceGroup,
         order: orderDeviceGroups,
         preview: previewDeviceGroup,
+        policy: showOrChangePolicy,
       },
       context,
     ),
@@ -77,7 +85,7 @@ async function changeDeviceGroup(context: CommandContext): Promise<number> {
   const name = onlyArgument(args, 'device group')
   const displayName = textOption(options, 'name')
   const body = { ...(displayName !== undefined && { displayName }), ...(await readBody(context)) }
-  refuseEmptyChange(body, deviceGroups.options)
+  refuseEmptyChange(body, CHANGE_OPTIONS)
   const { id } = pick(await readAll(context), name, KIND)
   return printDeviceGroups(context, await client.access.changeDeviceGroup(id, body, { signal: io.signal }))
 }
@@ -108,6 +116,32 @@ async function previewDeviceGroup(context: CommandContext): Promise<number> {
   if (!rules) throw new UsageError('Say which machines, with --rule "<property> <operator> <value>".')
   const preview = await client.access.previewDeviceGroup(rules, { signal: io.signal })
   return show(context, preview, renderPreview)
+}
+
+/** Without a change, shows it. */
+async function showOrChangePolicy(context: CommandContext): Promise<number> {
+  const { io, client, args, options } = context
+  const change = readPolicyOptions(options)
+  const { id, displayName } = pick(await readAll(context), onlyArgument(args, 'device group'), KIND)
+  const policy =
+    Object.keys(change).length === 0
+      ? await client.access.getScanPolicy(id, { signal: io.signal })
+      : await client.access.changeScanPolicy(id, change, { signal: io.signal })
+  return show(context, policy, () => renderPolicy(displayName, policy))
+}
+
+function renderPolicy(group: string, policy: ScanPolicy): string {
+  const { cpuCeilingPercent, windows, exclusions, onDetection, changedAt } = policy
+  const since = changedAt === null ? 'as it was made' : `changed ${formatMoment(changedAt)}`
+  const lines = [
+    `Scans of machines in ${safeText(group)} (${since})`,
+    `  CPU at most:   ${cpuCeilingPercent} % of all cores`,
+    `  Works:         ${windows.length === 0 ? 'at any time' : windows.map(windowInWords).join('; ')}`,
+    `  Found files:   ${onDetection === 'report' ? 'are reported' : 'go into quarantine'}`,
+    `  Excluded:      ${exclusions.length === 0 ? 'nothing' : ''}`,
+    ...exclusions.map((path) => `    ${safeText(path)}`),
+  ]
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
 }
 
 async function readBody(context: CommandContext): Promise<Omit<ChangeDeviceGroupBody, 'displayName'>> {

@@ -1,8 +1,10 @@
 import {
   CONCLUSION_WORDS,
   countOf,
+  coverageNotes,
   coverageRows,
   describeEngine,
+  describeExclusion,
   describeProgress,
   formatBytes,
   formatCount,
@@ -21,6 +23,7 @@ import {
   type ScanProgress,
   type ScanReport,
 } from '@fleetsweep/protocol'
+import { windowInWords } from '../scan-policy-options.ts'
 import { renderDetections } from './detections.ts'
 import { formatMoment } from './moment.ts'
 import { renderTable } from './table.ts'
@@ -44,6 +47,7 @@ function renderHead(scan: Scan): string {
     ...(scan.waitingFor === null ? [] : [`Waiting: ${safeText(scan.waitingFor)}`]),
     ...(scan.progress === null || isFinal(scan.status) ? [] : [`So far: ${progressText(scan.progress)}`]),
     `Requested ${formatMoment(scan.requestedAt)}, started ${formatMoment(scan.startedAt)}, ended ${formatMoment(scan.endedAt)}`,
+    ...settingsLines(scan),
     ...reportLines(scan),
     ...stopLines(scan),
   ]
@@ -59,6 +63,19 @@ function conclusionLine(scan: Scan): string {
     : 'No conclusion: the machine sent no report.'
 }
 
+/** What held for the scan, where it is not what always holds. */
+function settingsLines({ paths, rescan, settings }: Scan): string[] {
+  const windows = settings?.windows ?? []
+  const exclusions = settings?.exclusions ?? []
+  return [
+    ...(paths === null ? [] : [`Of ${paths.map(safeText).join(', ')}`]),
+    ...(rescan ? ['Every file was to be read again.'] : []),
+    ...(settings === null ? [] : [`At most ${settings.cpuCeilingPercent} % of all cores`]),
+    ...(windows.length === 0 ? [] : [`Works ${windows.map(windowInWords).join('; ')}`]),
+    ...(exclusions.length === 0 ? [] : [`Excluded by policy: ${exclusions.map(safeText).join(', ')}`]),
+  ]
+}
+
 function progressText(progress: ScanProgress): string {
   return `${progress.percent.toFixed(1)} %, ${describeProgress(progress)}`
 }
@@ -71,6 +88,7 @@ function reportLines({ report, endedAt, attempts, reportedLate }: Scan): string[
     `Judged by ${safeText(describeEngine(report.engine, end))}`,
     `Limits: ${formatBytes(limits.maxFileSizeBytes)} a file, ${formatBytes(limits.maxScanSizeBytes)} unpacked, ${formatDuration(limits.maxScanTimeMs)}`,
     `Took ${formatDuration(report.durationMs)}${attempts > 1 ? ` in the last of ${countOf(attempts, 'attempt')}` : ''}`,
+    ...coverageNotes(report),
     ...(reportedLate ? ['The report came after the action had ended.'] : []),
   ]
 }
@@ -119,6 +137,9 @@ function renderGaps(report: ScanReport): string {
   if (folders > 0) lines.push(`and ${countOf(folders, 'further unreadable folder')}`)
   for (const { path, fileSystem } of report.mountsSkipped) {
     lines.push(`${path.text}: file system left out (${fileSystem})`)
+  }
+  for (const exclusion of report.exclusions ?? []) {
+    lines.push(`${exclusion.path.text}: ${describeExclusion(exclusion)}`)
   }
   for (const { place, limit } of report.cuts) lines.push(`${place.text}: cut short (${limit})`)
   return lines.length === 0

@@ -2,12 +2,14 @@ import {
   type Conclusion,
   type Coverage,
   type EngineInfo,
+  type Exclusion,
   type Instant,
   type MachineAction,
   NOT_SCANNED_REASONS,
   NOT_SCANNED_WORDS,
   type ScanPhase,
   type ScanProgress,
+  type ScanReport,
   type SignatureState,
   type StopProof,
   signatureState,
@@ -74,6 +76,51 @@ export function coverageRows(coverage: Coverage): CoverageRow[] {
     read('unchanged', 'unchanged since found clean'),
     read('duplicate', 'same bytes as a scanned file'),
     ...left.filter(({ tally }) => tally.files > 0),
+  ]
+}
+
+const EXCLUDED_BY: Record<Exclusion['source'], string> = {
+  policy: "by the server's policy",
+  machine: 'by the machine itself',
+  agent: 'working files of agent and engine',
+}
+
+/** Why a place was not opened, such as `excluded by the server's policy (12 files, 3.4 MiB)`. */
+export function describeExclusion({ source, files, bytes }: Exclusion): string {
+  return `excluded ${EXCLUDED_BY[source]} (${files === 0 ? 'no files' : `${countOf(files, 'file')}, ${formatBytes(bytes)}`})`
+}
+
+/** What is to be known of the counts of a report, each in a sentence; empty for most scans. */
+export function coverageNotes(
+  report: Pick<ScanReport, 'carriedOver' | 'judgedAgain' | 'unchangedVerified' | 'notScannedList'>,
+): string[] {
+  const { carriedOver, judgedAgain, unchangedVerified, notScannedList } = report
+  const amount = ({ files, bytes }: Tally) => `${countOf(files, 'file')} (${formatBytes(bytes)})`
+  const was = ({ files }: Tally) => (files === 1 ? 'was' : 'were')
+  return [
+    ...(carriedOver
+      ? [
+          `The scan was interrupted; ${amount(carriedOver)} ${was(carriedOver)} judged before and had not changed since.`,
+        ]
+      : []),
+    ...(judgedAgain
+      ? [
+          `The engine or its signatures changed in between, so ${amount(judgedAgain)} ${was(judgedAgain)} judged again.`,
+        ]
+      : []),
+    ...(unchangedVerified && unchangedVerified.files > 0
+      ? [
+          `To make sure, ${amount(unchangedVerified)} that had not changed ${was(unchangedVerified)} read all the same.`,
+        ]
+      : []),
+    ...(unchangedVerified?.contradicted
+      ? [
+          'A file that was known to be clean and unchanged held a threat: all that was known was thrown away, and everything was read. Somebody may be able to write on this machine without leaving a time.',
+        ]
+      : []),
+    ...(notScannedList && !notScannedList.isWhole
+      ? [`The list of what was not scanned ends after ${countOf(notScannedList.files, 'file')}.`]
+      : []),
   ]
 }
 

@@ -4,7 +4,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { countOf, formatBytes, formatDuration } from './amounts.ts'
 import { safeText } from './safe-text.ts'
-import { coverageRows, describeEngine, describeProgress, resultOf } from './scan-words.ts'
+import {
+  coverageNotes,
+  coverageRows,
+  describeEngine,
+  describeExclusion,
+  describeProgress,
+  resultOf,
+} from './scan-words.ts'
 
 describe('amounts for people', () => {
   it.each([
@@ -63,6 +70,36 @@ describe('words for a scan', () => {
   ])('say how good the signatures were', (signatures, text) => {
     const endedAt = instantFromMs(Date.parse('2026-11-23T00:00:00Z'))
     expect(describeEngine(buildEngine(signatures), endedAt)).toContain(text)
+  })
+
+  it('say who excluded a place, and how much lies in it', () => {
+    const path = { text: '/srv/mail' }
+    expect(describeExclusion({ path, source: 'policy', files: 12, bytes: 2_048 })).toBe(
+      "excluded by the server's policy (12 files, 2.0 KiB)",
+    )
+    expect(describeExclusion({ path, source: 'machine', files: 0, bytes: 0 })).toBe(
+      'excluded by the machine itself (no files)',
+    )
+  })
+
+  it('say what an interrupted scan kept and what it did again, and nothing of a plain one', () => {
+    const tally = { files: 1_200, bytes: 2_048 }
+    const list = { files: 900, bytes: 1, sha256: '0'.repeat(64) }
+    expect(
+      coverageNotes({
+        carriedOver: tally,
+        judgedAgain: tally,
+        unchangedVerified: { files: 1, bytes: 1_024, contradicted: true },
+        notScannedList: { ...list, isWhole: false },
+      }),
+    ).toEqual([
+      'The scan was interrupted; 1,200 files (2.0 KiB) were judged before and had not changed since.',
+      'The engine or its signatures changed in between, so 1,200 files (2.0 KiB) were judged again.',
+      'To make sure, 1 file (1.0 KiB) that had not changed was read all the same.',
+      'A file that was known to be clean and unchanged held a threat: all that was known was thrown away, and everything was read. Somebody may be able to write on this machine without leaving a time.',
+      'The list of what was not scanned ends after 900 files.',
+    ])
+    expect(coverageNotes({ notScannedList: { ...list, isWhole: true } })).toEqual([])
   })
 
   it('say how far it is, and what it does before it can be told', () => {

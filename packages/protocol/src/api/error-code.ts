@@ -23,6 +23,7 @@ export const ERROR_STATUS = {
   MethodNotAllowed: 405,
   RequestTooLarge: 413,
   UnsupportedMediaType: 415,
+  IdempotencyKeyReused: 422,
   TooManyRequests: 429,
   InternalServerError: 500,
   ServiceUnavailable: 503,

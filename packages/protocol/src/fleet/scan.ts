@@ -5,6 +5,7 @@ import { parseInstant } from '../instant.ts'
 import { Detection } from '../scan/detection.ts'
 import { ScanProgress } from '../scan/scan-progress.ts'
 import { type Conclusion, conclude, ScanReport } from '../scan/scan-report.ts'
+import { ScanSettings } from '../scan/scan-settings.ts'
 
 const NullableText = Type.Union([Type.String(), Type.Null()])
 
@@ -35,6 +36,16 @@ export const Scan = Type.Object(
     computerDnsName: NullableText,
     status: Type.Enum(MACHINE_ACTION_STATUSES),
     scanType: Type.Enum(SCAN_TYPES),
+    paths: Type.Union([Type.Array(Type.String()), Type.Null()], {
+      description: 'What a `Custom` scan looks at; null for the others.',
+    }),
+    rescan: Type.Boolean({
+      description: 'True: every file is read again, also those known not to have changed.',
+    }),
+    settings: Type.Union([ScanSettings, Type.Null()], {
+      description:
+        "What was sent with the order, by the policy of the machine's device group then; null before it was sent.",
+    }),
     requestedAt: Type.String(),
     acceptedAt: NullableText,
     startedAt: NullableText,

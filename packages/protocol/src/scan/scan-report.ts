@@ -78,6 +78,11 @@ export const ScanReport = Type.Object({
     description:
       'What an earlier attempt had judged, and had not changed since; it is among `scanned` as well.',
   }),
+  judgedAgain: Type.Optional({
+    ...Tally,
+    description:
+      'What an earlier attempt had judged with another engine, other signatures or limits, and was judged again.',
+  }),
   unchangedVerified: Type.Optional(
     Type.Object(
       {

@@ -71,15 +71,16 @@ function describeBody({ body, consumes }: NamedOperation, library: SchemaLibrary
 }
 
 function describeAnswers(
-  { path, answers }: NamedOperation,
+  { path, answers, answerHeaders }: NamedOperation,
   library: SchemaLibrary,
 ): Record<string, ResponseObject> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, declared]) => {
       const isOData = path.startsWith('/api/') && typeof declared !== 'string'
+      const headers = [...(isOData ? ['OData-Version'] : []), ...answerHeaders]
       const response: ResponseObject = {
         description: STATUS_CODES[status] ?? `Status ${status}`,
-        ...(isOData ? { headers: headersOf(['OData-Version']) } : {}),
+        ...(headers.length > 0 ? { headers: headersOf(headers) } : {}),
         ...(status === '204' ? {} : { content: contentOf(declared, library) }),
       }
       return [status, response]

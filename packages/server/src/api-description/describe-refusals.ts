@@ -47,6 +47,11 @@ export const HEADERS: Readonly<Record<string, Header>> = {
       'Of `ActiveRequestAlreadyExists`: the machine action that stands in the way, as `<…>; rel="related"`.',
     schema: { type: 'string' },
   },
+  Location: {
+    description: 'Where to read what was made.',
+    required: true,
+    schema: { type: 'string', format: 'uri' },
+  },
   'OData-Version': {
     description: 'Always `4.0`.',
     required: true,

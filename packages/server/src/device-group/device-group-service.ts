@@ -7,6 +7,7 @@ import {
   type DeviceGroupPreview,
   type DeviceGroupRules,
   MAX_DEVICE_GROUPS,
+  readDeviceGroupId,
   type TenantId,
   type UserGroupId,
 } from '@fleetsweep/protocol'
@@ -71,7 +72,7 @@ export function deviceGroupService(
     return { items: (await deviceGroupsOf(tenant).list()).map(shown), nextCursor: null }
   }
   const get = async (tenant: TenantId, text: string): Promise<DeviceGroup> => {
-    const id = readId(text)
+    const id = readDeviceGroupId(text)
     const group = id === undefined ? undefined : await deviceGroupsOf(tenant).find(id)
     if (!group) throw unknown(text)
     return shown(group)
@@ -92,7 +93,7 @@ export function deviceGroupService(
       return get(tenant, String(outcome.id))
     },
     async change(tenant, by, text, { displayName, description, rules, remediationLevel, userGroupIds }) {
-      const id = readId(text)
+      const id = readDeviceGroupId(text)
       if (id === undefined) throw unknown(text)
       const userGroups = userGroupIds && groupIds(userGroupIds)
       const wanted = present({ displayName, description, rules, remediationLevel, userGroups })
@@ -104,7 +105,7 @@ export function deviceGroupService(
       return get(tenant, text)
     },
     async delete(tenant, by, text) {
-      const id = readId(text)
+      const id = readDeviceGroupId(text)
       if (id === undefined) throw unknown(text)
       const entry = { by, operation: 'deviceGroup.delete', target: text }
       const outcome = await change(tenant, entry, (audit) => deviceGroupsOf(tenant).delete(id, audit))
@@ -142,10 +143,6 @@ export function deviceGroupService(
       }
     },
   }
-}
-
-function readId(text: string): DeviceGroupId | undefined {
-  return /^(0|[1-9]\d{0,8})$/.test(text) ? (Number(text) as DeviceGroupId) : undefined
 }
 
 function unknown(text: string): ApiError {

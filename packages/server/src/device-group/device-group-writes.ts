@@ -11,6 +11,7 @@ import { isNameTaken } from '../kit/db/name-taken.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import type { RoleTables } from '../role/index.ts'
+import { removeScanPolicy } from '../scan-policy/index.ts'
 import { lockAccess, raiseSecurityEpoch } from '../tenant/index.ts'
 import { areUserGroupsKnown } from '../user-group/index.ts'
 import { assignAllMachines } from './assign-device-groups.ts'
@@ -121,6 +122,7 @@ export const deleteDeviceGroupWrite = defineWrite<DeleteDeviceGroup, Outcome<'de
     const db = tables<DeviceGroupTables>(context.dialect)
     yield* run(db.deleteFrom('device_group').where('tenant', '=', tenant).where('id', '=', id))
     yield* nameUserGroups(tenant, id, [], context)
+    yield* removeScanPolicy(tenant, id, context)
     yield* run(
       db
         .updateTable('device_group')

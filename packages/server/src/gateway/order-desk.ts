@@ -1,5 +1,6 @@
 import { type MachineId, type Order, type ServerFrame, signingInput } from '@fleetsweep/protocol'
-import type { OwedOrder } from '../scan/index.ts'
+import { present } from '../kit/present.ts'
+import type { OwedOrder, PreparedOrder } from '../scan/index.ts'
 import type { OrderKeys } from '../signing-key/index.ts'
 import type { TenantStores } from '../stores.ts'
 
@@ -74,7 +75,12 @@ export class OrderDesk {
     // Asked again, because a second connection may have come up while the database answered.
     if (machine.ordersHeldBecause !== null || !mayGetOrders()) return
     this.#forgetSettled(owed)
-    for (const order of owed) if (this.#isDue(order)) this.#send(order)
+    for (const order of owed) {
+      if (!this.#isDue(order)) continue
+      const prepared = order.verb === 'scan' ? await stores.scans.prepareOrder(order.actionId) : null
+      if (!mayGetOrders()) return
+      if (order.verb === 'stop' || prepared !== null) this.#send(order, prepared)
+    }
   }
 
   #isDue(order: OwedOrder): boolean {
@@ -84,27 +90,35 @@ export class OrderDesk {
     return this.#heartbeats >= sentAt + 2 && !this.#listed.has(order.actionId)
   }
 
-  #send(owed: OwedOrder): void {
+  #send(owed: OwedOrder, prepared: PreparedOrder | null): void {
     const { orderKey, send } = this.#parts
     this.#counter += 1
-    const order = JSON.stringify(this.#write(owed))
+    const order = JSON.stringify(writeOrder(owed, prepared, this.#bind(owed)))
     this.#sent.set(keyOf(owed), this.#heartbeats)
     const signature = orderKey.sign(signingInput('fleetsweep.agent.v1/order', [order]))
     send({ type: 'order', keyId: orderKey.keyId, order, signature })
   }
 
-  #write(owed: OwedOrder): Order {
+  #bind({ actionId }: OwedOrder): BoundOrder {
     const { machineId, agentNonce } = this.#parts
-    const bound = { machineId, actionId: owed.actionId, agentNonce, counter: this.#counter }
-    if (owed.verb === 'stop') return { verb: 'stop', ...bound }
-    const { scanType, requestor, comment } = owed
-    return { verb: 'scan', ...bound, scanType, requestor: requestor.slice(0, MAX_REQUESTOR), comment }
+    return { machineId, actionId, agentNonce, counter: this.#counter }
   }
 
   #forgetSettled(owed: readonly OwedOrder[]): void {
     const open = new Set(owed.map(keyOf))
     for (const key of this.#sent.keys()) if (!open.has(key)) this.#sent.delete(key)
   }
+}
+
+type BoundOrder = Pick<Order, 'machineId' | 'actionId' | 'agentNonce' | 'counter'>
+
+/** An order as it is signed. @param prepared what else an order of a scan says */
+export function writeOrder(owed: OwedOrder, prepared: PreparedOrder | null, bound: BoundOrder): Order {
+  if (owed.verb === 'stop') return { verb: 'stop', ...bound }
+  const { scanType, requestor, comment } = owed
+  const said = { requestor: requestor.slice(0, MAX_REQUESTOR), comment }
+  const { paths = null, settings } = prepared ?? {}
+  return { verb: 'scan', ...bound, scanType, ...present({ paths: paths ?? undefined, settings }), ...said }
 }
 
 function keyOf({ verb, actionId }: OwedOrder): string {

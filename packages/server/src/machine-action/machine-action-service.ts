@@ -6,10 +6,11 @@ import {
 } from '@fleetsweep/protocol'
 import type { Bus } from '../kit/bus.ts'
 import { HintBatch } from '../kit/hint-batch.ts'
-import { ApiError, notFound } from '../kit/http/index.ts'
+import { ApiError, notFound, requireAllowed } from '../kit/http/index.ts'
 import type { NextPage } from '../kit/odata/index.ts'
 import type { MachineService } from '../machine/index.ts'
 import { auditPrincipal, type Principal } from '../principal/index.ts'
+import { idempotencyOf } from './idempotency-key.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import type { MachineActionStore } from './machine-action-store.ts'
 import type { ScanRequest } from './scan-request.ts'
@@ -19,8 +20,10 @@ import { requireScanSupport } from './scan-support.ts'
 export type MachineActionService = {
   /**
    * Asks a machine to run an antivirus scan and returns the action, still `Pending`. While an equal one waits for the
-   * machine, that one is the answer.
+   * machine, that one is the answer; so is, for a day, what the same call with the same idempotency key got before.
    *
+   * @throws ApiError `Forbidden` for a `Custom` scan without `Scan.Run.Custom`
+   * @throws ApiError `IdempotencyKeyReused` when the key came with another request
    * @throws ApiError `ActiveRequestAlreadyExists` while another scan of the machine is `Pending` or `InProgress`
    * @throws ApiError `ResourceNotFound` when the machine is unknown or out of reach
    * @throws ApiError `OsPlatformNotSupported`, `ClientVersionNotSupported`
@@ -29,7 +32,7 @@ export type MachineActionService = {
   requestScan(
     principal: Principal,
     machineId: string,
-    request: ScanRequest & { origin: string },
+    request: ScanRequest & { origin: string; idempotencyKey?: string },
   ): Promise<StoredMachineAction>
 
   /**
@@ -55,6 +58,9 @@ export type MachineActionService = {
   /** @throws ODataError */
   countMachineActions(principal: Principal, query: ListQuery): Promise<number>
 }
+
+/** Whoever may scan chooses what is scanned only with this as well. */
+const CUSTOM = { permission: ['Scan.Run.Custom'], role: ['Scan.Run.Custom'] } as const
 
 type Parts = {
   machineActionsOf: (tenant: TenantId) => MachineActionStore
@@ -85,7 +91,9 @@ export function machineActionService(parts: Parts): MachineActionService {
   }
 
   return {
-    async requestScan(principal, machineId, { scanType, comment, externalId, origin }) {
+    async requestScan(principal, machineId, { origin, idempotencyKey, ...request }) {
+      const { scanType, paths, rescan, comment, externalId } = request
+      if (scanType === 'Custom') requireAllowed(principal, CUSTOM)
       const machine = await machines.getMachine(principal, machineId)
       requireScanSupport(machine)
       const id = newId() as MachineActionId
@@ -95,6 +103,12 @@ export function machineActionService(parts: Parts): MachineActionService {
         scanType,
         comment,
         externalId,
+        paths,
+        rescan,
+        idempotency:
+          idempotencyKey === undefined
+            ? null
+            : idempotencyOf(principal, idempotencyKey, { machineId: machine.id, ...request }),
         requestor: principal.name,
         requestSource: principal.requestSource,
         timeOutMs: parts.pendingMs,
@@ -103,7 +117,13 @@ export function machineActionService(parts: Parts): MachineActionService {
           principal: auditPrincipal(principal),
           operation: 'machineAction.create',
           target: id,
-          detail: { type: 'RunAntiVirusScan', machineId: machine.id, scanType },
+          detail: {
+            type: 'RunAntiVirusScan',
+            machineId: machine.id,
+            scanType,
+            ...(paths === null ? {} : { paths }),
+            ...(rescan ? { rescan } : {}),
+          },
         },
       })
       switch (outcome.kind) {
@@ -111,7 +131,13 @@ export function machineActionService(parts: Parts): MachineActionService {
           tell(principal, outcome.action)
           return outcome.action
         case 'existing':
+        case 'repeated':
           return outcome.action
+        case 'keyReused':
+          throw new ApiError(
+            'IdempotencyKeyReused',
+            'This Idempotency-Key came with another request within a day. Take a new key for a new request',
+          )
         case 'refused':
           throw alreadyActive(`${origin}/api/machineactions/${outcome.blockedBy}`)
         case 'machineUnknown':

@@ -17,7 +17,8 @@ import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/
 import { countRows, readPage } from '../kit/odata/index.ts'
 import { machineAmongReached, machineInList } from '../machine/index.ts'
 import { reaches } from '../principal/index.ts'
-import { orderStop, startScanRecord } from '../scan/index.ts'
+import { type AskedScan, orderStop, readAskedScan, startScanRecord } from '../scan/index.ts'
+import { findAnswered, keepAnswer } from './idempotency-key-writes.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import { MACHINE_ACTION_SOURCE } from './machine-action-fields.ts'
 import {
@@ -46,23 +47,41 @@ const CLAIM_ATTEMPTS = 3
 export const requestScanWrite = defineWrite<Request, ScanRequested>(
   'machineAction.requestScan',
   function* ({ tenant, scan }, context) {
+    const answered = yield* findAnswered(tenant, scan.idempotency, context)
+    if (answered === 'keyReused') return { kind: 'keyReused' }
+    if (answered !== undefined) return { kind: 'repeated', action: answered }
     const computerDnsName = yield* nameOfMachine(tenant, scan.machineId, context)
     if (computerDnsName === undefined) return { kind: 'machineUnknown' }
     for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt += 1) {
       if (yield* claim(tenant, scan, context)) {
-        return { kind: 'created', action: yield* create(tenant, scan, computerDnsName, context) }
+        const action = yield* create(tenant, scan, computerDnsName, context)
+        yield* keepAnswer(tenant, scan.idempotency, action.id, context)
+        return { kind: 'created', action }
       }
       const active = yield* activeAction(tenant, scan, context)
       if (!active) continue
-      if (active.status !== 'Pending' || active.scanType !== scan.scanType) {
+      if (active.status !== 'Pending' || !(yield* asksTheSame(tenant, active, scan, context))) {
         return { kind: 'refused', blockedBy: active.id }
       }
       yield* writeAudit(tenant, secondCall(scan.audit, active, scan), context)
+      yield* keepAnswer(tenant, scan.idempotency, active.id, context)
       return { kind: 'existing', action: active }
     }
     throw new Error(`The scans of machine ${scan.machineId} change too fast to add one.`)
   },
 )
+
+/** True when a scan that waits would look at the same things in the same way. */
+function* asksTheSame(
+  tenant: TenantId,
+  active: StoredMachineAction,
+  scan: NewScan,
+  context: WriteContext,
+): WriteSteps<boolean> {
+  if (active.scanType !== scan.scanType) return false
+  const asked: AskedScan = yield* readAskedScan(tenant, active.id, context)
+  return asked.rescan === scan.rescan && JSON.stringify(asked.paths) === JSON.stringify(scan.paths)
+}
 
 function* nameOfMachine(
   tenant: TenantId,
@@ -123,7 +142,7 @@ function* create(
     expiresAt: addMs(context.at, scan.timeOutMs),
   }
   yield* run(insertAction(context.dialect, toMachineActionRow(tenant, action)))
-  yield* startScanRecord(tenant, action, context)
+  yield* startScanRecord(tenant, action, scan, context)
   yield* writeAudit(tenant, scan.audit, context)
   return action
 }

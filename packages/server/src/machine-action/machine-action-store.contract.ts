@@ -52,6 +52,75 @@ export function describeMachineActionStore(kind: string, open: OpenBackend): voi
         expect(await ours.scans.find(actionId(1))).toMatchObject({ attempts: 0, lastEvent: 0, stop: null })
       })
 
+      it.each([
+        ['reads everything anew', { rescan: true }],
+        ['looks at chosen paths', { scanType: 'Custom', paths: ['/srv'] }],
+      ] as const)('takes a second scan that %s for another one', async (_, other) => {
+        const { ours } = await bed.twoTenants()
+        await ours.machineActions.requestScan(newScan(1, 1))
+        expect(await ours.machineActions.requestScan(newScan(2, 1, other))).toEqual({
+          kind: 'refused',
+          blockedBy: actionId(1),
+        })
+        await ours.machineActions.requestScan(newScan(3, 2, other))
+        expect(await ours.machineActions.requestScan(newScan(4, 2, other))).toMatchObject({
+          kind: 'existing',
+          action: { id: actionId(3) },
+        })
+      })
+
+      describe('with an idempotency key', () => {
+        const idempotency = { principal: 'application/a', key: 'k-1', fingerprint: 'f-1' }
+        const keyed = (id: number, given: Partial<typeof idempotency> = {}) =>
+          newScan(id, 1, { idempotency: { ...idempotency, ...given } })
+
+        it('answers the same call with the same action, whatever became of it, and audits nothing again', async () => {
+          const { tenant, ours } = await bed.twoTenants()
+          await ours.machineActions.requestScan(keyed(1))
+          await ours.machineActions.cancel(cancellation(1))
+          const audited = (await bed.rows('audit_entry', tenant)).length
+          expect(await ours.machineActions.requestScan(keyed(2))).toMatchObject({
+            kind: 'repeated',
+            action: { id: actionId(1), status: 'Cancelled' },
+          })
+          expect(await bed.rows('audit_entry', tenant)).toHaveLength(audited)
+          expect(await ours.machineActions.find(actionId(2))).toBeUndefined()
+        })
+
+        it('refuses another call with it, and knows whose it is', async () => {
+          const { ours } = await bed.twoTenants()
+          await ours.machineActions.requestScan(keyed(1))
+          expect(await ours.machineActions.requestScan(keyed(2, { fingerprint: 'f-2' }))).toEqual({
+            kind: 'keyReused',
+          })
+          const stranger = keyed(3, { principal: 'user/b', fingerprint: 'f-2' })
+          expect(await ours.machineActions.requestScan(stranger)).toMatchObject({ kind: 'existing' })
+        })
+
+        it('remembers no refusal, and forgets after a day', async () => {
+          const { ours } = await bed.twoTenants()
+          await ours.machineActions.requestScan(newScan(1, 1, { scanType: 'Full' }))
+          expect(await ours.machineActions.requestScan(keyed(2))).toMatchObject({ kind: 'refused' })
+          await ours.machineActions.cancel(cancellation(1))
+          expect(await ours.machineActions.requestScan(keyed(3))).toMatchObject({ kind: 'created' })
+          bed.clock.advance('25h')
+          await ours.machineActions.cancel(cancellation(3))
+          expect(await ours.machineActions.requestScan(keyed(4, { fingerprint: 'f-2' }))).toMatchObject({
+            kind: 'created',
+          })
+        })
+
+        it('removes keys of calls that are too old to be repeated', async () => {
+          const { tenant, ours } = await bed.twoTenants()
+          await ours.machineActions.requestScan(keyed(1))
+          await bed.stores.oldIdempotencyKeys.forget(bed.clock.now(), 100)
+          expect(await bed.rows('idempotency_key', tenant)).toHaveLength(1)
+          bed.clock.advance('1h')
+          await bed.stores.oldIdempotencyKeys.forget(bed.clock.now(), 100)
+          expect(await bed.rows('idempotency_key', tenant)).toEqual([])
+        })
+      })
+
       it('answers a second request of the same type with the waiting action, and audits who asked', async () => {
         const { tenant, ours } = await bed.twoTenants()
         const first = await ours.machineActions.requestScan(newScan(1, 1))

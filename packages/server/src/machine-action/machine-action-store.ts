@@ -9,6 +9,7 @@ import type {
 import type { AuditEntry } from '../audit/index.ts'
 import type { RowPage, RowQuery } from '../kit/odata/index.ts'
 import type { Reach } from '../principal/index.ts'
+import type { IdempotencyKey } from './idempotency-key.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 
 /** Machine actions of one tenant. Every write is on disk when its promise resolves. */
@@ -17,8 +18,10 @@ export interface MachineActionStore {
    * Creates a scan, unless the machine already has one under way.
    *
    * - `created`: the new action, `Pending`.
-   * - `existing`: a scan of the same type still waits for the machine; that one is the answer, and the call is audited.
-   * - `refused`: another scan is `Pending` with another type, or `InProgress`.
+   * - `existing`: the same scan still waits for the machine; that one is the answer, and the call is audited.
+   * - `repeated`: the same call was answered before, by its idempotency key; nothing is done again.
+   * - `keyReused`: another call of the same principal came with that key within a day.
+   * - `refused`: another scan is `Pending`, or one is `InProgress`.
    * - `machineUnknown`: the tenant has no such machine.
    */
   requestScan(request: NewScan): Promise<ScanRequested>
@@ -57,14 +60,20 @@ export type NewScan = {
   comment: string
   externalId: string | null
   requestSource: 'PublicApi' | 'Portal'
+  /** What a `Custom` scan looks at; null for the others. */
+  paths: readonly string[] | null
+  rescan: boolean
   /** How long it may stay `Pending`. */
   timeOutMs: number
+  idempotency: IdempotencyKey | null
   audit: AuditEntry
 }
 
 export type ScanRequested =
   | { kind: 'created'; action: StoredMachineAction }
   | { kind: 'existing'; action: StoredMachineAction }
+  | { kind: 'repeated'; action: StoredMachineAction }
+  | { kind: 'keyReused' }
   | { kind: 'refused'; blockedBy: MachineActionId }
   | { kind: 'machineUnknown' }
 

@@ -1,8 +1,22 @@
-import { type RunAntivirusScanBody, readScanType, type ScanType } from '@fleetsweep/protocol'
+import {
+  MAX_SCAN_PATHS_LENGTH,
+  type RequestScanBody,
+  type RunAntivirusScanBody,
+  readScanType,
+  type ScanType,
+  whyNotPaths,
+} from '@fleetsweep/protocol'
 import { ApiError } from '../kit/http/index.ts'
 
 /** What a caller wants scanned, and why: checked. */
-export type ScanRequest = { scanType: ScanType; comment: string; externalId: string | null }
+export type ScanRequest = {
+  scanType: ScanType
+  /** What a `Custom` scan looks at; null for the others. */
+  paths: readonly string[] | null
+  rescan: boolean
+  comment: string
+  externalId: string | null
+}
 
 const MAX_COMMENT_LENGTH = 4_000
 const MAX_EXTERNAL_ID_LENGTH = 1_000
@@ -20,24 +34,47 @@ const TRANSLATED_SCAN_TYPES: Readonly<Record<string, ScanType>> = { 快速: 'Qui
 export function readScanRequest(body: RunAntivirusScanBody): ScanRequest {
   return {
     scanType: readScanTypeOf(body.ScanType),
-    comment: readScanComment(body.Comment),
-    externalId: readExternalId(body.ExternalId),
+    paths: null,
+    rescan: false,
+    comment: readScanComment(body.Comment, 'Comment'),
+    externalId: readExternalId(body.ExternalId, 'ExternalId'),
+  }
+}
+
+/**
+ * As `readScanRequest`, for the Fleet API.
+ *
+ * @throws ApiError `InvalidInput`
+ */
+export function readFleetScanRequest(body: RequestScanBody): ScanRequest {
+  const { scanType, paths, rescan = false } = body
+  if ((scanType === 'Custom') !== (paths !== undefined)) {
+    throw new ApiError('InvalidInput', 'paths goes with the scanType Custom, and with no other')
+  }
+  const why = paths && whyNotPaths('paths', paths, MAX_SCAN_PATHS_LENGTH)
+  if (why !== undefined) throw new ApiError('InvalidInput', why)
+  return {
+    scanType,
+    paths: paths ?? null,
+    rescan,
+    comment: readScanComment(body.comment, 'comment'),
+    externalId: readExternalId(body.externalId, 'externalId'),
   }
 }
 
 /** @throws ApiError `InvalidInput` when it is too long */
 export function readCancelComment(comment: string | null | undefined): string | null {
-  return comment === null || comment === undefined ? null : readComment(comment)
+  return comment === null || comment === undefined ? null : readComment(comment, 'Comment')
 }
 
-function readScanComment(comment: string): string {
-  if (comment.trim() === '') throw new ApiError('InvalidInput', 'Comment is blank')
-  return readComment(comment)
+function readScanComment(comment: string, name: string): string {
+  if (comment.trim() === '') throw new ApiError('InvalidInput', `${name} is blank`)
+  return readComment(comment, name)
 }
 
-function readComment(comment: string): string {
+function readComment(comment: string, name: string): string {
   if (comment.length > MAX_COMMENT_LENGTH) {
-    throw new ApiError('InvalidInput', `Comment has more than ${MAX_COMMENT_LENGTH} characters`)
+    throw new ApiError('InvalidInput', `${name} has more than ${MAX_COMMENT_LENGTH} characters`)
   }
   return comment
 }
@@ -59,10 +96,10 @@ function shortened(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
 
-function readExternalId(externalId: string | null | undefined): string | null {
+function readExternalId(externalId: string | null | undefined, name: string): string | null {
   if (externalId === null || externalId === undefined) return null
   if (externalId.length > MAX_EXTERNAL_ID_LENGTH) {
-    throw new ApiError('InvalidInput', `ExternalId has more than ${MAX_EXTERNAL_ID_LENGTH} characters`)
+    throw new ApiError('InvalidInput', `${name} has more than ${MAX_EXTERNAL_ID_LENGTH} characters`)
   }
   return externalId
 }

@@ -10,6 +10,7 @@ import { alerts } from './0009-alerts.ts'
 import { antivirusInfo } from './0010-antivirus-info.ts'
 import { webhooks } from './0011-webhooks.ts'
 import { lists } from './0012-lists.ts'
+import { scanPolicies } from './0013-scan-policies.ts'
 
 /** The schema, step by step; a released step never changes. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   antivirusInfo,
   webhooks,
   lists,
+  scanPolicies,
 ]

@@ -4,6 +4,7 @@ import type {
   MachineId,
   ScanProgress,
   ScanReport,
+  ScanSettings,
   StopProof,
 } from '@fleetsweep/protocol'
 
@@ -22,6 +23,11 @@ export type ScanRecord = {
   progress: ScanProgress | null
   report: ScanReport | null
   reportedLate: boolean
+  /** What a `Custom` scan looks at; null for the others. */
+  paths: string[] | null
+  rescan: boolean
+  /** What the machine was told; null until the order first goes out. */
+  settings: ScanSettings | null
   stop: {
     orderedAt: Instant
     provenAt: Instant | null

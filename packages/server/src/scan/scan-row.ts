@@ -1,5 +1,6 @@
 import type { Instant, MachineActionId, MachineId, StopProof } from '@fleetsweep/protocol'
-import { ScanProgress, ScanReport } from '@fleetsweep/protocol'
+import { ScanProgress, ScanReport, ScanSettings } from '@fleetsweep/protocol'
+import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { ScanRecord } from './scan-record.ts'
 
@@ -22,10 +23,25 @@ export type ScanRow = {
   stop_proven_at: number | null
   stop_proof: string | null
   stopped_within_ms: number | null
+  /** JSON; null unless the scan is `Custom`. */
+  paths: string | null
+  rescan: number
+  /** JSON; null until the order first goes out. */
+  settings: string | null
 }
 
 const progressSchema = Compile(ScanProgress)
 const reportSchema = Compile(ScanReport)
+const settingsSchema = Compile(ScanSettings)
+const pathsSchema = Compile(Type.Array(Type.String()))
+
+export function readPaths(text: string | null): string[] | null {
+  return text === null ? null : pathsSchema.Parse(JSON.parse(text))
+}
+
+export function readSettings(text: string): ScanSettings {
+  return settingsSchema.Parse(JSON.parse(text))
+}
 
 /** @throws Error when stored JSON does not fit its schema, which only a change from outside can cause */
 export function toScanRecord(row: ScanRow): ScanRecord {
@@ -40,6 +56,9 @@ export function toScanRecord(row: ScanRow): ScanRecord {
     progress: row.progress === null ? null : progressSchema.Parse(JSON.parse(row.progress)),
     report: row.report === null ? null : reportSchema.Parse(JSON.parse(row.report)),
     reportedLate: row.reported_late === 1,
+    paths: readPaths(row.paths),
+    rescan: row.rescan === 1,
+    settings: row.settings === null ? null : readSettings(row.settings),
     stop:
       row.stop_ordered_at === null
         ? null

@@ -13,6 +13,7 @@ import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run } from '../kit/db/write.ts'
 import { postponeTimeOut, readForUpdate } from '../machine-action/index.ts'
+import { prepareOrderWrite } from './prepare-order.ts'
 import { reconcileWrite } from './reconcile.ts'
 import { type ScanRow, type ScanTables, toScanRecord } from './scan-row.ts'
 import type { ScanStore } from './scan-store.ts'
@@ -94,6 +95,7 @@ export function sqlScanStore(db: Database, tenant: TenantId): ScanStore {
     recordProgress: (machineId, actionId, progress, silenceMs) =>
       db.write(recordProgressWrite, { tenant, machineId, actionId, progress, silenceMs }),
     reconcile: (reconciliation) => db.write(reconcileWrite, { tenant, reconciliation }),
+    prepareOrder: (actionId) => db.write(prepareOrderWrite, { tenant, actionId }),
     async listOwed(machineId) {
       // Every machine asks this with every heartbeat: both queries touch what is open only, however long its history.
       const stops = await db.read(selectOwedStops(db.dialect, { tenant, machineId }))

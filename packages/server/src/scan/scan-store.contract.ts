@@ -1,15 +1,26 @@
-import { addMs, HRESULT_FAILED, type MachineActionId, type OpenAction } from '@fleetsweep/protocol'
+import {
+  addMs,
+  DEFAULT_SCAN_SETTINGS,
+  type DeviceGroupId,
+  HRESULT_FAILED,
+  type MachineActionId,
+  type OpenAction,
+  UNGROUPED,
+} from '@fleetsweep/protocol'
 import { buildProgress, buildReport } from '@fleetsweep/testkit'
 import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import {
   accepted,
   actionId,
+  auditEntry,
   cancellation,
   detected,
   finished,
   machineId,
+  newDeviceGroup,
   newScan,
+  rule,
   started,
   TIME_OUT_MS,
   told,
@@ -285,6 +296,50 @@ export function describeScanStore(kind: string, open: OpenBackend): void {
       it('is no longer a scan that the machine has taken', async () => {
         const { ours } = await taken()
         expect(await ours.scans.listOwed(machineId(1))).toEqual([])
+      })
+    })
+
+    describe('an order that goes out', () => {
+      const prepare = (stores: TenantStores, id: number) => stores.scans.prepareOrder(actionId(id))
+      const change = (stores: TenantStores, group: number, cpuCeilingPercent: number) =>
+        stores.scanPolicies.change(group as DeviceGroupId, { cpuCeilingPercent }, auditEntry())
+
+      it('says what was asked for and what the policy of the device group lays down', async () => {
+        const { ours } = await bed.twoTenants()
+        await ours.machineActions.requestScan(newScan(1, 1, { rescan: true }))
+        await ours.machineActions.requestScan(newScan(2, 2, { scanType: 'Custom', paths: ['/srv', 'C:\\x'] }))
+        await change(ours, UNGROUPED, 25)
+        const settings = { ...DEFAULT_SCAN_SETTINGS, cpuCeilingPercent: 25 }
+        expect(await prepare(ours, 1)).toEqual({ paths: null, settings: { ...settings, rescan: true } })
+        expect(await prepare(ours, 2)).toEqual({ paths: ['/srv', 'C:\\x'], settings })
+      })
+
+      it('says the same when it goes out again, and so does the record', async () => {
+        const { ours } = await bed.twoTenants()
+        await ours.machineActions.requestScan(newScan(1, 1))
+        expect(await ours.scans.find(actionId(1))).toMatchObject({ settings: null })
+        const first = await prepare(ours, 1)
+        await change(ours, UNGROUPED, 25)
+        expect(await prepare(ours, 1)).toEqual(first)
+        expect(await ours.scans.find(actionId(1))).toMatchObject({ settings: first?.settings })
+      })
+
+      it('goes by the group that the machine is in by then', async () => {
+        const { ours } = await bed.twoTenants()
+        await ours.machineActions.requestScan(newScan(1, 1))
+        await ours.deviceGroups.create(
+          newDeviceGroup('Lab', rule('name', 'startsWith', 'lab-1.')),
+          auditEntry(),
+        )
+        await change(ours, 1, 10)
+        expect(await prepare(ours, 1)).toMatchObject({ settings: { cpuCeilingPercent: 10 } })
+      })
+
+      it('is not one of a scan that has ended or is not there', async () => {
+        const { ours } = await pending()
+        await ours.machineActions.cancel(cancellation(1))
+        expect(await prepare(ours, 1)).toBeNull()
+        expect(await prepare(ours, 77)).toBeNull()
       })
     })
 

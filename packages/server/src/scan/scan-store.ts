@@ -1,4 +1,11 @@
-import type { AgentEvent, MachineActionId, MachineId, ScanProgress, ScanType } from '@fleetsweep/protocol'
+import type {
+  AgentEvent,
+  MachineActionId,
+  MachineId,
+  ScanProgress,
+  ScanSettings,
+  ScanType,
+} from '@fleetsweep/protocol'
 import type { StoredMachineAction } from '../machine-action/index.ts'
 import type { ScanRecord } from './scan-record.ts'
 
@@ -24,6 +31,12 @@ export interface ScanStore {
 
   /** What the server owes a machine: scans to start and to stop. Oldest first. */
   listOwed(machineId: MachineId): Promise<OwedOrder[]>
+
+  /**
+   * What else an order says, right before it goes out: the first time this settles the scan's settings by the policy of
+   * its machine's device group; from then on it is the same. Null when the scan is unknown or has ended.
+   */
+  prepareOrder(actionId: MachineActionId): Promise<PreparedOrder | null>
 
   /**
    * Compares the open actions of a machine with what it listed.
@@ -57,6 +70,8 @@ export type EventTaken =
 export type OwedOrder =
   | { verb: 'scan'; actionId: MachineActionId; scanType: ScanType; requestor: string; comment: string }
   | { verb: 'stop'; actionId: MachineActionId }
+
+export type PreparedOrder = { paths: string[] | null; settings: ScanSettings }
 
 export type Reconciliation = {
   machineId: MachineId

@@ -3,12 +3,16 @@ import type { Kysely } from 'kysely'
 import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
-import type { ScanRow, ScanTables } from './scan-row.ts'
+import { readPaths, type ScanRow, type ScanTables } from './scan-row.ts'
+
+/** What was asked for, beyond what a machine action can say. */
+export type AskedScan = { paths: readonly string[] | null; rescan: boolean }
 
 /** Opens the record of a scan, in the transaction that creates its machine action. */
 export function* startScanRecord(
   tenant: TenantId,
   action: { id: string; machineId: string },
+  { paths, rescan }: AskedScan,
   context: WriteContext,
 ): WriteSteps<void> {
   yield* run(
@@ -29,11 +33,30 @@ export function* startScanRecord(
       stop_proven_at: null,
       stop_proof: null,
       stopped_within_ms: null,
+      paths: paths === null ? null : JSON.stringify(paths),
+      rescan: rescan ? 1 : 0,
+      settings: null,
     }),
   )
 }
 
 const insertScan = prepare((db: Kysely<ScanTables>, scan: ScanRow) => db.insertInto('scan').values(scan))
+
+/** What was asked for in a scan that is there. */
+export function* readAskedScan(
+  tenant: TenantId,
+  action: string,
+  { dialect }: WriteContext,
+): WriteSteps<AskedScan> {
+  const [row] = yield* run(
+    tables<ScanTables>(dialect)
+      .selectFrom('scan')
+      .select(['paths', 'rescan'])
+      .where('tenant', '=', tenant)
+      .where('action', '=', action),
+  )
+  return { paths: readPaths(row?.paths ?? null), rescan: row?.rescan === 1 }
+}
 
 /** From now on the machine owes the proof that its engine does nothing for this scan. */
 export function* orderStop(tenant: TenantId, action: string, context: WriteContext): WriteSteps<void> {

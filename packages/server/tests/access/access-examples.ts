@@ -107,6 +107,11 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     path: `/api/machines/${machine}/alerts/$count`,
     status: 200,
   }),
+  'POST /fleet/v1/machines/:machineId/scans': ({ machine }) => ({
+    path: `/fleet/v1/machines/${machine}/scans`,
+    body: { comment: 'The same again', scanType: 'Quick' },
+    status: 201,
+  }),
   'GET /fleet/v1/scans/:actionId': ({ action }) => ({ path: `/fleet/v1/scans/${action}`, status: 200 }),
   'GET /fleet/v1/detections': () => ({ path: '/fleet/v1/detections', status: 200 }),
   'GET /fleet/v1/events': () => ({ path: '/fleet/v1/events', status: 200 }),
@@ -280,6 +285,15 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     const ids = items.filter(({ rank }) => rank !== null).map(({ id }) => id)
     return { path: '/fleet/v1/deviceGroups/order', body: { ids }, status: 200 }
   },
+  'GET /fleet/v1/deviceGroups/:deviceGroupId/scanPolicy': async (world) => ({
+    path: `/fleet/v1/deviceGroups/${await world.deviceGroup()}/scanPolicy`,
+    status: 200,
+  }),
+  'PATCH /fleet/v1/deviceGroups/:deviceGroupId/scanPolicy': async (world) => ({
+    path: `/fleet/v1/deviceGroups/${await world.deviceGroup()}/scanPolicy`,
+    body: { cpuCeilingPercent: 25 },
+    status: 200,
+  }),
   'POST /fleet/v1/deviceGroups/preview': () => ({
     path: '/fleet/v1/deviceGroups/preview',
     body: { rules: RULES },

@@ -1,6 +1,6 @@
-import { type CoverageRow, coverageRows, formatBytes, formatCount } from '@fleetsweep/client'
-import { addsUp, type Coverage } from '@fleetsweep/protocol'
-import { MessageBar, MessageBarBody } from '@fluentui/react-components'
+import { type CoverageRow, coverageNotes, coverageRows, formatBytes, formatCount } from '@fleetsweep/client'
+import { addsUp, type ScanReport } from '@fleetsweep/protocol'
+import { MessageBar, MessageBarBody, Text } from '@fluentui/react-components'
 import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
 import { Section } from './Section.tsx'
 
@@ -11,7 +11,8 @@ const COLUMNS: TableColumn<CoverageRow>[] = [
 ]
 
 /** Where every file that the scan met ended up. */
-export function CoverageTable({ coverage }: { coverage: Coverage }) {
+export function CoverageTable({ report }: { report: ScanReport }) {
+  const { coverage } = report
   const { files, bytes } = coverage.met
   return (
     <Section title="Coverage">
@@ -27,6 +28,11 @@ export function CoverageTable({ coverage }: { coverage: Coverage }) {
         keyOf={({ key }) => key}
         footer={['Met in all', formatCount(files), formatBytes(bytes)]}
       />
+      {coverageNotes(report).map((note) => (
+        <Text key={note} block>
+          {note}
+        </Text>
+      ))}
     </Section>
   )
 }

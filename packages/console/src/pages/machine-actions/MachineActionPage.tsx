@@ -79,7 +79,7 @@ function ScanParts({ scan, status }: { scan: Scan; status: MachineAction['status
     <>
       {isFinal(status) ? <ConclusionBar scan={scan} /> : <ScanProgressBar scan={scan} status={status} />}
       {scan.detections.length > 0 && <DetectionTable detections={scan.detections} />}
-      {scan.report && <CoverageTable coverage={scan.report.coverage} />}
+      {scan.report && <CoverageTable report={scan.report} />}
       {scan.report && <LeftOut report={scan.report} />}
     </>
   )

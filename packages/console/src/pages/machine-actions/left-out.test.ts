@@ -15,3 +15,10 @@ it('names at most ten files of one reason, and every reason', () => {
   ])
   expect(rows.at(-1)?.why).toBe('not a regular file (FIFO)')
 })
+
+it('names each place that was excluded, and by whom', () => {
+  const exclusions = [{ path: { text: '/srv/mail' }, source: 'policy' as const, files: 3, bytes: 2_048 }]
+  expect(leftOutRows(buildReport({ exclusions }))).toEqual([
+    { key: '0', path: '/srv/mail', why: "excluded by the server's policy (3 files, 2.0 KiB)" },
+  ])
+})

@@ -1,3 +1,4 @@
+import { describeExclusion } from '@fleetsweep/client'
 import { NOT_SCANNED_WORDS, type ScanReport } from '@fleetsweep/protocol'
 
 /** Something that a scan did not look at, and why. */
@@ -26,6 +27,10 @@ export function leftOutRows(report: ScanReport): LeftOutRow[] {
     ...report.mountsSkipped.map(({ path, fileSystem }) => ({
       path: path.text,
       why: `file system left out (${fileSystem})`,
+    })),
+    ...(report.exclusions ?? []).map((exclusion) => ({
+      path: exclusion.path.text,
+      why: describeExclusion(exclusion),
     })),
     ...report.cuts.map(({ place, limit }) => ({ path: place.text, why: `cut short (${limit})` })),
   ]

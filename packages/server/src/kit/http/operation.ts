@@ -106,6 +106,7 @@ export type Operation<Principal, Services> = {
   readonly query: TSchema | undefined
   readonly functionArguments: TObject | undefined
   readonly answers: Answers
+  readonly answerHeaders: readonly string[]
   readonly errors: ErrorStyle
   readonly handle: (
     request: OperationRequest<Record<string, string>, unknown, unknown, Principal | undefined>,
@@ -159,6 +160,8 @@ export type Declaration<
   functionArguments?: TObject
   /** A body that the handler returns goes out with the first status declared here. */
   answers: Replies
+  /** Headers of its answers that the description is to name, beyond those that every answer has; such as `Location`. */
+  answerHeaders?: readonly string[]
   /** What it refuses beyond what follows from the rest of its declaration, and when; for the API's description. */
   refusals?: Refusals
   /** How errors look; by the path (Defender's shape, problem details below `/fleet`) when absent. */
@@ -203,6 +206,7 @@ export function operationFor<Principal extends Caller>() {
       query: declaration.query,
       functionArguments: declaration.functionArguments,
       answers: declaration.answers,
+      answerHeaders: declaration.answerHeaders ?? [],
       errors: declaration.errors ?? errorStyleOf(path),
       // The server parses by the very schemas that the handler is typed over before it calls it.
       handle: declaration.handle as unknown as Operation<Principal, Services>['handle'],

@@ -121,7 +121,9 @@ function refusal(
   }
   const [error] = errors
   const place = error?.instancePath.slice(1).replaceAll('/', '.') ?? ''
-  return new ApiError('InvalidInput', `${place || 'The request body'} ${error?.message ?? 'is not valid'}`)
+  // What a closed object does not name has a schema that nothing fulfils.
+  const why = error?.keyword === 'boolean' ? 'is not known here' : error?.message
+  return new ApiError('InvalidInput', `${place || 'The request body'} ${why ?? 'is not valid'}`)
 }
 
 function hintFor(name: string, value: object, hints: Readonly<Record<string, string>>): string {

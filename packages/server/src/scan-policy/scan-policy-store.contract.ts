@@ -1,0 +1,58 @@
+import { type DeviceGroupId, UNGROUPED } from '@fleetsweep/protocol'
+import { describe, expect, it } from 'vitest'
+import type { OpenBackend } from '../../tests/stores/backends.ts'
+import { auditEntry, newDeviceGroup, rule } from '../../tests/stores/builders.ts'
+import { useTestbed } from '../../tests/stores/testbed.ts'
+import type { TenantStores } from '../stores.ts'
+import { DEFAULT_SCAN_POLICY } from './scan-policy.ts'
+
+export function describeScanPolicyStore(kind: string, open: OpenBackend): void {
+  describe(`scan policies on ${kind}`, () => {
+    const bed = useTestbed(open)
+    const first = 1 as DeviceGroupId
+    const addGroup = (stores: TenantStores) =>
+      stores.deviceGroups.create(newDeviceGroup('Lab', rule('name', 'startsWith', 'lab-')), auditEntry())
+
+    it('are the defaults until somebody changes them, of the ungrouped devices too', async () => {
+      const { ours } = await bed.twoTenants()
+      await addGroup(ours)
+      for (const deviceGroup of [UNGROUPED, first]) {
+        expect(await ours.scanPolicies.find(deviceGroup)).toEqual({
+          deviceGroup,
+          settings: DEFAULT_SCAN_POLICY,
+          changedAt: null,
+        })
+      }
+    })
+
+    it('change in what is named, and the audit has what was and what is', async () => {
+      const { tenant, ours } = await bed.twoTenants()
+      await addGroup(ours)
+      await ours.scanPolicies.change(first, { exclusions: ['/srv/mail'] }, auditEntry())
+      const audit = auditEntry({ id: 'second', operation: 'scanPolicy.change', target: '1' })
+      const changed = await ours.scanPolicies.change(first, { onDetection: 'quarantine' }, audit)
+      const before = { ...DEFAULT_SCAN_POLICY, exclusions: ['/srv/mail'] }
+      const settings = { ...before, onDetection: 'quarantine' }
+      const policy = { deviceGroup: first, settings, changedAt: expect.any(Number) }
+      expect(changed).toEqual({ kind: 'changed', policy })
+      expect(await ours.scanPolicies.find(first)).toEqual(policy)
+      expect(await ours.scanPolicies.find(UNGROUPED)).toMatchObject({ changedAt: null })
+      const entries = await bed.rows('audit_entry', tenant)
+      expect(JSON.parse(String(entries.find(({ id }) => id === 'second')?.detail))).toEqual({
+        before: JSON.stringify(before),
+        after: JSON.stringify(settings),
+      })
+    })
+
+    it('are not there of a device group that is not, and go with one that is deleted', async () => {
+      const { tenant, ours } = await bed.twoTenants()
+      expect(await ours.scanPolicies.find(first)).toBeUndefined()
+      expect(await ours.scanPolicies.change(first, {}, auditEntry())).toEqual({ kind: 'unknown' })
+      await addGroup(ours)
+      await ours.scanPolicies.change(first, { cpuCeilingPercent: 20 }, auditEntry())
+      await ours.deviceGroups.delete(first, auditEntry())
+      expect(await ours.scanPolicies.find(first)).toBeUndefined()
+      expect(await bed.rows('scan_policy', tenant)).toEqual([])
+    })
+  })
+}
