@@ -250,7 +250,7 @@ class Scan {
     known: Pick<LedgerOptions, 'fileSystems' | 'nowMs'>,
   ): Promise<Ledger | undefined> {
     const { ledger } = this.#parts
-    if (ledger === undefined) return undefined
+    if (ledger === undefined || session.isForeign) return undefined
     return Ledger.open({
       folder: ledger.folder,
       engineKey: engineKeyOf(session),
