@@ -35,7 +35,11 @@ export const createScanning: ProgramParts['scanning'] = ({
         )
       : createExistingClamAvEngine({ configFile: existing }, { clock })
   const updater = createUpdater({ stateDir, config, clock, random, logger })
-  const ledger = { folder: join(stateDir, 'ledger'), bootId: () => host.bootId() }
+  const ledger = {
+    folder: join(stateDir, 'ledger'),
+    bootId: () => host.bootId(),
+    osIdentity: async () => (await host.osIdentity())?.hash ?? 'none',
+  }
   const scan = createScanRunner({ engine, clock, ledger, config: { ...config.scan, ...policy } })
   return {
     engine,
