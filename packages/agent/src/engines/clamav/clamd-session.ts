@@ -59,6 +59,7 @@ export class ClamdSession implements EngineSession {
   readonly info: EngineInfo
   readonly window: number
   readonly ownFolders: readonly string[]
+  readonly isForeign: boolean
   readonly brake?: EngineBrake
   readonly #options: ClamdSessionOptions
   readonly #connections = new Set<ClamdConnection>()
@@ -74,6 +75,7 @@ export class ClamdSession implements EngineSession {
     this.info = options.info
     this.window = options.window
     this.ownFolders = options.ownFolders
+    this.isForeign = !options.process.isOurs
     if (options.brake) this.brake = options.brake
     this.#options = options
   }
