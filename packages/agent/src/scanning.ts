@@ -9,6 +9,7 @@ export const createScanning: ProgramParts['scanning'] = ({
   config,
   policy,
   host,
+  quarantine,
   clock,
   logger,
 }) => {
@@ -28,6 +29,12 @@ export const createScanning: ProgramParts['scanning'] = ({
         )
       : createExistingClamAvEngine({ configFile: existing }, { clock })
   const ledger = { folder: join(stateDir, 'ledger'), bootId: () => host.bootId() }
-  const runScan = createScanRunner({ engine, clock, ledger, config: { ...config.scan, ...policy } })
+  const runScan = createScanRunner({
+    engine,
+    clock,
+    ledger,
+    ...(quarantine && { quarantine }),
+    config: { ...config.scan, ...policy },
+  })
   return { engine, runScan, endLeftovers: () => engine.endLeftovers() }
 }

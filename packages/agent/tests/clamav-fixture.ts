@@ -18,6 +18,7 @@ import { expect } from 'vitest'
 import { type ClamAvConfig, createClamAvEngine, type Engine, type OwnEngine } from '../src/engines/index.ts'
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../src/os/process-identity.ts'
 import { systemClock } from '../src/os/system-clock.ts'
+import type { QuarantineDesk } from '../src/quarantine/index.ts'
 import { createScanRunner, type ScanConfig, type ScanOutcome } from '../src/scan/index.ts'
 
 const Report = Compile(ScanReport)
@@ -84,6 +85,7 @@ export class ClamAvFixture {
       engine,
       clock: options.clock ?? systemClock,
       ...(options.ledger && { ledger: { folder: options.ledger, bootId: async () => 'boot' } }),
+      ...(options.quarantine && { quarantine: options.quarantine }),
       ...(options.random && { random: options.random }),
       config: { fullRoots: [this.files], ...options.config },
     })
@@ -127,6 +129,7 @@ export type ScanOptions = {
   workDir?: string
   /** Folder of what is known of unchanged files. */
   ledger?: string
+  quarantine?: QuarantineDesk
   clock?: Clock
   random?: () => number
   signal?: AbortSignal

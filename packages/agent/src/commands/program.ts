@@ -3,6 +3,7 @@ import type { AgentConfig, AgentPolicy } from '../config/agent-config.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Environment, Host } from '../os/host.ts'
 import type { Logger } from '../os/logger.ts'
+import type { QuarantineDesk } from '../quarantine/index.ts'
 import type { ScanRunner } from '../scan/scan.ts'
 
 /** Where the program reads and writes. */
@@ -30,6 +31,8 @@ export type ProgramParts = {
     config: AgentConfig
     policy: AgentPolicy
     host: Host
+    /** Absent where no scan will run. */
+    quarantine?: QuarantineDesk
     clock: Clock
     logger: Logger
   }) => Scanning
