@@ -1,4 +1,5 @@
 import type { Clock, StopProof } from '@fleetsweep/protocol'
+import type { TaskHandlers } from '../actions/task-queue.ts'
 import type { AgentConfig, AgentPolicy } from '../config/agent-config.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Environment, Host } from '../os/host.ts'
@@ -20,6 +21,8 @@ export type Scanning = {
   runScan: ScanRunner
   /** Ends what an agent that was killed left running of the engine, and waits for the proof. */
   endLeftovers: () => Promise<StopProof>
+  /** Absent where the agent leaves the signatures to others. */
+  updateSignatures?: TaskHandlers['updateSignatures']
 }
 
 /** The parts that a program is made of; tests put others in. */

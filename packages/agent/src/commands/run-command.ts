@@ -1,3 +1,4 @@
+import { createTaskHandlers } from '../actions/task-handlers.ts'
 import { createAgent } from '../agent.ts'
 import type { Identity } from '../enrollment/identity.ts'
 import { readIdentity, setIdentityAside, writeIdentity } from '../enrollment/identity-file.ts'
@@ -32,6 +33,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
     engine,
     runScan: scanning.runScan,
     endLeftovers: scanning.endLeftovers,
+    taskHandlers: createTaskHandlers({ ...scanning, quarantine, policy }),
     policy,
     clock,
     random,
