@@ -84,7 +84,13 @@ export class ClamAvFixture {
     const run = createScanRunner({
       engine,
       clock: options.clock ?? systemClock,
-      ...(options.ledger && { ledger: { folder: options.ledger, bootId: async () => 'boot' } }),
+      ...(options.ledger && {
+        ledger: {
+          folder: options.ledger,
+          bootId: async () => options.bootId ?? 'boot',
+          osIdentity: async () => options.osIdentity ?? 'this machine',
+        },
+      }),
       ...(options.quarantine && { quarantine: options.quarantine }),
       ...(options.random && { random: options.random }),
       config: { fullRoots: [this.files], ...options.config },
@@ -130,6 +136,8 @@ export type ScanOptions = {
   /** Folder of what is known of unchanged files. */
   ledger?: string
   quarantine?: QuarantineDesk
+  bootId?: string
+  osIdentity?: string
   clock?: Clock
   random?: () => number
   signal?: AbortSignal

@@ -6,6 +6,7 @@ import type { Environment, Host } from '../os/host.ts'
 import type { Logger } from '../os/logger.ts'
 import type { QuarantineDesk } from '../quarantine/index.ts'
 import type { ScanRunner } from '../scan/scan.ts'
+import type { SignatureUpdater } from '../signatures/index.ts'
 
 /** Where the program reads and writes. */
 export type ProgramIo = {
@@ -19,6 +20,8 @@ export type ProgramIo = {
 export type Scanning = {
   engine: Engine
   runScan: ScanRunner
+  /** Undefined where nobody wants the agent to keep signatures current. */
+  updater?: SignatureUpdater | undefined
   /** Ends what an agent that was killed left running of the engine, and waits for the proof. */
   endLeftovers: () => Promise<StopProof>
   /** Absent where the agent leaves the signatures to others. */
@@ -37,6 +40,7 @@ export type ProgramParts = {
     /** Absent where no scan will run. */
     quarantine?: QuarantineDesk
     clock: Clock
+    random: () => number
     logger: Logger
   }) => Scanning
   clock: Clock

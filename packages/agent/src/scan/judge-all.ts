@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import type { Detection } from '@fleetsweep/protocol'
 import type { EngineSession } from '../engines/engine.ts'
-import type { Ledger } from '../ledger/index.ts'
+import type { Ledger, SteadyFiles } from '../ledger/index.ts'
 import { listUserAccounts } from '../os/user-accounts.ts'
 import type { Disposal } from './disposal.ts'
 import { type FileOutcome, findStats, judgeFile, nameFor } from './judge-file.ts'
@@ -18,6 +18,7 @@ export type JudgeAllOptions = {
   items: Generator<WorkItem>
   judged: JudgedFiles
   ledger: Ledger | undefined
+  steady: SteadyFiles
   book: ScanBook
   disposal: Disposal
   signal: AbortSignal
@@ -93,17 +94,16 @@ class Judging {
   }
 
   async #judgeAlone(item: WorkItem): Promise<void> {
-    const { session, signal, book, ledger } = this.#options
+    const { session, signal, steady, book, ledger } = this.#options
     const outcome = await judgeFile(item, {
       session,
       signal,
       contents: this.#contents,
+      steady,
       ownerNames: this.#ownerNames,
     })
-    if (item.isKnown) {
-      if (outcome.kind === 'threat' && ledger?.has(outcome.stats)) throw new LedgerContradicted()
-      if (outcome.kind !== 'notScanned') book.verified(item.bytes)
-    }
+    if (outcome.kind === 'threat' && ledger?.holds(outcome.stats)) this.#contradict()
+    if (item.isKnown && outcome.kind !== 'notScanned') book.verified(item.bytes)
     this.#keep(outcome)
     if (outcome.kind === 'notScanned') {
       return book.notRead(outcome.reason, item.path, item.bytes, outcome.detail)
@@ -118,6 +118,15 @@ class Judging {
     // Once the file is gone no walk meets it again: whoever is killed after that tells it from this note.
     judged.note(detection)
     book.found(await disposal.settle(detection, path, stats), judged)
+  }
+
+  /** @throws LedgerContradicted when files were taken for unchanged on its word: they are to be read after all */
+  #contradict(): void {
+    const { ledger, book } = this.#options
+    // Before anything else: whoever is killed here must not believe it again.
+    ledger?.throwAway()
+    if (book.count.unchanged.files > 0) throw new LedgerContradicted()
+    book.contradicted()
   }
 
   /** Before it is told or counted: whoever is killed in between tells it again, and a server knows it again. */
