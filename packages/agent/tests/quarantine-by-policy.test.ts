@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { existsSync, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eicar } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readMountTable } from '../src/os/mount-table.ts'
-import { systemClock } from '../src/os/system-clock.ts'
-import { loadFileAttributes, Quarantine, type QuarantineParts } from '../src/quarantine/index.ts'
+import type { QuarantineParts } from '../src/quarantine/index.ts'
 import { ClamAvFixture, finished, type ScanOptions } from './clamav-fixture.ts'
+import { openTestQuarantine } from './open-test-quarantine.ts'
 import type { QuarantiningChildTask } from './quarantining-child.ts'
 
 const CHILD = join(import.meta.dirname, 'quarantining-child.ts')
@@ -26,22 +25,7 @@ describe('a scan that quarantines', () => {
   })
   afterEach(() => fixture[Symbol.asyncDispose]())
 
-  async function openQuarantine(over: Partial<QuarantineParts> = {}): Promise<Quarantine> {
-    const attributes = await loadFileAttributes()
-    if ('unavailable' in attributes) throw new Error(attributes.unavailable)
-    return new Quarantine({
-      folder: store,
-      ownFolders: [],
-      attributes,
-      readMounts: readMountTable,
-      packageOwner: async () => undefined,
-      clock: systemClock,
-      newId: randomUUID,
-      maxBytes: 1e9,
-      keepDays: 90,
-      ...over,
-    })
-  }
+  const openQuarantine = (over?: Partial<QuarantineParts>) => openTestQuarantine(store, over)
 
   const scan = (options: ScanOptions = {}) =>
     fixture.scan(fixture.engine(), { settings: { onDetection: 'quarantine' }, ...options })

@@ -1,12 +1,10 @@
 // Scans a folder with a real engine, moves what it finds to quarantine, and kills itself at a step of that.
-import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { DEFAULT_SCAN_SETTINGS } from '@fleetsweep/protocol'
 import { type ClamAvConfig, createClamAvEngine } from '../src/engines/index.ts'
-import { readMountTable } from '../src/os/mount-table.ts'
 import { systemClock } from '../src/os/system-clock.ts'
-import { loadFileAttributes, Quarantine } from '../src/quarantine/index.ts'
 import { createScanRunner } from '../src/scan/index.ts'
+import { openTestQuarantine } from './open-test-quarantine.ts'
 
 export type QuarantiningChildTask = {
   files: string
@@ -18,8 +16,6 @@ export type QuarantiningChildTask = {
 
 const task: QuarantiningChildTask = JSON.parse(process.argv[2] ?? '{}')
 const die = () => void process.kill(process.pid, 'SIGKILL')
-const attributes = await loadFileAttributes()
-if ('unavailable' in attributes) throw new Error(attributes.unavailable)
 // The agent's timers keep no process alive; in the agent its own work does.
 setInterval(() => {}, 60_000)
 mkdirSync(task.workDir, { mode: 0o700 })
@@ -27,18 +23,7 @@ const run = createScanRunner({
   engine: createClamAvEngine(task.engine, { clock: systemClock }),
   clock: systemClock,
   config: { fullRoots: [task.files] },
-  quarantine: new Quarantine({
-    folder: task.store,
-    ownFolders: [],
-    attributes,
-    readMounts: readMountTable,
-    packageOwner: async () => undefined,
-    clock: systemClock,
-    newId: randomUUID,
-    maxBytes: 1e9,
-    keepDays: 90,
-    onStep: (step) => step === task.dieAt && die(),
-  }),
+  quarantine: await openTestQuarantine(task.store, { onStep: (step) => step === task.dieAt && die() }),
 })
 await run({
   actionId: '00000000-0000-4000-8000-000000000001',
