@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
+import { type TaskHandlers, TaskQueue } from './actions/task-queue.ts'
 import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
 import type { AgentPolicy } from './config/agent-config.ts'
 import { localCommands } from './control/commands.ts'
@@ -31,6 +32,8 @@ export type AgentParts = {
    * at the start, before any scan; an agent that cannot prove it does not start.
    */
   endLeftovers: () => Promise<StopProof>
+  /** Carry out what is ordered beside scans. */
+  taskHandlers: TaskHandlers
   policy: Pick<AgentPolicy, 'windows'>
   clock: Clock
   /** From 0 to 1; for jitter, never for secrets. */
@@ -79,6 +82,13 @@ export function createAgent(parts: AgentParts): Agent {
     onBroken,
   })
 
+  const tasks = new TaskQueue({
+    ...parts,
+    handlers: parts.taskHandlers,
+    onEvent: () => client?.tell(),
+    onBroken,
+  })
+
   const status = new StatusFile(stateDir, clock, () => {
     const waiting = queue.waiting()
     const because = waiting[0]?.progress.because
@@ -114,11 +124,13 @@ export function createAgent(parts: AgentParts): Agent {
       const bootId = await parts.host.bootId()
       logger.info({ machineId: parts.identity.machineId, version: AGENT_VERSION }, 'agent starts')
       await queue.start()
+      tasks.start()
       client = new GatewayClient({
         ...parts,
         bootId,
         agentVersion: AGENT_VERSION,
         queue,
+        tasks,
         inventory,
         onState,
         onBroken,
@@ -129,6 +141,7 @@ export function createAgent(parts: AgentParts): Agent {
     async stop() {
       await control.close()
       await queue.close()
+      await tasks.close()
       await client?.close()
       await uploader.close()
       status.close()

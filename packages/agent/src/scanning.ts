@@ -4,7 +4,7 @@ import { waitingProgress } from './actions/waiting-progress.ts'
 import type { ProgramParts } from './commands/program.ts'
 import { createClamAvEngine, createExistingClamAvEngine, DEFAULT_DATABASE_DIR } from './engines/index.ts'
 import { createScanRunner } from './scan/index.ts'
-import { SignatureUpdater } from './signatures/index.ts'
+import { SignatureUpdater, updateOnOrder } from './signatures/index.ts'
 
 /** Older signatures are looked after before a scan, for so long at most. */
 const BEFORE_A_SCAN = { maxAgeMs: 86_400_000, waitMs: 120_000 }
@@ -15,6 +15,7 @@ export const createScanning: ProgramParts['scanning'] = ({
   config,
   policy,
   host,
+  quarantine,
   clock,
   random,
   logger,
@@ -40,10 +41,17 @@ export const createScanning: ProgramParts['scanning'] = ({
     bootId: () => host.bootId(),
     osIdentity: async () => (await host.osIdentity())?.hash ?? 'none',
   }
-  const scan = createScanRunner({ engine, clock, ledger, config: { ...config.scan, ...policy } })
+  const scan = createScanRunner({
+    engine,
+    clock,
+    ledger,
+    ...(quarantine && { quarantine }),
+    config: { ...config.scan, ...policy },
+  })
   return {
     engine,
     updater,
+    ...(updater && { updateSignatures: updateOnOrder(updater) }),
     endLeftovers: () => engine.endLeftovers(),
     async runScan(request) {
       if (updater) {

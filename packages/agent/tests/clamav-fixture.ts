@@ -18,6 +18,7 @@ import { expect } from 'vitest'
 import { type ClamAvConfig, createClamAvEngine, type Engine, type OwnEngine } from '../src/engines/index.ts'
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../src/os/process-identity.ts'
 import { systemClock } from '../src/os/system-clock.ts'
+import type { QuarantineDesk } from '../src/quarantine/index.ts'
 import { createScanRunner, type ScanConfig, type ScanOutcome } from '../src/scan/index.ts'
 
 const Report = Compile(ScanReport)
@@ -90,6 +91,7 @@ export class ClamAvFixture {
           osIdentity: async () => options.osIdentity ?? 'this machine',
         },
       }),
+      ...(options.quarantine && { quarantine: options.quarantine }),
       ...(options.random && { random: options.random }),
       config: { fullRoots: [this.files], ...options.config },
     })
@@ -133,6 +135,7 @@ export type ScanOptions = {
   workDir?: string
   /** Folder of what is known of unchanged files. */
   ledger?: string
+  quarantine?: QuarantineDesk
   bootId?: string
   osIdentity?: string
   clock?: Clock

@@ -1,21 +1,9 @@
 // Takes a file into quarantine, or restores one, and kills itself at a step.
-import { readMountTable } from '../src/os/mount-table.ts'
-import { systemClock } from '../src/os/system-clock.ts'
-import { loadFileAttributes, Quarantine } from '../src/quarantine/index.ts'
+import { openTestQuarantine } from './open-test-quarantine.ts'
 
 const [folder = '', what = '', pathBase64 = '', id = '', dieAt = ''] = process.argv.slice(2)
-const attributes = await loadFileAttributes()
-if ('unavailable' in attributes) throw new Error(attributes.unavailable)
-const quarantine = new Quarantine({
-  folder,
-  ownFolders: [],
-  attributes,
-  readMounts: readMountTable,
-  packageOwner: async () => undefined,
-  clock: systemClock,
+const quarantine = await openTestQuarantine(folder, {
   newId: () => id,
-  maxBytes: 1e9,
-  keepDays: 90,
   onStep: (step) => {
     if (step === dieAt) process.kill(process.pid, 'SIGKILL')
   },

@@ -21,6 +21,13 @@ describe('fleetsweep detections', () => {
     expect(io.stdout).not.toContain('Other')
   })
 
+  it('says why a file stays where it was to be quarantined', async () => {
+    const stays = buildDetection({ dispositionReason: 'The quarantine is full.' })
+    server.addAction({}, { detections: [stays] })
+    await io.run('detections')
+    expect(io.stdout).toContain('reported: The quarantine is full.')
+  })
+
   it('does not call a machine without detections clean', async () => {
     await io.run('detections')
     expect(io.stdout + io.stderr).not.toMatch(/clean/i)

@@ -25,6 +25,7 @@ import {
   type ScanProgress,
   type ScanType,
   type ServerFrame,
+  type TaskOrder,
 } from '@fleetsweep/protocol'
 import { Compile } from 'typebox/compile'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -42,13 +43,20 @@ export type FakeGatewayOptions = {
 
 type Machine = { machineId: string; publicKey: string; inventory: Inventory }
 
+type Unbound<Ordered> = Ordered extends TaskOrder
+  ? Omit<Ordered, 'machineId' | 'actionId' | 'agentNonce' | 'counter' | 'requestor' | 'comment'>
+  : never
+
+/** What a task is to do. */
+export type FakeTask = Unbound<TaskOrder>
+
 /** What the gateway knows of an action. */
 export type FakeAction = {
   actionId: string
   machineId: string
   scanType: ScanType
   /** Of a scan order, beside the usual. */
-  order: Partial<Pick<ScanOrder, 'paths' | 'settings'>>
+  order: Partial<Pick<ScanOrder, 'paths' | 'settings'>> | FakeTask
   state: 'ordered' | 'stopOwed' | 'unknown'
   events: Map<number, AgentEvent>
   progress: ScanProgress[]
@@ -200,6 +208,11 @@ export class FakeGateway implements AsyncDisposable {
     this.actions.set(actionId, action)
     this.#deliver(action)
     return action
+  }
+
+  /** Orders a task, at once or as soon as the machine connects. */
+  orderTask(task: FakeTask, actionId: string = randomUUID()): FakeAction {
+    return this.orderScan('Quick', actionId, task)
   }
 
   /** Owes a stop until the machine proves it; delivers it at once or as soon as the machine connects. */

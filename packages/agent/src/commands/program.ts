@@ -1,8 +1,10 @@
 import type { Clock, StopProof } from '@fleetsweep/protocol'
+import type { TaskHandlers } from '../actions/task-queue.ts'
 import type { AgentConfig, AgentPolicy } from '../config/agent-config.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Environment, Host } from '../os/host.ts'
 import type { Logger } from '../os/logger.ts'
+import type { QuarantineDesk } from '../quarantine/index.ts'
 import type { ScanRunner } from '../scan/scan.ts'
 import type { SignatureUpdater } from '../signatures/index.ts'
 
@@ -22,6 +24,8 @@ export type Scanning = {
   updater?: SignatureUpdater | undefined
   /** Ends what an agent that was killed left running of the engine, and waits for the proof. */
   endLeftovers: () => Promise<StopProof>
+  /** Absent where the agent leaves the signatures to others. */
+  updateSignatures?: TaskHandlers['updateSignatures']
 }
 
 /** The parts that a program is made of; tests put others in. */
@@ -33,6 +37,8 @@ export type ProgramParts = {
     config: AgentConfig
     policy: AgentPolicy
     host: Host
+    /** Absent where no scan will run. */
+    quarantine?: QuarantineDesk
     clock: Clock
     random: () => number
     logger: Logger

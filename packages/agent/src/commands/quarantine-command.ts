@@ -1,17 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, realpathSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { formatInstant, instantFromMs, renderFilePath } from '@fleetsweep/protocol'
-import { readMountTable } from '../os/mount-table.ts'
 import { lockState } from '../os/state-lock.ts'
-import { loadFileAttributes, packageOwner, pathOf, Quarantine } from '../quarantine/index.ts'
+import { openQuarantine, pathOf } from '../quarantine/index.ts'
 import { type CommandContext, CommandError, UsageError } from './program.ts'
-
-const GIB = 1024 ** 3
-/** What all copies together may take. */
-const MAX_BYTES = 2 * GIB
-/** After so long a copy is deleted for good. */
-const KEEP_DAYS = 90
 
 export type QuarantineArguments = {
   /** What follows the command: `list`, `add FILE` or `restore ID`. */
@@ -29,12 +21,13 @@ export async function runQuarantineCommand(
   const isComplete = verb === 'list' ? what === undefined : what !== undefined && rest.length === 0
   if (!['list', 'add', 'restore'].includes(verb) || !isComplete)
     throw new UsageError('Say quarantine list, quarantine add FILE or quarantine restore ID.')
-  const { io, stateDir } = context
+  const { io, stateDir, parts } = context
   if (!existsSync(stateDir)) throw new CommandError(`There is no state folder ${stateDir}.`)
   using lock = lockState(stateDir)
   if (lock === undefined)
     throw new CommandError('The agent is running and holds the quarantine. Stop it first, then ask again.')
-  const quarantine = await openQuarantine(context)
+  const quarantine = await openQuarantine(stateDir, parts.clock)
+  if ('unavailable' in quarantine) throw new CommandError(quarantine.unavailable)
   if (verb === 'list' || what === undefined) {
     for (const record of quarantine.list()) {
       const at = formatInstant(instantFromMs(record.takenAtMs))
@@ -55,24 +48,4 @@ export async function runQuarantineCommand(
     if (restored.missing.length > 0)
       io.stderr(`The system did not take back these attributes: ${restored.missing.join(', ')}\n`)
   }
-}
-
-/** Opens the quarantine of a state folder that is locked, and brings to rest what a crash cut short in it. */
-async function openQuarantine({ stateDir, parts }: CommandContext): Promise<Quarantine> {
-  const attributes = await loadFileAttributes()
-  if ('unavailable' in attributes)
-    throw new CommandError(`There is no quarantine on this machine: ${attributes.unavailable}.`)
-  const quarantine = new Quarantine({
-    folder: join(stateDir, 'quarantine'),
-    ownFolders: [realpathSync(stateDir)],
-    attributes,
-    readMounts: readMountTable,
-    packageOwner,
-    clock: parts.clock,
-    newId: randomUUID,
-    maxBytes: MAX_BYTES,
-    keepDays: KEEP_DAYS,
-  })
-  quarantine.recover()
-  return quarantine
 }

@@ -1,3 +1,4 @@
+import { createTaskHandlers } from '../actions/task-handlers.ts'
 import { createAgent } from '../agent.ts'
 import type { Identity } from '../enrollment/identity.ts'
 import { readIdentity, setIdentityAside, writeIdentity } from '../enrollment/identity-file.ts'
@@ -6,6 +7,7 @@ import { openJournalFile } from '../journal/journal-file.ts'
 import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Host } from '../os/host.ts'
 import { lockState } from '../os/state-lock.ts'
+import { openQuarantine, type QuarantineDesk } from '../quarantine/index.ts'
 import { type CommandContext, CommandError } from './program.ts'
 
 /** `fleetsweep-agent run`: the agent itself, until it is asked to end. */
@@ -16,7 +18,8 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   using lock = lockState(stateDir)
   if (lock === undefined) throw new CommandError(`Another agent is running on ${stateDir}.`)
   const identity = await requireIdentity(stateDir, host)
-  const scanning = parts.scanning({ stateDir, config, policy, host, clock, random, logger })
+  const quarantine = await quarantineOf(context)
+  const scanning = parts.scanning({ stateDir, config, policy, host, quarantine, clock, random, logger })
   await using engine = scanning.engine
   using updater = scanning.updater
   const owner = `${identity.serverId}/${identity.tenant}/${identity.machineId}`
@@ -31,6 +34,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
     engine,
     runScan: scanning.runScan,
     endLeftovers: scanning.endLeftovers,
+    taskHandlers: createTaskHandlers({ ...scanning, quarantine, policy }),
     policy,
     clock,
     random,
@@ -47,6 +51,20 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   } finally {
     await agent.stop()
     clearInterval(alive)
+  }
+}
+
+/** A quarantine that cannot be opened keeps no machine from being scanned: detections then say that it cannot. */
+async function quarantineOf({ stateDir, parts, policy, logger }: CommandContext): Promise<QuarantineDesk> {
+  try {
+    // What a crash cut short is brought to rest also where nothing more may be taken.
+    const quarantine = await openQuarantine(stateDir, parts.clock)
+    return policy.quarantine === false
+      ? { unavailable: 'The policy of this machine forbids it.' }
+      : quarantine
+  } catch (error) {
+    logger.error({ err: error }, 'the quarantine cannot be opened')
+    return { unavailable: 'The quarantine of this machine cannot be opened; its log says why.' }
   }
 }
 

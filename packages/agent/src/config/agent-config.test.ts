@@ -21,6 +21,10 @@ describe('the policy of a machine', () => {
     })
   })
 
+  it('says whether files may be moved to quarantine', () => {
+    expect(policy('quarantine = false')).toEqual({ quarantine: false })
+  })
+
   it.each([
     ['a path that could mean anything', 'exclude = ["database"]'],
     ['a word that it does not know', 'exclud = ["/srv/database"]'],

@@ -85,6 +85,8 @@ export const AgentPolicy = Type.Object(
     cpuCeilingPercent: Type.Optional(Type.Integer({ minimum: 5, maximum: 100 })),
     /** When scans may work, by the machine's own clock; outside of these they wait or pause. */
     windows: Type.Optional(Type.Array(ScanWindow, { minItems: 1, maxItems: 28 })),
+    /** False: no file of this machine is moved to quarantine, whatever the server asks. */
+    quarantine: Type.Optional(Type.Boolean()),
   },
   Closed,
 )

@@ -1,4 +1,10 @@
-import { Order, type OrderKey, readMachineActionId, type ServerFrame } from '@fleetsweep/protocol'
+import {
+  ORDER_VERBS,
+  Order,
+  type OrderKey,
+  readMachineActionId,
+  type ServerFrame,
+} from '@fleetsweep/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { parseJson } from '../os/parse-json.ts'
@@ -56,7 +62,7 @@ export function checkOrder(frame: OrderFrame, bounds: OrderBounds): CheckedOrder
   const { counter } = content
   if (counter <= bounds.lastCounter) return refused('repeated')
   if (!order.Check(content)) {
-    const known = content.verb === 'scan' || content.verb === 'stop'
+    const known = ORDER_VERBS.some((verb) => verb === content.verb)
     return { kind: 'refused', why: known ? 'notAnOrder' : 'unknownVerb', counter }
   }
   // One action is one action in any spelling of its id.

@@ -1,5 +1,6 @@
 import { CLOSE, type Clock, type Inventory, type ScanProgress, type Timer } from '@fleetsweep/protocol'
 import type { ActionQueue } from '../actions/action-queue.ts'
+import type { TaskQueue } from '../actions/task-queue.ts'
 import type { Identity } from '../enrollment/identity.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Logger } from '../os/logger.ts'
@@ -31,6 +32,7 @@ export type GatewayClientParts = {
   agentVersion: string
   journal: Journal
   queue: ActionQueue
+  tasks: Pick<TaskQueue, 'order'>
   inventory: () => Promise<Inventory>
   clock: Clock
   random: () => number

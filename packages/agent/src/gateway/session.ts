@@ -1,5 +1,6 @@
 import type { AgentFrame, Clock, Inventory, OrderKey, ScanProgress, Timer } from '@fleetsweep/protocol'
 import type { ActionQueue } from '../actions/action-queue.ts'
+import type { TaskQueue } from '../actions/task-queue.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Logger } from '../os/logger.ts'
 import type { SessionFrame } from './channel.ts'
@@ -22,6 +23,7 @@ export type SessionParts = {
   heartbeatMs: number
   journal: Journal
   queue: ActionQueue
+  tasks: Pick<TaskQueue, 'order'>
   inventory: () => Promise<Inventory>
   clock: Clock
   random: () => number
@@ -138,7 +140,7 @@ export class Session {
   }
 
   #order(frame: OrderFrame): void {
-    const { orderKey, machineId, agentNonce, queue, logger } = this.#parts
+    const { orderKey, machineId, agentNonce, queue, tasks, logger } = this.#parts
     const lastCounter = this.#lastCounter
     const checked = checkOrder(frame, { key: orderKey, machineId, agentNonce, lastCounter })
     this.#lastCounter = checked.counter ?? lastCounter
@@ -150,7 +152,8 @@ export class Session {
     // Whoever orders what is known already has missed what was told of it.
     this.#outbox.repeat(order.actionId)
     if (order.verb === 'scan') queue.orderScan(order, frame.order)
-    else queue.orderStop(order)
+    else if (order.verb === 'stop') queue.orderStop(order)
+    else tasks.order(order, frame.order)
   }
 
   #setTimer(name: 'heartbeat' | 'answer' | 'inventory', ms: number, run: () => void): void {

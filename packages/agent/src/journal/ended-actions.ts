@@ -10,6 +10,7 @@ const MAX_BODIES = 100
 
 /** What is remembered of an action after it was told to the end. */
 export type EndedAction = {
+  verb: string
   scanType: string | null
   attempts: number
   lastEvent: number
@@ -52,6 +53,7 @@ export class EndedActions {
     if (row === undefined) return undefined
     this.#database.prepare('DELETE FROM ended_action WHERE action_id = ?').run(actionId)
     return {
+      verb: textOf(row, 'verb'),
       scanType: textOrNullOf(row, 'scan_type'),
       attempts: integerOf(row, 'attempts'),
       lastEvent: integerOf(row, 'last_event'),
@@ -65,11 +67,12 @@ export class EndedActions {
   #insert(action: Row, end: Pick<EndedAction, 'body' | 'endedAt' | 'ending' | 'sentence'>): void {
     this.#database
       .prepare(
-        `INSERT INTO ended_action (action_id, scan_type, attempts, last_event, body, ended_at, ending, sentence)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO ended_action (action_id, verb, scan_type, attempts, last_event, body, ended_at, ending, sentence)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         textOf(action, 'action_id'),
+        textOf(action, 'verb'),
         textOrNullOf(action, 'scan_type'),
         integerOf(action, 'attempts'),
         integerOf(action, 'last_event'),

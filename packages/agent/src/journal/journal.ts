@@ -9,15 +9,19 @@ import {
   type ScanSettings,
   type ScanType,
   type StopProof,
+  type TaskOrder,
 } from '@fleetsweep/protocol'
 import { EndedActions } from './ended-actions.ts'
 import { fitEvent } from './fit-event.ts'
 import { integerOf, integerOrNullOf, type Row, textOf } from './row.ts'
-import { readEvent, readProof, readScanOrder, readScanType } from './stored-text.ts'
+import { readEvent, readProof, readScanOrder, readScanType, readTaskOrder } from './stored-text.ts'
 import { summarize } from './summary.ts'
 
 /** Most actions that are open at a time; the heartbeat lists them all. */
 export const MAX_OPEN_ACTIONS = 500
+
+/** Whether an order was new, and found room. */
+export type Acceptance = 'accepted' | 'known' | 'full'
 
 /** A scan whose turn is to come. */
 export type WaitingScan = {
@@ -27,6 +31,13 @@ export type WaitingScan = {
   paths: readonly string[]
   settings: ScanSettings
   attempts: number
+  crashes: number
+}
+
+/** A task whose turn is to come. */
+export type WaitingTask = {
+  order: TaskOrder
+  /** How often it was begun, and the agent did not live to close it. */
   crashes: number
 }
 
@@ -55,20 +66,13 @@ export class Journal implements Disposable {
    * Writes a scan order down, with its event `accepted`. A known one changes nothing, except that an action that was
    * told to the end is told again.
    */
-  acceptScan(order: ScanOrder, orderText: string): 'accepted' | 'known' | 'full' {
-    return this.#write(() => {
-      if (this.#find(order.actionId) !== undefined) return 'known'
-      if (this.#reopen(order.actionId)) return 'known'
-      if (this.#countOpen() >= MAX_OPEN_ACTIONS) return 'full'
-      this.#run('INSERT INTO action (action_id, order_text, scan_type, state) VALUES (?, ?, ?, ?)', [
-        order.actionId,
-        orderText,
-        order.scanType,
-        'waiting',
-      ])
-      this.#append(order.actionId, { kind: 'accepted' })
-      return 'accepted'
-    })
+  acceptScan(order: ScanOrder, orderText: string): Acceptance {
+    return this.#accept(order, orderText, order.scanType)
+  }
+
+  /** As `acceptScan`, of an order that is no scan. */
+  acceptTask(order: TaskOrder, orderText: string): Acceptance {
+    return this.#accept(order, orderText, null)
   }
 
   /**
@@ -101,8 +105,18 @@ export class Journal implements Disposable {
 
   /** All scans that wait, the oldest first. */
   waiting(): WaitingScan[] {
-    const sql = "SELECT * FROM action WHERE state = 'waiting' ORDER BY position"
+    const sql = "SELECT * FROM action WHERE state = 'waiting' AND verb = 'scan' ORDER BY position"
     return this.#database.prepare(sql).all().map(waitingScan)
+  }
+
+  /** The task whose turn it is; `undefined` while none waits. */
+  nextTask(): WaitingTask | undefined {
+    const sql = "SELECT * FROM action WHERE state = 'waiting' AND verb <> 'scan' ORDER BY position LIMIT 1"
+    const row = this.#database.prepare(sql).get()
+    if (row === undefined) return undefined
+    // Its text has the id as it was written.
+    const order = { ...readTaskOrder(textOf(row, 'order_text')), actionId: textOf(row, 'action_id') }
+    return { order, crashes: integerOf(row, 'crashes') }
   }
 
   /**
@@ -120,7 +134,7 @@ export class Journal implements Disposable {
     })
   }
 
-  /** Puts a running scan back to wait: this agent ends before the scan does. */
+  /** Puts a running action back to wait: this agent ends before the action does. */
   interrupt(actionId: string, proof: StopProof): void {
     this.#write(() => {
       this.#run("UPDATE action SET state = 'waiting', proof = ? WHERE action_id = ?", [proof, actionId])
@@ -128,7 +142,7 @@ export class Journal implements Disposable {
   }
 
   /**
-   * Closes what an agent that was killed left running: scans wait again, those that were to stop have stopped.
+   * Closes what an agent that was killed left running: actions wait again, scans that were to stop have stopped.
    *
    * @param proof what shows that no engine of that agent works any more
    */
@@ -137,7 +151,8 @@ export class Journal implements Disposable {
       for (const action of this.#database.prepare("SELECT * FROM action WHERE state = 'running'").all()) {
         const actionId = textOf(action, 'action_id')
         const stopRequestedAt = integerOrNullOf(action, 'stop_requested_at')
-        if (stopRequestedAt === null) {
+        // A task may have been carried out: begun again, it finds that, and tells it.
+        if (stopRequestedAt === null || textOf(action, 'verb') !== 'scan') {
           this.#run(
             "UPDATE action SET state = 'waiting', crashes = crashes + 1, proof = ? WHERE action_id = ?",
             [proof, actionId],
@@ -224,6 +239,19 @@ export class Journal implements Disposable {
     this.#database.close()
   }
 
+  #accept(order: ScanOrder | TaskOrder, orderText: string, scanType: ScanType | null): Acceptance {
+    return this.#write(() => {
+      const { actionId, verb } = order
+      if (this.#find(actionId) !== undefined) return 'known'
+      if (this.#reopen(actionId)) return 'known'
+      if (this.#countOpen() >= MAX_OPEN_ACTIONS) return 'full'
+      const sql = 'INSERT INTO action (action_id, order_text, verb, scan_type, state) VALUES (?, ?, ?, ?, ?)'
+      this.#run(sql, [actionId, orderText, verb, scanType, 'waiting'])
+      this.#append(actionId, { kind: 'accepted' })
+      return 'accepted'
+    })
+  }
+
   #append(actionId: string, event: AgentEvent): void {
     const number = integerOf(this.#get(actionId), 'last_event') + 1
     const body = JSON.stringify(fitEvent(actionId, number, event))
@@ -266,10 +294,11 @@ export class Journal implements Disposable {
     const ended = this.#ended.take(actionId)
     if (ended === undefined) return false
     this.#run(
-      `INSERT INTO action (action_id, scan_type, state, attempts, last_event, ended_at, ending, sentence)
-       VALUES (?, ?, 'ended', ?, ?, ?, ?, ?)`,
+      `INSERT INTO action (action_id, verb, scan_type, state, attempts, last_event, ended_at, ending, sentence)
+       VALUES (?, ?, ?, 'ended', ?, ?, ?, ?, ?)`,
       [
         actionId,
+        ended.verb,
         ended.scanType,
         ended.attempts,
         ended.lastEvent,

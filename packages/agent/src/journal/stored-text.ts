@@ -5,6 +5,7 @@ import {
   type ScanType,
   STOP_PROOFS,
   type StopProof,
+  TaskOrder,
 } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -13,6 +14,7 @@ import { type Row, textOrNullOf } from './row.ts'
 
 const agentEvent = Compile(AgentEvent)
 const scanOrder = Compile(ScanOrder)
+const taskOrder = Compile(TaskOrder)
 const scanType = Compile(Type.Enum(SCAN_TYPES))
 const stopProof = Compile(Type.Enum(STOP_PROOFS))
 
@@ -27,6 +29,13 @@ export function readEvent(body: string): AgentEvent {
 export function readScanOrder(text: string): ScanOrder {
   const order = parseJson(text)
   if (!scanOrder.Check(order)) throw new Error('The journal is damaged: an order cannot be read.')
+  return order
+}
+
+/** Reads back what a waiting task was ordered to do. */
+export function readTaskOrder(text: string): TaskOrder {
+  const order = parseJson(text)
+  if (!taskOrder.Check(order)) throw new Error('The journal is damaged: an order cannot be read.')
   return order
 }
 

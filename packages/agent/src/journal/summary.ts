@@ -1,6 +1,14 @@
 import { type AgentEvent, conclude, type Instant } from '@fleetsweep/protocol'
 
-export const ENDINGS = ['clean', 'nothingFound', 'threatsFound', 'failed', 'stopped', 'forgotten'] as const
+export const ENDINGS = [
+  'clean',
+  'done',
+  'nothingFound',
+  'threatsFound',
+  'failed',
+  'stopped',
+  'forgotten',
+] as const
 /** How an action ended, in one word; `forgotten` when the server did not know it any more. */
 export type Ending = (typeof ENDINGS)[number]
 
@@ -11,6 +19,8 @@ export function summarize(event: AgentEvent, now: Instant): { ending: Ending; se
       const { word, sentence } = conclude(event.report, now)
       return { ending: word, sentence }
     }
+    case 'done':
+      return { ending: 'done', sentence: event.sentence }
     case 'failed':
       return { ending: 'failed', sentence: event.reason }
     case 'stopped':

@@ -1,4 +1,5 @@
 export { type FileAttributes, loadFileAttributes } from './file-attributes.ts'
+export { openQuarantine } from './open-quarantine.ts'
 export { packageOwner } from './package-owner.ts'
-export { Quarantine, type QuarantineParts, STEPS } from './quarantine.ts'
+export { Quarantine, type QuarantineDesk, type QuarantineParts, STEPS } from './quarantine.ts'
 export { pathOf, type QuarantineRecord } from './quarantine-record.ts'

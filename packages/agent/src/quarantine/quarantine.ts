@@ -81,6 +81,9 @@ export type Taken = { kind: 'quarantined'; record: QuarantineRecord } | Refused
 /** `missing` names the attributes that the system did not take back. */
 export type Restored = { kind: 'restored'; record: QuarantineRecord; missing: string[] } | Refused
 
+/** The quarantine of a machine; where there is none, or it may not be used, why, as a sentence. */
+export type QuarantineDesk = Pick<Quarantine, 'list' | 'take' | 'restore'> | { unavailable: string }
+
 class Refusal extends Error {}
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants

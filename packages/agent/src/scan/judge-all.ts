@@ -1,6 +1,9 @@
+import type { BigIntStats } from 'node:fs'
+import type { Detection } from '@fleetsweep/protocol'
 import type { EngineSession } from '../engines/engine.ts'
 import type { Ledger, SteadyFiles } from '../ledger/index.ts'
 import { listUserAccounts } from '../os/user-accounts.ts'
+import type { Disposal } from './disposal.ts'
 import { type FileOutcome, findStats, judgeFile, nameFor } from './judge-file.ts'
 import type { Judged, JudgedFiles } from './judged-files.ts'
 import { SameContent } from './same-content.ts'
@@ -17,6 +20,7 @@ export type JudgeAllOptions = {
   ledger: Ledger | undefined
   steady: SteadyFiles
   book: ScanBook
+  disposal: Disposal
   signal: AbortSignal
   /** Settles when the next file may be taken. */
   pace: () => Promise<void>
@@ -83,13 +87,14 @@ class Judging {
     await this.#underWay.get(leader)?.catch(() => {})
     const stats = findStats(item.path)
     const known = stats && judged.find(stats)
-    if (known === undefined || known.kind === 'notScanned') return this.#judgeAlone(item)
-    if (known.kind === 'threat') book.found(nameFor(known.detection, item.path), judged)
+    if (stats === undefined || known === undefined || known.kind === 'notScanned')
+      return this.#judgeAlone(item)
+    if (known.kind === 'threat') await this.#found(nameFor(known.detection, item.path), item, stats)
     book.read('duplicate', item.bytes)
   }
 
   async #judgeAlone(item: WorkItem): Promise<void> {
-    const { session, signal, steady, book, ledger, judged } = this.#options
+    const { session, signal, steady, book, ledger } = this.#options
     const outcome = await judgeFile(item, {
       session,
       signal,
@@ -103,8 +108,16 @@ class Judging {
     if (outcome.kind === 'notScanned') {
       return book.notRead(outcome.reason, item.path, item.bytes, outcome.detail)
     }
-    if (outcome.kind === 'threat') book.found(outcome.detection, judged)
+    if (outcome.kind === 'threat') await this.#found(outcome.detection, item, outcome.stats)
     book.read(outcome.isRepeated ? 'duplicate' : 'scanned', item.bytes)
+  }
+
+  async #found(detection: Detection, { path }: WorkItem, stats: BigIntStats): Promise<void> {
+    const { judged, book, disposal } = this.#options
+    if (!disposal.isWanted) return book.found(detection, judged)
+    // Once the file is gone no walk meets it again: whoever is killed after that tells it from this note.
+    judged.note(detection)
+    book.found(await disposal.settle(detection, path, stats), judged)
   }
 
   /** @throws LedgerContradicted when files were taken for unchanged on its word: they are to be read after all */
@@ -118,9 +131,11 @@ class Judging {
 
   /** Before it is told or counted: whoever is killed in between tells it again, and a server knows it again. */
   #keep(outcome: FileOutcome): void {
-    const { judged, ledger } = this.#options
+    const { judged, ledger, disposal } = this.#options
     const { stats } = outcome
     if (stats === undefined || !isLasting(outcome)) return
+    // One that is still there in the next attempt was not moved away: it is judged again, and that is tried again.
+    if (outcome.kind === 'threat' && disposal.isWanted) return
     judged.keep(stats, withoutStats(outcome), outcome.kind !== 'notScanned' && outcome.isRepeated)
     if (outcome.kind === 'clean') ledger?.keep(stats)
   }

@@ -38,6 +38,7 @@ export class JudgedFiles {
   readonly #insert: StatementSync
   readonly #find: StatementSync
   readonly #meet: StatementSync
+  readonly #note: StatementSync
   readonly #tell: StatementSync
   readonly #hasEarlier: boolean
   /** What was judged earlier and met again. */
@@ -75,6 +76,7 @@ export class JudgedFiles {
          WHERE dev = ? AND ino = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?`,
       )
       this.#meet = this.#db.prepare('UPDATE judged SET round = ? WHERE dev = ? AND ino = ?')
+      this.#note = this.#db.prepare('INSERT OR IGNORE INTO threat VALUES (?, 0, ?)')
       this.#tell = this.#db.prepare(
         `INSERT INTO threat VALUES (?, ?, ?) ON CONFLICT (place) DO UPDATE
          SET round = excluded.round, detection = excluded.detection WHERE round < excluded.round`,
@@ -104,6 +106,13 @@ export class JudgedFiles {
   keep(mark: FileMark, outcome: Judged, isDuplicate: boolean): void {
     const text = outcome.kind === 'clean' ? null : JSON.stringify(outcome)
     this.#insert.run(...keyOf(mark), isDuplicate ? 1 : 0, this.#round, text)
+  }
+
+  /** Notes a threat whose file is about to be moved away, for good: a power cut must not leave the move alone known. */
+  note(detection: Detection): void {
+    this.#db.exec('PRAGMA synchronous = FULL')
+    this.#note.run(placeOf(detection), JSON.stringify(detection))
+    this.#db.exec('PRAGMA synchronous = NORMAL')
   }
 
   /**

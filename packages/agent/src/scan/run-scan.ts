@@ -6,8 +6,10 @@ import { ScanGovernor } from '../governor/index.ts'
 import { Ledger, type LedgerOptions, SteadyFiles, Verification } from '../ledger/index.ts'
 import { fileSystemsByDevice } from '../os/file-system-identity.ts'
 import { type MountTable, readMountTable } from '../os/mount-table.ts'
+import type { QuarantineDesk } from '../quarantine/index.ts'
 import { AGENT_VERSION } from '../version.ts'
 import { findWrongPath } from './check-paths.ts'
+import { Disposal } from './disposal.ts'
 import { judgeAll, LedgerContradicted } from './judge-all.ts'
 import { JudgedFiles } from './judged-files.ts'
 import { meetFiles } from './meet-files.ts'
@@ -35,6 +37,8 @@ export type ScanRunnerParts = {
     /** Of the operating system; what was known on another machine is worth nothing. */
     osIdentity: () => Promise<string>
   }
+  /** Where files go in which a threat was found, where a scan is to move them. */
+  quarantine?: QuarantineDesk
   /** From 0 to 1, not to be foreseen by who writes files; chooses what is read again all the same. */
   random?: () => number
 }
@@ -143,6 +147,7 @@ class Scan {
     const book = this.#book
     const judged = JudgedFiles.open(workDir, engineKeyOf(session))
     const list = new WorkList(workDir)
+    const disposal = new Disposal(this.#request, this.#parts.quarantine)
     const desk: Desk = { session, book, list, judged, ledger, steady, pace }
     try {
       book.meter.enter('walking')
@@ -151,13 +156,14 @@ class Scan {
       if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
       if (!signal.aborted) book.meter.enter('scanning')
       const items = list.items()
-      const { failure: broken, unsettled } = await judgeAll({ ...desk, items, signal })
+      const { failure: broken, unsettled } = await judgeAll({ ...desk, items, disposal, signal })
       const failure = broken ?? (signal.aborted ? undefined : await failureOf(session.confirm?.()))
       // What was noted as clean in this scan may have been judged by another set than the one that it is noted for.
       if (isSetInDoubt(failure)) ledger?.throwAway()
       const report = () => book.report(session, { judged, cpuCeilingPercent: this.#ceilingPercent })
       if (failure instanceof LedgerContradicted && !signal.aborted) return 'contradicted'
-      for (const detection of judged.threatsNotMetAgain()) book.foundEarlier(detection)
+      for (const detection of judged.threatsNotMetAgain())
+        book.foundEarlier(disposal.settledEarlier(detection))
       if (signal.aborted) {
         book.meter.enter('stopping')
         const stopped = stop.outcome(await stop.proof(), null)

@@ -1,2 +1,3 @@
 export { type FreshclamOutcome, findFreshclam } from './freshclam.ts'
 export { SignatureUpdater, UpdateRecord } from './signature-updater.ts'
+export { updateOnOrder } from './update-on-order.ts'

@@ -24,7 +24,7 @@ export function renderDetections(detections: readonly FleetDetection[]): string 
       one.sha256 ?? '–',
       one.owner ?? '–',
       formatMoment(one.detectedAt),
-      one.disposition,
+      one.dispositionReason === undefined ? one.disposition : `${one.disposition}: ${one.dispositionReason}`,
     ]),
   )
 }

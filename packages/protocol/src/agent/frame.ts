@@ -52,6 +52,14 @@ export const AgentEvent = Type.Union([
     detection: Detection,
   }),
   Type.Object({ kind: Type.Literal('finished'), report: ScanReport }),
+  /** A task, which is an action that is no scan, was carried out. */
+  Type.Object({
+    kind: Type.Literal('done'),
+    /** What was done, for people. */
+    sentence: Type.String({ minLength: 1, maxLength: 1_000 }),
+    /** Under which the machine keeps a file that was moved to quarantine; absent for other tasks. */
+    quarantineId: Type.Optional(Guid),
+  }),
   /** It could not be done; `report` says how far it came. */
   Type.Object({
     kind: Type.Literal('failed'),

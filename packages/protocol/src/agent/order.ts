@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { SCAN_TYPES } from '../api/machine-action.ts'
-import { Base64Text, Guid, MachineIdText } from '../ids.ts'
+import { Base64Text, Guid, MachineIdText, Sha256Text } from '../ids.ts'
+import { FilePath } from '../scan/file-path.ts'
 import { AbsolutePathText, ScanSettings } from '../scan/scan-settings.ts'
 
 /**
@@ -52,6 +53,56 @@ export type ScanOrder = Static<typeof ScanOrder>
 export const StopOrder = Type.Object({ verb: Type.Literal('stop'), ...Bound })
 export type StopOrder = Static<typeof StopOrder>
 
+/** For the machine's own log: who asked, and why. */
+const Asked = { requestor: Type.String({ maxLength: 1_024 }), comment: Type.String({ maxLength: 4_000 }) }
+
+/**
+ * Moves a file to quarantine. Only one that holds just this content is taken, and none that belongs to a package: who
+ * may sign orders can take away what was found, not whatever there is.
+ */
+export const QuarantineOrder = Type.Object({
+  verb: Type.Literal('quarantine'),
+  ...Bound,
+  path: FilePath,
+  sha256: Sha256Text,
+  /** As the detection named it. */
+  threatName: Type.String({ minLength: 1, maxLength: 512 }),
+  ...Asked,
+})
+export type QuarantineOrder = Static<typeof QuarantineOrder>
+
+/** Gives a file in quarantine back to where it was. It can name no other place, and replaces nothing. */
+export const RestoreOrder = Type.Object({
+  verb: Type.Literal('restore'),
+  ...Bound,
+  quarantineId: Guid,
+  ...Asked,
+})
+export type RestoreOrder = Static<typeof RestoreOrder>
+
+/** Brings the signatures of the machine's engine up to date, from where the machine gets them. */
+export const UpdateSignaturesOrder = Type.Object({
+  verb: Type.Literal('updateSignatures'),
+  ...Bound,
+  ...Asked,
+})
+export type UpdateSignaturesOrder = Static<typeof UpdateSignaturesOrder>
+
+/**
+ * Orders that are no scans. Each is carried out once, beside the scans, and ends with `done` or `failed`; one for an
+ * action that the machine knows does nothing but tell that again.
+ */
+export const TaskOrder = Type.Union([QuarantineOrder, RestoreOrder, UpdateSignaturesOrder])
+export type TaskOrder = Static<typeof TaskOrder>
+
 /** Everything that a server may ask of a machine. The list is closed: there is no verb that runs a command. */
-export const Order = Type.Union([ScanOrder, StopOrder])
+export const Order = Type.Union([ScanOrder, StopOrder, QuarantineOrder, RestoreOrder, UpdateSignaturesOrder])
 export type Order = Static<typeof Order>
+
+export const ORDER_VERBS = [
+  'scan',
+  'stop',
+  'quarantine',
+  'restore',
+  'updateSignatures',
+] as const satisfies Order['verb'][]

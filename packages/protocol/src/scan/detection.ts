@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Sha256Text } from '../ids.ts'
+import { Guid, Sha256Text } from '../ids.ts'
 import { FilePath } from './file-path.ts'
 
 /** One threat that an engine found in one place. */
@@ -26,5 +26,15 @@ export const Detection = Type.Object({
   }),
   changedAt: Type.Union([Type.String({ maxLength: 40 }), Type.Null()]),
   disposition: Type.Union([Type.Literal('reported'), Type.Literal('quarantined')]),
+  quarantineId: Type.Optional({
+    ...Guid,
+    description: 'Under which the machine keeps a quarantined file; absent for one that is not.',
+  }),
+  dispositionReason: Type.Optional(
+    Type.String({
+      maxLength: 512,
+      description: 'Why a file that was to be quarantined was not, or what is left of it elsewhere.',
+    }),
+  ),
 })
 export type Detection = Static<typeof Detection>

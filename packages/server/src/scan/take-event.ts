@@ -130,6 +130,8 @@ function scanColumns(
       // The progress of the attempt before would read as this one's.
       return { accepted_at, attempts: event.attempt, started_at: scan.started_at ?? at, progress: null }
     case 'detection':
+    // Of a task; no scan ends with that word.
+    case 'done':
       return {}
     case 'finished':
     case 'failed':
@@ -175,6 +177,7 @@ function* moveAction(
     case 'accepted':
     case 'started':
     case 'detection':
+    case 'done':
       if (taken !== action) return taken
       yield* postponeTimeOut(tenant, action, expiresAt, context)
       return null

@@ -10,7 +10,7 @@ const COLUMNS: TableColumn<FleetDetection>[] = [
   { title: 'SHA-256', cell: ({ sha256 }) => <OutsideText mono text={sha256 ?? '–'} /> },
   { title: 'Size', cell: ({ sizeBytes }) => formatBytes(sizeBytes), number: true },
   { title: 'Owner', cell: ({ owner }) => <OutsideText text={owner ?? '–'} /> },
-  { title: 'Disposition', cell: ({ disposition }) => disposition },
+  { title: 'Disposition', cell: (detection) => <OutsideText text={fateOf(detection)} /> },
 ]
 
 export function DetectionTable({ detections }: { detections: readonly FleetDetection[] }) {
@@ -19,6 +19,11 @@ export function DetectionTable({ detections }: { detections: readonly FleetDetec
       <DataTable caption="Detections" columns={COLUMNS} rows={detections} keyOf={({ id }) => id} />
     </Section>
   )
+}
+
+/** Where a file was to be quarantined and was not, the machine says why. */
+function fateOf({ disposition, dispositionReason }: FleetDetection): string {
+  return dispositionReason === undefined ? disposition : `${disposition}: ${dispositionReason}`
 }
 
 /** A path inside an archive follows the archive's. */

@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto'
+import { readMountTable } from '../src/os/mount-table.ts'
+import { systemClock } from '../src/os/system-clock.ts'
+import { loadFileAttributes, Quarantine, type QuarantineParts } from '../src/quarantine/index.ts'
+
+/** A quarantine with room for everything, on a machine without packages. */
+export async function openTestQuarantine(
+  folder: string,
+  over: Partial<QuarantineParts> = {},
+): Promise<Quarantine> {
+  const attributes = await loadFileAttributes()
+  if ('unavailable' in attributes) throw new Error(attributes.unavailable)
+  return new Quarantine({
+    folder,
+    ownFolders: [],
+    attributes,
+    readMounts: readMountTable,
+    packageOwner: async () => undefined,
+    clock: systemClock,
+    newId: randomUUID,
+    maxBytes: 1e9,
+    keepDays: 90,
+    ...over,
+  })
+}
