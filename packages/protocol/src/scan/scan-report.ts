@@ -89,10 +89,22 @@ export const ScanReport = Type.Object({
     description:
       'What an earlier attempt had judged with another engine, other signatures or limits, and was judged again.',
   }),
-  unchangedVerified: Type.Optional({
-    ...Tally,
-    description: 'Files known not to have changed that were read again all the same; they count as scanned.',
-  }),
+  unchangedVerified: Type.Optional(
+    Type.Object(
+      {
+        files: Type.Integer({ minimum: 0 }),
+        bytes: Type.Integer({ minimum: 0 }),
+        contradicted: Type.Boolean({
+          description:
+            'True when a file that was known to be clean and unchanged held a threat: everything that was known was thrown away, and all files were read.',
+        }),
+      },
+      {
+        description:
+          'Files known not to have changed that were read again all the same; they count as scanned.',
+      },
+    ),
+  ),
   notScannedList: Type.Optional(
     Type.Object(
       {
@@ -150,14 +162,22 @@ export function conclude(report: ScanReport, now: Instant): Conclusion {
   const word = report.detections > 0 ? 'threatsFound' : whole && state === 'inDate' ? 'clean' : 'nothingFound'
   const sentence =
     word === 'clean'
-      ? `clean; all ${count(report.coverage.met.files, 'file')} scanned${knownWords(report)}`
-      : [found, ...gaps].join('; ')
+      ? [`clean; all ${count(report.coverage.met.files, 'file')} scanned`, ...knownWords(report)].join('; ')
+      : [found, ...gaps, ...knownWords(report)].join('; ')
   return { word, sentence }
 }
 
-function knownWords({ coverage }: ScanReport): string {
+/** What stands on an earlier scan, and what to think of that. */
+function knownWords({ coverage, unchangedVerified }: ScanReport): string[] {
   const { files } = coverage.unchanged
-  return files === 0 ? '' : `, or (${files.toLocaleString('en-US')}) unchanged since they were`
+  return [
+    ...(files === 0
+      ? []
+      : [`${files.toLocaleString('en-US')} unchanged since an earlier scan and not read again`]),
+    ...(unchangedVerified?.contradicted
+      ? ['what was known of unchanged files proved wrong and was thrown away']
+      : []),
+  ]
 }
 
 function count(n: number, noun: string): string {
