@@ -74,7 +74,7 @@ function createUpdater({
 }: Pick<Parameters<ProgramParts['scanning']>[0], 'stateDir' | 'config' | 'clock' | 'random' | 'logger'>):
   | SignatureUpdater
   | undefined {
-  const { update = 'auto', freshclam, mirror, official, customUrls } = config.signatures ?? {}
+  const { update = 'auto', freshclam, mirror, ca, official, customUrls } = config.signatures ?? {}
   const { existing, databaseDir } = config.engine ?? {}
   if (update === 'never' || existing !== undefined || databaseDir !== undefined) return undefined
   return new SignatureUpdater({
@@ -84,6 +84,7 @@ function createUpdater({
       owner: process.getuid?.() === 0 ? 'clamav' : userInfo().username,
       ...(freshclam === undefined ? {} : { program: freshclam }),
       ...(mirror === undefined ? {} : { mirror }),
+      ...(ca === undefined ? {} : { ca }),
       ...(official === undefined ? {} : { official }),
       ...(customUrls === undefined ? {} : { customUrls }),
     },

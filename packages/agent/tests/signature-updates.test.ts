@@ -47,7 +47,7 @@ describe('updating signatures with freshclam', () => {
   })
 
   function updater(
-    changes: { program?: string; procFolder?: string; official?: boolean } = {},
+    changes: { program?: string; procFolder?: string; official?: boolean; ca?: string } = {},
   ): SignatureUpdater {
     const { path, env } = tool('freshclam')
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -61,6 +61,7 @@ describe('updating signatures with freshclam', () => {
         mirror: origin,
         customUrls: [`${origin}/ours.ndb`],
         ...(changes.official === undefined ? {} : { official: changes.official }),
+        ...(changes.ca === undefined ? {} : { ca: changes.ca }),
       },
       clock,
       random: () => 0.5,
@@ -99,6 +100,14 @@ describe('updating signatures with freshclam', () => {
     const outcome = await updater().update()
     expect(outcome.kind).toBe('failed')
     expect(existsSync(join(databaseDir, 'daily.cvd'))).toBe(false)
+  })
+
+  it('tells freshclam whose certificates to believe', async () => {
+    const program = join(folder, 'freshclam')
+    writeFileSync(program, '#!/bin/sh\necho "ERROR: told of $CURL_CA_BUNDLE"\nexit 1\n', { mode: 0o755 })
+    expect(await updater({ program, ca: '/etc/fleetsweep/ca.pem' }).update()).toMatchObject({
+      sentence: expect.stringContaining('told of /etc/fleetsweep/ca.pem'),
+    })
   })
 
   it('says that there is no freshclam', async () => {

@@ -32,6 +32,7 @@ import { openDatabase } from './open-database.ts'
 import { operations } from './operations.ts'
 import { auditPrincipal, isAccessRefused, PrincipalCallLimiter } from './principal/index.ts'
 import { composeServices } from './services.ts'
+import { SignatureFetcher, SignatureMirror } from './signature-mirror/index.ts'
 import { readSealingKey, type SigningKeys, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
 import { aliasesOf, loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
@@ -107,6 +108,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const serverId = await stores.tenants.serverId(newId())
   const webhookSecrets = new WebhookSecrets(sealingKey, random)
   const webhookTargets = new WebhookTargets(config.webhookNetworks, parts.resolveHost)
+  const signatureMirror = config.signatureMirror === 'off' ? null : new SignatureMirror(config.dataDir)
   const services = composeServices({
     operations,
     stores,
@@ -120,6 +122,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     logger,
     serverId,
     localCa: tls?.localCa ?? null,
+    signatureMirror,
     externalIssuers: config.externalIssuers,
     attachmentQuotas: config.attachments,
     pendingMs: config.timeouts.pendingMs,
@@ -198,6 +201,16 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     newId,
     random: Math.random,
   })
+  const signatureFetcher =
+    signatureMirror !== null && config.signatureMirror === 'fetched'
+      ? new SignatureFetcher({
+          mirror: signatureMirror,
+          clock,
+          logger,
+          random: Math.random,
+          env: process.env,
+        })
+      : undefined
   const auditOf = (tenant: TenantId) => stores.forTenant(tenant).audit
   const sealAudit = new SealAudit({ backlog: stores.auditBacklog, auditOf, signingKeys, clock, logger })
   const recordRefusals = new RecordRefusals({ refusals, auditOf, clock, logger, newId })
@@ -213,6 +226,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
       expireActions.stop(),
       ...forgetters.map((forgetter) => forgetter.stop()),
       webhookDeliverer.stop(),
+      signatureFetcher?.stop(),
       gateway.drain(),
       closeHttp(http, drain, clock),
     ])
@@ -225,6 +239,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   expireActions.start()
   for (const forgetter of forgetters) forgetter.start()
   webhookDeliverer.start()
+  signatureFetcher?.start()
   recordRefusals.start()
   sealAudit.start()
   const running = started.move()

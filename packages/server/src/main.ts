@@ -6,6 +6,7 @@ import {
   runServerCommand,
   type ServerCommand,
   type ServerCommandIo,
+  signatures,
   verifyAudit,
 } from './commands/index.ts'
 import { server } from './serve-command.ts'
@@ -18,6 +19,7 @@ export const SERVER_COMMANDS: readonly ServerCommand[] = [
   recover,
   recoverApplication,
   verifyAudit,
+  signatures,
 ]
 
 /** Runs one of `SERVER_COMMANDS`. @returns the exit code: 0 done, 1 failed, 2 misused */

@@ -72,6 +72,7 @@ import { passwordOperations } from './sign-in/http/password.ts'
 import { revokeSignIn } from './sign-in/http/revoke.ts'
 import { signInOperations } from './sign-in/http/sign-in.ts'
 import { signOutUser } from './sign-in/http/sign-out-user.ts'
+import { getSignatureDatabase } from './signature-mirror/http/get-signature-database.ts'
 import { getSignInInfo } from './tenant/http/get-sign-in-info.ts'
 import { changeUser } from './user/http/change-user.ts'
 import { createUser } from './user/http/create-user.ts'
@@ -144,6 +145,7 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getCaCertificate,
   sendAttachment,
   getAttachmentState,
+  getSignatureDatabase,
   createEnrollmentToken,
   listEnrollmentTokens,
   revokeEnrollmentToken,

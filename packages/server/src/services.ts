@@ -50,6 +50,11 @@ import {
   signInService,
   userTokens,
 } from './sign-in/index.ts'
+import {
+  type SignatureMirror,
+  type SignatureMirrorService,
+  signatureMirrorService,
+} from './signature-mirror/index.ts'
 import { deriveKey, type SealingKey, type SigningKeys } from './signing-key/index.ts'
 import type { Stores } from './stores.ts'
 import { SecurityEpochs, type TenantService, tenantService } from './tenant/index.ts'
@@ -86,6 +91,7 @@ export type Services = {
   scans: ScanService
   scanPolicies: ScanPolicyService
   signIn: SignInService
+  signatureMirror: SignatureMirrorService
   signInAdministration: SignInAdministration
   signingKeys: SigningKeys
   tenants: TenantService
@@ -110,6 +116,8 @@ type Parts = {
   logger: Logger
   serverId: string
   localCa: ServerTls['localCa']
+  /** Null where this server is none. */
+  signatureMirror: SignatureMirror | null
   externalIssuers: readonly ExternalIssuer[]
   attachmentQuotas: AttachmentQuotas
   /** How long a machine action may stay `Pending`. */
@@ -172,6 +180,7 @@ export function composeServices(parts: Parts): Services {
     }),
     clock,
     credentialUses,
+    signatureMirror: signatureMirrorService(parts.signatureMirror),
     detections: detectionService({ detectionsOf: (tenant) => storesOf(tenant).detections }),
     deviceGroups: deviceGroupService({
       ...parts,

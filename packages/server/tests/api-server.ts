@@ -86,6 +86,7 @@ export class ApiServer implements AsyncDisposable {
           webhookNetworks: [],
           timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
           attachments: DEFAULT_ATTACHMENTS,
+          signatureMirror: 'imported',
           logLevel: 'silent',
           ...config,
         },

@@ -43,6 +43,8 @@ export const AgentConfig = Type.Object(
           freshclam: Type.Optional(AbsolutePath),
           /** Address of a mirror in place of ClamAV's own. */
           mirror: Type.Optional(HttpAddress),
+          /** Certificate authorities (PEM) that freshclam believes in place of the system's. */
+          ca: Type.Optional(AbsolutePath),
           /** Default true: ClamAV's own, signed databases. */
           official: Type.Optional(Type.Boolean()),
           /** Addresses of further databases, which nobody signs. */

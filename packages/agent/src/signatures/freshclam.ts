@@ -15,6 +15,8 @@ export type FreshclamOptions = {
   owner: string
   /** Address of a mirror in place of ClamAV's own. */
   mirror?: string
+  /** File of certificate authorities (PEM) that freshclam believes in place of the system's; its user must read it. */
+  ca?: string
   /** Further databases, each by its address; they are not signed. */
   customUrls?: readonly string[]
   /** False: nothing but the further databases. Default: true. */
@@ -61,7 +63,11 @@ export async function runFreshclam(
   return new Promise((resolve) => {
     const only = options.official === false ? ['--update-db=custom'] : []
     const child = spawn(program, [`--config-file=${configFile}`, '--stdout', '--foreground', ...only], {
-      env: { PATH: process.env.PATH, ...options.env },
+      env: {
+        PATH: process.env.PATH,
+        ...(options.ca === undefined ? {} : { CURL_CA_BUNDLE: options.ca }),
+        ...options.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
       killSignal: 'SIGKILL',

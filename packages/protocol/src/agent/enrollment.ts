@@ -7,6 +7,9 @@ import { OrderKey } from './order.ts'
 export const ENROLL_PATH = '/fleet/v1/agent/enroll'
 /** The local certificate authority, for agents whose token carries its fingerprint. PEM; 404 where there is none. */
 export const CA_PATH = '/fleet/v1/agent/ca.pem'
+
+/** Where a server gives signature databases to freshclam, by their file names; open to anyone. */
+export const SIGNATURES_PATH = '/fleet/v1/agent/signatures'
 /** WebSocket endpoint of the gateway. */
 export const CHANNEL_PATH = '/fleet/v1/agent/channel'
 

@@ -57,6 +57,18 @@ export const HEADERS: Readonly<Record<string, Header>> = {
     required: true,
     schema: { type: 'string' },
   },
+  'Last-Modified': {
+    description: 'When it was built.',
+    schema: { type: 'string' },
+  },
+  'Accept-Ranges': {
+    description: '`bytes`: a part may be asked for.',
+    schema: { type: 'string' },
+  },
+  'Content-Range': {
+    description: 'With 206: which part this is, of how much.',
+    schema: { type: 'string' },
+  },
   'OData-Version': {
     description: 'Always `4.0`.',
     required: true,

@@ -79,6 +79,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = 
       perTenantBytes: bytesOf(read(SETTINGS.attachmentPerTenantMb)) ?? DEFAULT_ATTACHMENTS.perTenantBytes,
       keptForMs: daysOf(read(SETTINGS.attachmentKeptDays)) ?? DEFAULT_ATTACHMENTS.keptForMs,
     },
+    signatureMirror: read(SETTINGS.signatureMirror) ?? 'imported',
     logLevel: read(SETTINGS.logLevel) ?? 'info',
   }
 }

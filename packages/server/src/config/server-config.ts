@@ -34,8 +34,16 @@ export type ServerConfig = {
     perTenantBytes: number
     keptForMs: number
   }
+  /**
+   * Signatures for machines: `off` gives none, `imported` gives what an operator brought, `fetched` also looks for newer
+   * ones at ClamAV's servers.
+   */
+  signatureMirror: SignatureMirrorMode
   logLevel: LogLevel
 }
+
+export const SIGNATURE_MIRROR_MODES = ['off', 'imported', 'fetched'] as const
+export type SignatureMirrorMode = (typeof SIGNATURE_MIRROR_MODES)[number]
 
 const MIB = 1024 * 1024
 

@@ -2,7 +2,7 @@ import { ALL_API_HOSTS, API_HOSTS, LOGIN_HOSTS } from '@fleetsweep/protocol'
 import { type TSchema, Type } from 'typebox'
 import { isNetwork } from '../kit/http/index.ts'
 import { ExternalIssuerEntry } from './external-issuer.ts'
-import { LOG_LEVELS } from './server-config.ts'
+import { LOG_LEVELS, SIGNATURE_MIRROR_MODES } from './server-config.ts'
 
 /** One thing to configure: its name in the file, in the environment, and what it accepts. */
 export type Setting<S extends TSchema = TSchema> = {
@@ -114,6 +114,12 @@ export const SETTINGS = {
     Type.Integer({ minimum: 1, maximum: 3_650 }),
     'a whole number of days, from 1 to 3650',
     numberFromText,
+  ),
+  signatureMirror: setting(
+    'signatureMirror',
+    'FLEETSWEEP_SIGNATURE_MIRROR',
+    Type.Enum(SIGNATURE_MIRROR_MODES),
+    `one of ${SIGNATURE_MIRROR_MODES.join(', ')}`,
   ),
   logLevel: setting(
     'logLevel',

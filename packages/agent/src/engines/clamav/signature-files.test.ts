@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { parseContainerHeader, readSignatureFiles } from './signature-files.ts'
+import { readSignatureFiles } from './signature-files.ts'
 
 describe('the signatures in a database folder', () => {
   let folder: string
@@ -63,17 +63,5 @@ describe('the signatures in a database folder', () => {
     expect(await readSignatureFiles(folder, first)).toBe(first)
     write('a.ndb', 'One:0:*:bb\n')
     expect(await readSignatureFiles(folder, first)).not.toBe(first)
-  })
-
-  it.each(['', 'ClamAV-VDB', 'ClamAV-VDB:x:notanumber:1:1:a:b:c:1', 'Something:else:1:2:3:a:b:c:1'])(
-    'are not taken from the header %j',
-    (header) => {
-      expect(parseContainerHeader(header)).toBeUndefined()
-    },
-  )
-
-  it('have the date of the header where it names no seconds', () => {
-    const header = 'ClamAV-VDB:16 Sep 2021 08-32 -0400:62:6647427:90:abc:def:sigmgr'
-    expect(parseContainerHeader(header)?.builtAt).toBe('2021-09-16T12:32:00.000Z')
   })
 })

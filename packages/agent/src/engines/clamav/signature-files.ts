@@ -3,7 +3,12 @@ import { createReadStream } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { SignatureSet } from '@fleetsweep/protocol'
+import {
+  DATABASE_HEADER_BYTES,
+  type DatabaseHeader,
+  parseDatabaseHeader,
+  type SignatureSet,
+} from '@fleetsweep/protocol'
 
 /** Files that clamd loads from its database folder, and whether their lines are signatures or something about them. */
 const TEXT_SIGNATURES = new Set(
@@ -74,32 +79,11 @@ async function readOnce(folder: string, known: SignatureFiles | undefined): Prom
   return { set, names, stamp }
 }
 
-/** The container's first 512 bytes: `ClamAV-VDB:date:version:signatures:level:md5:signature:builder:seconds`. */
-export function parseContainerHeader(
-  header: string,
-): { version: string; builtAt: string | null; count: number } | undefined {
-  const fields = header.trimEnd().split(':')
-  const [magic, date, version, signatures, , , , , seconds] = fields
-  if (magic !== 'ClamAV-VDB' || !/^\d+$/.test(version ?? '') || !/^\d+$/.test(signatures ?? ''))
-    return undefined
-  const builtMs = /^\d{1,12}$/.test(seconds ?? '') ? Number(seconds) * 1_000 : parseBuildDate(date ?? '')
-  return {
-    version: version ?? '',
-    builtAt: Number.isNaN(builtMs) || builtMs === 0 ? null : new Date(builtMs).toISOString(),
-    count: Number(signatures),
-  }
-}
-
-/** `07 Sep 2023 03-25 -0400` */
-function parseBuildDate(text: string): number {
-  return Date.parse(text.replace(/(\d{2})-(\d{2}) /, '$1:$2 '))
-}
-
-async function readContainerHeader(path: string): Promise<ReturnType<typeof parseContainerHeader>> {
+async function readContainerHeader(path: string): Promise<DatabaseHeader | undefined> {
   const file = await open(path)
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0)
-    return parseContainerHeader(buffer.toString('latin1', 0, bytesRead))
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(DATABASE_HEADER_BYTES))
+    return parseDatabaseHeader(buffer.toString('latin1', 0, bytesRead))
   } finally {
     await file.close()
   }

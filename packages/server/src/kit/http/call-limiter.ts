@@ -18,6 +18,7 @@ export type CallClass =
   | 'signIn'
   | 'enrollment'
   | 'attachment'
+  | 'signatures'
   | 'discovery'
   | 'failedAuthentication'
 
