@@ -81,6 +81,10 @@ install_all() {
   if [ -z "$token" ] && [ ! -e "$STATE_DIR/identity.json" ]; then
     misused 'This machine is not enrolled: give an enrollment token.'
   fi
+  case $token in
+    '' | fse1.*) ;;
+    *) misused 'This is not an enrollment token: one begins with "fse1.".' ;;
+  esac
   umask 022
   mkdir -p "$HOME_DIR"
   trap undo EXIT

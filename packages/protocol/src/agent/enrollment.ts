@@ -7,6 +7,10 @@ import { OrderKey } from './order.ts'
 export const ENROLL_PATH = '/fleet/v1/agent/enroll'
 /** The local certificate authority, for agents whose token carries its fingerprint. PEM; 404 where there is none. */
 export const CA_PATH = '/fleet/v1/agent/ca.pem'
+/** The script that installs the agent on a machine. */
+export const INSTALL_SCRIPT_PATH = '/fleet/v1/agent/install.sh'
+/** Below it, the archives that the script fetches. */
+export const AGENT_PACKAGES_PATH = '/fleet/v1/agent/packages'
 /** WebSocket endpoint of the gateway. */
 export const CHANNEL_PATH = '/fleet/v1/agent/channel'
 
