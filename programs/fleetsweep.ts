@@ -28,6 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
       writerEntry: new URL(import.meta.url),
       consoleDir: builtFolder('console', '../packages/console/dist'),
       apiDocsDir: builtFolder('api-docs'),
+      agentDir: builtFolder('agent'),
     })
   }
   const interrupted = new AbortController()
@@ -35,7 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return runCli(argv, nodeIo(interrupted.signal), SERVER_COMMANDS)
 }
 
-/** What the server serves to browsers lies beside the bundle, or where a checkout builds it. */
+/** What the server serves to browsers and machines lies beside the bundle, or where a checkout builds it. */
 function builtFolder(name: string, ...others: string[]): string | undefined {
   return [`./${name}`, `../dist/${name}`, ...others]
     .map((place) => fileURLToPath(new URL(place, import.meta.url)))

@@ -1,6 +1,7 @@
 // What ships: `npm run build` makes dist/<program>.mjs of each programs/<program>.ts, complete in one file but for the
 // native addon beside it, and dist/client/, the client library as a package. The server looks beside its bundle for
-// dist/console/ with the console's files, and for dist/api-docs/ with the page that shows the API's description.
+// dist/console/ with the console's files, for dist/api-docs/ with the page that shows the API's description, and for
+// dist/agent/ with the agent that other machines install.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { main, root } from './lib/project.mjs'
@@ -14,6 +15,7 @@ export async function build() {
   const lib = join(root, 'scripts/lib')
   const code =
     (await runNode([join(lib, 'bundle.mjs'), join(root, 'dist'), ...entries])) ||
+    (await runNode([join(lib, 'agent-package.mjs'), join(root, 'dist')])) ||
     (await runNode([join(lib, 'api-docs.mjs'), join(root, 'dist/api-docs')])) ||
     (await runNode([join(lib, 'client-package.mjs'), join(root, 'dist/client')]))
   if (code !== 0 || !existsSync(join(root, 'packages/console/vite.config.ts'))) return code

@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import { CHANNEL_PATH, type Clock, MAX_TOP, type TenantId } from '@fleetsweep/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { readAgentPackages } from './agent-package/index.ts'
 import { RefusalTally } from './audit/index.ts'
 import { ConfigError, type ServerConfig } from './config/index.ts'
 import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.ts'
@@ -54,6 +55,8 @@ export type ServerParts = {
   consoleDir?: string | undefined
   /** Where the built files of the page lie that shows the API's description. */
   apiDocsDir?: string | undefined
+  /** Where the built agent lies that other machines install. */
+  agentDir?: string | undefined
   gateway?: Partial<GatewayOptions> | undefined
   /** How names that webhooks call are looked up; as the machine does it when absent. */
   resolveHost?: ResolveHost | undefined
@@ -110,6 +113,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   const webhookTargets = new WebhookTargets(config.webhookNetworks, parts.resolveHost)
   const signatureMirror = config.signatureMirror === 'off' ? null : new SignatureMirror(config.dataDir)
   const services = composeServices({
+    agentPackages: readAgentPackages(parts.agentDir),
     operations,
     stores,
     signingKeys,

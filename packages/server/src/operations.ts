@@ -1,3 +1,5 @@
+import { getAgentPackage } from './agent-package/http/get-agent-package.ts'
+import { getInstallScript } from './agent-package/http/get-install-script.ts'
 import { getAlert } from './alert/http/get-alert.ts'
 import { getAlertMachine } from './alert/http/get-alert-machine.ts'
 import { countAlerts, listAlerts } from './alert/http/list-alerts.ts'
@@ -143,6 +145,8 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   countMachineAlerts,
   enroll,
   getCaCertificate,
+  getInstallScript,
+  getAgentPackage,
   sendAttachment,
   getAttachmentState,
   getSignatureDatabase,

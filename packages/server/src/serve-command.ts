@@ -37,6 +37,7 @@ Stops on SIGTERM or SIGINT when what was begun is finished; a second signal stop
       writerEntry: call.io.writerEntry,
       consoleDir: call.io.consoleDir,
       apiDocsDir: call.io.apiDocsDir,
+      agentDir: call.io.agentDir,
     })
     sayReady(call.io, running, call.flag('json'))
     const signal = await signals

@@ -1,5 +1,6 @@
 import type { ApplicationId, Clock, TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
+import type { AgentPackages } from './agent-package/index.ts'
 import { type AlertService, alertService } from './alert/index.ts'
 import { type AntivirusInfoService, antivirusInfoService } from './antivirus-info/index.ts'
 import {
@@ -70,6 +71,7 @@ import {
 
 /** What operations may ask for. */
 export type Services = {
+  agentPackages: AgentPackages
   apiDescription: ApiDescriptionService
   actionWaits: ActionWaits
   antivirusInfo: AntivirusInfoService
@@ -103,6 +105,7 @@ export type Services = {
 }
 
 type Parts = {
+  agentPackages: AgentPackages
   /** What there is to describe. */
   operations: readonly NamedOperation[]
   stores: Stores
@@ -152,6 +155,7 @@ export function composeServices(parts: Parts): Services {
   })
   const signIn = composeSignIn(parts, { getTenant: issuer.getTenant, authenticateClient })
   return {
+    agentPackages: parts.agentPackages,
     apiDescription: apiDescriptionService({ ...parts, tenants }),
     // Listens after those who must have forgotten what was known of access by the time that it asks.
     actionWaits: new ActionWaits(parts),

@@ -10,6 +10,10 @@ export const CA_PATH = '/fleet/v1/agent/ca.pem'
 
 /** Where a server gives signature databases to freshclam, by their file names; open to anyone. */
 export const SIGNATURES_PATH = '/fleet/v1/agent/signatures'
+/** The script that installs the agent on a machine. */
+export const INSTALL_SCRIPT_PATH = '/fleet/v1/agent/install.sh'
+/** Below it, the archives that the script fetches. */
+export const AGENT_PACKAGES_PATH = '/fleet/v1/agent/packages'
 /** WebSocket endpoint of the gateway. */
 export const CHANNEL_PATH = '/fleet/v1/agent/channel'
 

@@ -13,6 +13,8 @@ export type ServerCommandIo = {
   consoleDir?: string | undefined
   /** Where the page lies that shows the API's description. */
   apiDocsDir?: string | undefined
+  /** Where the agent lies that other machines install. */
+  agentDir?: string | undefined
 }
 
 /** A command that works on a server's own data directory, not over its API. */

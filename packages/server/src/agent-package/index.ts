@@ -1,0 +1,1 @@
+export { type AgentPackages, readAgentPackages } from './agent-packages.ts'
