@@ -21,6 +21,8 @@ export function hookEngine(
           hooks.afterJudge?.(path)
           return judgement
         },
+        ...(session.brake && { brake: session.brake }),
+        confirm: async () => session.confirm?.(),
         stop: () => session.stop(),
         [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
       }

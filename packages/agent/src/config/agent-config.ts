@@ -21,6 +21,12 @@ export const AgentConfig = Type.Object(
           clamd: Type.Optional(AbsolutePath),
           /** Folder of the signature databases. */
           databaseDir: Type.Optional(AbsolutePath),
+          /** The clamd.conf of a clamd that runs on this machine already: that one is used, and none is started. */
+          existing: Type.Optional(AbsolutePath),
+          /** Default `onDemand`: started for a scan. `resident`: started with the agent, and kept. */
+          life: Type.Optional(Type.Union([Type.Literal('onDemand'), Type.Literal('resident')])),
+          /** How long one that is started on demand waits for the next scan. Default: 15. */
+          idleMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_080 })),
           /** Set for the engine on top of its own environment. */
           env: Type.Optional(Type.Record(Type.String(), Type.String())),
         },

@@ -44,6 +44,13 @@ export interface EngineSession {
   judge(descriptor: number, sizeBytes: number): Promise<Judgement>
 
   /**
+   * Makes sure that one and the same engine judged everything; asked when all is judged.
+   *
+   * @throws EngineError `signaturesChanged` when nobody can say so
+   */
+  confirm?(): Promise<void>
+
+  /**
    * Gives up all work at once and waits for the proof that none goes on. Judgements under way settle as
    * `notJudged: 'cancelled'`.
    */

@@ -142,7 +142,10 @@ class Scan {
       if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
       if (!signal.aborted) book.meter.enter('scanning')
       const items = list.items()
-      const { failure, unsettled } = await judgeAll({ ...desk, items, signal })
+      const { failure: broken, unsettled } = await judgeAll({ ...desk, items, signal })
+      const failure = broken ?? (signal.aborted ? undefined : await failureOf(session.confirm?.()))
+      // What was noted as clean in this scan may have been judged by another set than the one that it is noted for.
+      if (isSetInDoubt(failure)) ledger?.throwAway()
       const report = () => book.report(session, { judged, cpuCeilingPercent: this.#ceilingPercent })
       if (failure instanceof LedgerContradicted && !signal.aborted) return 'contradicted'
       for (const detection of judged.threatsNotMetAgain()) book.foundEarlier(detection)
@@ -266,6 +269,19 @@ function meetByName(walker: Walker, places: QuickPlace[]): QuickPlace[] {
     walker.meetThrough(path, openPath)
     return false
   })
+}
+
+async function failureOf(work: Promise<void> | undefined): Promise<unknown> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+function isSetInDoubt(failure: unknown): boolean {
+  return failure instanceof EngineError && failure.code === 'signaturesChanged'
 }
 
 /** Of everything that a verdict depends on, our own configuration of the engine included. */

@@ -16,6 +16,12 @@ export const EngineInfo = Type.Object({
     maxScanSizeBytes: Type.Integer({ minimum: 0 }),
     maxScanTimeMs: Type.Integer({ minimum: 0 }),
   }),
+  untold: Type.Optional(
+    Type.Array(Type.String({ maxLength: 300 }), {
+      maxItems: 10,
+      description: 'What this engine leaves out without a word, in sentences; then nothing is called clean.',
+    }),
+  ),
 })
 export type EngineInfo = Static<typeof EngineInfo>
 
@@ -124,7 +130,9 @@ export type Conclusion = { word: 'clean' | 'nothingFound' | 'threatsFound'; sent
 export function conclude(report: ScanReport, now: Instant): Conclusion {
   const state = signatureState(report.engine.signatures, now)
   const left = notScannedTotal(report.coverage).files
-  const whole = left === 0 && report.directoriesUnreadableCount === 0 && report.cuts.length === 0
+  const untold = report.engine.untold?.length ?? 0
+  const whole =
+    left === 0 && report.directoriesUnreadableCount === 0 && report.cuts.length === 0 && untold === 0
   const found =
     report.detections === 0
       ? state === 'inDate'
@@ -137,6 +145,7 @@ export function conclude(report: ScanReport, now: Instant): Conclusion {
       ? []
       : [`${count(report.directoriesUnreadableCount, 'unreadable folder')}`]),
     ...(report.cuts.length === 0 ? [] : [`${count(report.cuts.length, 'place')} cut short`]),
+    ...(untold === 0 ? [] : ['the engine does not tell all that it left out']),
   ]
   const word = report.detections > 0 ? 'threatsFound' : whole && state === 'inDate' ? 'clean' : 'nothingFound'
   const sentence =

@@ -30,9 +30,9 @@ export async function askClamd(
   }
 }
 
-/** True when clamd works on nothing and nothing waits, seen from its own STATS (which is itself one item of work). */
+/** True when clamd works on nothing and nothing waits, seen from its own STATS, which is itself one item of work; idle threads are listed as IDLE. */
 export function isIdle(stats: string): boolean {
   const queues = [...stats.matchAll(/^QUEUE: (\d+) items/gm)]
-  const tasks = [...stats.matchAll(/^\t(\S+) /gm)].filter(([, task]) => task !== 'STATS')
+  const tasks = [...stats.matchAll(/^\t(\S+) /gm)].filter(([, task]) => task !== 'STATS' && task !== 'IDLE')
   return queues.length > 0 && queues.every(([, items]) => items === '0') && tasks.length === 0
 }

@@ -22,6 +22,8 @@ export type ClamAvConfig = {
   maxScanTimeMs?: number
   /** How long clamd waits for the next scan before it is ended. Default: 15 minutes. */
   idleMs?: number
+  /** Started with the agent, and kept. */
+  isResident?: boolean
   /** For tests; default: what the system says a process may still take. */
   availableMemoryBytes?: () => number
 }
@@ -37,6 +39,7 @@ export type ResolvedClamAvConfig = {
   maxScanSizeBytes: number
   maxScanTimeMs: number
   idleMs: number
+  isResident: boolean
   availableMemoryBytes: () => number
 }
 
@@ -58,6 +61,7 @@ export function resolveClamAvConfig(config: ClamAvConfig): ResolvedClamAvConfig 
     maxScanSizeBytes: Math.min(maxFileSizeBytes * 4, 4_000 * MIB),
     maxScanTimeMs: config.maxScanTimeMs ?? 120_000,
     idleMs: config.idleMs ?? 15 * 60_000,
+    isResident: config.isResident ?? false,
     availableMemoryBytes: config.availableMemoryBytes ?? (() => process.availableMemory()),
   }
 }

@@ -29,12 +29,14 @@ class ClamAvEngine implements OwnEngine {
   readonly #config: ResolvedClamAvConfig
   readonly #clock: Clock
   readonly #clamd: OwnClamd
+  readonly #logger: EngineLogger | undefined
   #idleTimer: Timer | undefined
 
   constructor(config: ResolvedClamAvConfig, parts: ClamAvEngineParts) {
     this.#config = config
     this.#clock = parts.clock
     this.#clamd = new OwnClamd(config, parts)
+    this.#logger = parts.logger
   }
 
   async inspect(): Promise<Inventory['engine']> {
@@ -83,7 +85,9 @@ class ClamAvEngine implements OwnEngine {
   }
 
   async endLeftovers(): Promise<StopProof> {
-    return (await this.#clamd.endLeftover()) ? 'processGone' : 'neverStarted'
+    const proof = (await this.#clamd.endLeftover()) ? 'processGone' : 'neverStarted'
+    if (this.#config.isResident) this.#warmUp()
+    return proof
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,8 +126,16 @@ class ClamAvEngine implements OwnEngine {
     }
   }
 
+  /** A resident engine is there before anybody asks for it; one that cannot be says why when somebody does. */
+  #warmUp(): void {
+    this.#clamd.start().catch((error: unknown) => {
+      this.#logger?.warn({ error: String(error) }, 'the engine could not be started with the agent')
+    })
+  }
+
   #whenIdle(): void {
     this.#idleTimer?.cancel()
+    if (this.#config.isResident) return
     this.#idleTimer = this.#clock.setTimer(this.#config.idleMs, () => void this.#clamd.end())
   }
 

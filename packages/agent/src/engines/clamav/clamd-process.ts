@@ -40,6 +40,7 @@ const DEATHS_FORGOTTEN_AFTER_MS = 60_000
 
 /** Our own clamd: started when asked for, started again when it died, and never left behind. */
 export class OwnClamd implements ClamdProcess, EngineBrake {
+  readonly isOurs = true
   readonly #config: ResolvedClamAvConfig
   readonly #clock: Clock
   readonly #logger: EngineLogger

@@ -216,6 +216,7 @@ async function openSession(process: ClamdProcess, clock: MovableClock): Promise<
 
 /** A process that is started and ended by counting; the fake behind it hangs up on everybody when it is ended. */
 class FakeProcess implements ClamdProcess {
+  readonly isOurs = true
   identity = buildEngine().signatures.identity
   started = 0
   ended = 0

@@ -6,8 +6,10 @@ import { type Answer, ClamdConnection, type ConnectionLimits } from './clamd-con
 import type { ConnectClamd } from './clamd-transport.ts'
 import { judgementOf } from './verdict.ts'
 
-/** The clamd behind a session: ours, so it may be ended at any time. */
+/** The clamd behind a session. */
 export interface ClamdProcess {
+  /** False for one that others use, too: it is never ended. */
+  readonly isOurs: boolean
   /** Where clamd listens and with which signatures; starts it when it has died. */
   ensure(): Promise<{ socketPath: string; identity: string }>
   /** The socket while clamd is ready; undefined once its process is gone, and while it is starting. */
@@ -26,6 +28,10 @@ export type ClamdSessionOptions = {
   window: number
   ownFolders: readonly string[]
   limits: ConnectionLimits
+  /** How long work under way may take to end by itself. Default: a second, after which our own process is ended. */
+  stopWithinMs?: number
+  /** See `EngineSession.confirm`. */
+  confirm?: () => Promise<void>
   onDisposed: () => void
 }
 
@@ -168,10 +174,11 @@ export class ClamdSession implements EngineSession {
 
   async #stopAll(): Promise<StopProof> {
     const { process, clock } = this.#options
-    const deadline = clock.monotonicMs() + STOP_GRACE_MS
+    const { stopWithinMs = STOP_GRACE_MS } = this.#options
+    const deadline = clock.monotonicMs() + stopWithinMs
     for (const settle of [...this.#unsettled]) settle(CANCELLED)
     for (const connection of [...this.#connections]) connection.close('stopped')
-    for (let left = STOP_GRACE_MS; left > 0; left = deadline - clock.monotonicMs()) {
+    for (let left = stopWithinMs; left > 0; left = deadline - clock.monotonicMs()) {
       const socketPath = process.socketPath
       if (socketPath === undefined) break
       const stats = await askClamd(socketPath, 'STATS', { timeoutMs: left, clock }).catch(() => '')
@@ -179,7 +186,12 @@ export class ClamdSession implements EngineSession {
       await delay(clock, 50)
     }
     await process.end()
-    return 'processGone'
+    // One that is not ours has ended what it had of us by its own limit for one file.
+    return process.isOurs ? 'processGone' : 'queueEmpty'
+  }
+
+  async confirm(): Promise<void> {
+    await this.#options.confirm?.()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
