@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
+import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
 import type { AgentPolicy } from './config/agent-config.ts'
+import { localCommands } from './control/commands.ts'
+import { ControlServer } from './control/control-server.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Identity } from './enrollment/identity.ts'
 import { type ConnectionState, GatewayClient } from './gateway/gateway-client.ts'
@@ -53,8 +56,12 @@ export function createAgent(parts: AgentParts): Agent {
   let engine: Inventory['engine'] | null = null
   let client: GatewayClient | undefined
 
+  const spool = new AttachmentSpool(stateDir)
+  const uploader = new AttachmentUploader({ ...parts, spool })
+
   const queue = new ActionQueue({
     ...parts,
+    spool,
     policyWindows: parts.policy.windows ?? [],
     workRoot: join(stateDir, 'work'),
     onEvent: () => {
@@ -65,7 +72,10 @@ export function createAgent(parts: AgentParts): Agent {
       client?.tellProgress(actionId, progress)
       status.touch()
     },
-    onScanEnded: (actionId) => client?.scanEnded(actionId),
+    onScanEnded: (actionId) => {
+      client?.scanEnded(actionId)
+      uploader.wake()
+    },
     onBroken,
   })
 
@@ -91,9 +101,12 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   const onState = (state: ConnectionState) => {
+    if (state.kind === 'connected') uploader.wake()
     connection = { state: state.kind, since: clock.now(), reason: 'reason' in state ? state.reason : null }
     status.touch()
   }
+
+  const control = new ControlServer(stateDir, localCommands(), logger)
 
   return {
     broken,
@@ -111,10 +124,13 @@ export function createAgent(parts: AgentParts): Agent {
         onBroken,
       })
       client.start()
+      await control.start()
     },
     async stop() {
+      await control.close()
       await queue.close()
       await client?.close()
+      await uploader.close()
       status.close()
       journal[Symbol.dispose]()
       logger.info({}, 'agent ended')

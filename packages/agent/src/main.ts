@@ -8,6 +8,7 @@ import {
   type ProgramParts,
   UsageError,
 } from './commands/program.ts'
+import { runQuarantineCommand } from './commands/quarantine-command.ts'
 import { runRunCommand } from './commands/run-command.ts'
 import { runStatusCommand } from './commands/status-command.ts'
 import { ConfigError, readAgentConfig, readAgentPolicy } from './config/agent-config.ts'
@@ -30,6 +31,10 @@ const HELP = `fleetsweep-agent ${AGENT_VERSION}: runs antivirus scans on this ma
   fleetsweep-agent run                                 take orders until told to end
   fleetsweep-agent status                              what this machine is, does and did last
       --json              for programs
+  fleetsweep-agent quarantine list | add FILE | restore ID
+                                                       files kept out of reach; while the agent does not run
+      --to FILE           restore to another place
+      --force             add a file of a package; restore over a file that is there
 
   with every command
       --state DIR         folder for identity, journal and work
@@ -48,6 +53,8 @@ const OPTIONS = {
   state: { type: 'string' },
   config: { type: 'string' },
   json: { type: 'boolean' },
+  to: { type: 'string' },
+  force: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
@@ -58,6 +65,7 @@ const COMMANDS: Record<string, readonly OptionName[]> = {
   enroll: ['server', 'token', 'ca', 'insecure-http', 'new-key', 'state', 'config'],
   run: ['state', 'config'],
   status: ['json', 'state', 'config'],
+  quarantine: ['to', 'force', 'state', 'config'],
 }
 
 /**
@@ -95,10 +103,12 @@ async function runCommand(
   const { values, positionals } = parseArguments(argv)
   if (values.help || argv.length === 0) return io.stdout(HELP)
   if (values.version) return io.stdout(`${AGENT_VERSION}\n`)
-  const [command = ''] = positionals
+  const [command = '', ...words] = positionals
   const context = prepare(values, env, io, parts)
   if (command === 'run') return await runRunCommand(context)
   if (command === 'status') return await runStatusCommand(context, { json: values.json ?? false })
+  if (command === 'quarantine')
+    return await runQuarantineCommand(context, { words, to: values.to, force: values.force ?? false })
   const { server, token, ca } = values
   const { 'insecure-http': insecureHttp = false, 'new-key': newKey = false } = values
   await runEnrollCommand(context, { server, token, ca, insecureHttp, newKey })
@@ -111,9 +121,9 @@ function parseArguments(argv: readonly string[]) {
   const allowed = command === undefined ? undefined : COMMANDS[command]
   if (allowed === undefined) {
     const what = command === undefined ? 'Say what to do' : `There is no command "${command}"`
-    throw new UsageError(`${what}: enroll, run or status. See fleetsweep-agent --help`)
+    throw new UsageError(`${what}: enroll, run, status or quarantine. See fleetsweep-agent --help`)
   }
-  if (rest.length > 0)
+  if (rest.length > 0 && command !== 'quarantine')
     throw new UsageError(`"${rest.join(' ')}" is too much for "${command}". See fleetsweep-agent --help`)
   const names: readonly string[] = allowed
   const wrong = Object.keys(values).find((name) => !names.includes(name))

@@ -23,6 +23,7 @@ import {
 import { type Static, type TSchema, Type } from 'typebox'
 import { AccessClient } from './access-client.ts'
 import { ApplicationClient } from './application-client.ts'
+import { ClientError } from './client-error.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
 import { type WatchedEvent, watchEvents } from './event-stream.ts'
 import { HttpConnection, type RetryLimits } from './http-connection.ts'
@@ -247,6 +248,20 @@ export class FleetsweepClient {
   /** What a machine action cannot say: progress, coverage, detections, how it stopped. */
   getScan(actionId: string, { signal }: Signalled = {}): Promise<Scan> {
     return this.#read(`/fleet/v1/scans/${encodeURIComponent(actionId)}`, Scan, signal)
+  }
+
+  /**
+   * Every file that a scan left out: a gzip file of JSON lines (`NotScannedFile`), as the machine sent it. Unpack it with
+   * a limit. `ResourceNotFound` where there is none, or not yet.
+   */
+  async openNotScanned(
+    actionId: string,
+    { signal }: Signalled = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const path = `/fleet/v1/scans/${encodeURIComponent(actionId)}/not-scanned`
+    const { body } = await this.#connection.open({ method: 'GET', path, accept: '*/*', signal })
+    if (body === null) throw new ClientError('BadAnswer', 'The list came without a body')
+    return body
   }
 
   listDetections(

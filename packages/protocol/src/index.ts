@@ -1,3 +1,4 @@
+export * from './agent/attachment.ts'
 export * from './agent/enrollment.ts'
 export * from './agent/enrollment-token-text.ts'
 export * from './agent/frame.ts'

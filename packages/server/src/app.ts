@@ -9,6 +9,7 @@ import { Gateway, type GatewayOptions, isChannelRequest } from './gateway/index.
 import {
   ExpireActions,
   forgetAddresses,
+  forgetAttachments,
   forgetIdempotencyKeys,
   forgetSignIns,
   forgetWebhookDeliveries,
@@ -120,6 +121,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     serverId,
     localCa: tls?.localCa ?? null,
     externalIssuers: config.externalIssuers,
+    attachmentQuotas: config.attachments,
     pendingMs: config.timeouts.pendingMs,
     pageSize: parts.pageSize ?? MAX_TOP,
     webhookSecrets,
@@ -174,6 +176,12 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
   } = stores
   const forgetters = [
     forgetAddresses({ oldAddresses, clock, logger }),
+    forgetAttachments({
+      oldAttachments: stores.oldAttachments,
+      keptForMs: config.attachments.keptForMs,
+      clock,
+      logger,
+    }),
     forgetIdempotencyKeys({ oldKeys: stores.oldIdempotencyKeys, clock, logger }),
     forgetSignIns({ artifacts, throttles, clock, logger }),
     forgetWebhookDeliveries({ outbox, clock, logger }),

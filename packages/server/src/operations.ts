@@ -14,6 +14,8 @@ import { getApplication } from './application/http/get-application.ts'
 import { listApplications } from './application/http/list-applications.ts'
 import { revokeCredentialOperations } from './application/http/revoke-credential.ts'
 import { setApplicationLimits } from './application/http/set-application-limits.ts'
+import { getNotScanned } from './attachment/http/get-not-scanned.ts'
+import { getAttachmentState, sendAttachment } from './attachment/http/send-attachment.ts'
 import { listAudit } from './audit/http/list-audit.ts'
 import { verifyAudit } from './audit/http/verify-audit.ts'
 import { listDetections } from './detection/http/list-detections.ts'
@@ -140,11 +142,14 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   countMachineAlerts,
   enroll,
   getCaCertificate,
+  sendAttachment,
+  getAttachmentState,
   createEnrollmentToken,
   listEnrollmentTokens,
   revokeEnrollmentToken,
   requestScan,
   getScan,
+  getNotScanned,
   listDetections,
   getFleetMachineAction,
   watchFleetEvents,

@@ -8,6 +8,7 @@ import {
   type NamedOperation,
 } from './api-description/index.ts'
 import { type ApplicationService, applicationService, CredentialUses } from './application/index.ts'
+import { type AttachmentQuotas, type AttachmentService, attachmentService } from './attachment/index.ts'
 import { type AuditService, auditService } from './audit/index.ts'
 import type { ExternalIssuer } from './config/index.ts'
 import { type DetectionService, detectionService } from './detection/index.ts'
@@ -69,6 +70,7 @@ export type Services = {
   antivirusInfo: AntivirusInfoService
   alerts: AlertService
   applications: ApplicationService
+  attachments: AttachmentService
   audit: AuditService
   authenticate: HttpServerOptions<Principal, unknown>['authenticate']
   clock: Clock
@@ -109,6 +111,7 @@ type Parts = {
   serverId: string
   localCa: ServerTls['localCa']
   externalIssuers: readonly ExternalIssuer[]
+  attachmentQuotas: AttachmentQuotas
   /** How long a machine action may stay `Pending`. */
   pendingMs: number
   /** Most entries of one page of a list in the Defender API. */
@@ -151,6 +154,12 @@ export function composeServices(parts: Parts): Services {
     }),
     alerts: alertService({ ...parts, alertsOf: (tenant) => storesOf(tenant).alerts }),
     applications: applicationService({ ...parts, applicationsOf }),
+    attachments: attachmentService({
+      ...parts,
+      tenants: stores.tenants,
+      storesOf,
+      quotas: parts.attachmentQuotas,
+    }),
     audit: auditService({ auditOf: (tenant) => storesOf(tenant).audit, signingKeys, clock }),
     authenticate: authenticator({
       ...parts,

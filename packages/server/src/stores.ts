@@ -2,6 +2,7 @@ import type { TenantId } from '@fleetsweep/protocol'
 import { type AlertStore, sqlAlertStore } from './alert/index.ts'
 import { type AntivirusInfoStore, sqlAntivirusInfoStore } from './antivirus-info/index.ts'
 import { type ApplicationStore, sqlApplicationStore } from './application/index.ts'
+import { type BlobStore, type OldAttachments, sqlBlobStore, sqlOldAttachments } from './attachment/index.ts'
 import { type AuditBacklog, type AuditStore, sqlAuditBacklog, sqlAuditStore } from './audit/index.ts'
 import { type DetectionStore, sqlDetectionStore } from './detection/index.ts'
 import { type DeviceGroupStore, sqlDeviceGroupStore } from './device-group/index.ts'
@@ -46,6 +47,7 @@ export type TenantStores = {
   alerts: AlertStore
   applications: ApplicationStore
   artifacts: ArtifactStore
+  blobs: BlobStore
   credentials: CredentialStore
   audit: AuditStore
   detections: DetectionStore
@@ -72,6 +74,7 @@ export type Stores = {
   timeouts: MachineActionTimeouts
   expiredArtifacts: ExpiredArtifacts
   oldAddresses: OldAddresses
+  oldAttachments: OldAttachments
   oldIdempotencyKeys: OldIdempotencyKeys
   staleThrottles: StaleThrottles
   webhookOutbox: WebhookOutbox
@@ -87,6 +90,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     timeouts: sqlMachineActionTimeouts(db, newId),
     expiredArtifacts: sqlExpiredArtifacts(db),
     oldAddresses: sqlOldAddresses(db),
+    oldAttachments: sqlOldAttachments(db),
     oldIdempotencyKeys: sqlOldIdempotencyKeys(db),
     staleThrottles: sqlStaleThrottles(db),
     webhookOutbox: sqlWebhookOutbox(db),
@@ -96,6 +100,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
         alerts: sqlAlertStore(db, tenant),
         applications: sqlApplicationStore(db, tenant),
         artifacts: sqlArtifactStore(db, tenant),
+        blobs: sqlBlobStore(db, tenant),
         credentials: sqlCredentialStore(db, tenant),
         audit: sqlAuditStore(db, tenant),
         detections: sqlDetectionStore(db, tenant),

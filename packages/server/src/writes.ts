@@ -10,6 +10,12 @@ import {
   setLimitsWrite,
   takeAssertionWrite,
 } from './application/index.ts'
+import {
+  appendPieceWrite,
+  completeAttachmentWrite,
+  forgetAttachmentsWrite,
+  resetAttachmentWrite,
+} from './attachment/index.ts'
 import { recordAuditWrite, sealAuditWrite } from './audit/index.ts'
 import {
   changeDeviceGroupWrite,
@@ -82,6 +88,7 @@ export const writes = writeList([
   addSecretWrite,
   addSigningKeyWrite,
   addWebhookTestWrite,
+  appendPieceWrite,
   attemptWrite,
   cancelWrite,
   changeApplicationWrite,
@@ -93,6 +100,7 @@ export const writes = writeList([
   changeUserWrite,
   changeWebhookWrite,
   claimDeliveriesWrite,
+  completeAttachmentWrite,
   consumeArtifactWrite,
   createApplicationWrite,
   createDeviceGroupWrite,
@@ -111,6 +119,7 @@ export const writes = writeList([
   ensureBuiltInsWrite,
   expireWrite,
   forgetAddressesWrite,
+  forgetAttachmentsWrite,
   forgetDeliveriesWrite,
   forgetIdempotencyKeysWrite,
   forgetThrottlesWrite,
@@ -135,6 +144,7 @@ export const writes = writeList([
   removeMemberWrite,
   removeWebhookWrite,
   requestScanWrite,
+  resetAttachmentWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
   rotateWebhookSecretWrite,

@@ -144,6 +144,7 @@ describe.each([
     const unknown: Record<string, string> = {
       [world.machine]: 'f'.repeat(40),
       [world.action]: randomUUID(),
+      [world.scanned]: randomUUID(),
       [world.alert]: `da1${world.alert.slice(3)}`,
     }
     const right = JSON.stringify({ path, body })

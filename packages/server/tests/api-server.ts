@@ -17,7 +17,7 @@ import {
 import { createDatabase, MovableClock } from '@fleetsweep/testkit'
 import { pino } from 'pino'
 import { createServer, type FleetServer, type ServerParts } from '../src/app.ts'
-import type { ServerConfig } from '../src/config/index.ts'
+import { DEFAULT_ATTACHMENTS, type ServerConfig } from '../src/config/index.ts'
 import { createLocalApplication } from '../src/init/index.ts'
 import { signAccessToken } from '../src/oauth/access-token.ts'
 import { hashPassword } from '../src/sign-in/password-hash.ts'
@@ -85,6 +85,7 @@ export class ApiServer implements AsyncDisposable {
           externalIssuers: [],
           webhookNetworks: [],
           timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
+          attachments: DEFAULT_ATTACHMENTS,
           logLevel: 'silent',
           ...config,
         },
@@ -286,8 +287,18 @@ export class ApiServer implements AsyncDisposable {
       })
   }
 
+  /** Names the server to its machines. */
+  serverId(): Promise<string> {
+    return this.#server.stores.tenants.serverId(randomUUID())
+  }
+
   /** A machine as enrollment leaves it. */
-  async machine(n: number, given: Partial<Inventory> = {}, tags: string[] = []): Promise<MachineId> {
+  async machine(
+    n: number,
+    given: Partial<Inventory> = {},
+    tags: string[] = [],
+    publicKey = randomBytes(32).toString('base64'),
+  ): Promise<MachineId> {
     const tokenId = randomUUID()
     await this.of.enrollment.createToken({
       id: tokenId,
@@ -303,7 +314,7 @@ export class ApiServer implements AsyncDisposable {
     const enrolled = await this.of.enrollment.enroll({
       tokenId,
       secretHash: 'hash',
-      publicKey: randomBytes(32).toString('base64'),
+      publicKey,
       newMachineId: randomBytes(20).toString('hex') as MachineId,
       inventory: { ...inventory(n), ...given },
       externalIp: null,

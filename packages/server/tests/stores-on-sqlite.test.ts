@@ -1,6 +1,7 @@
 import { describeAlertStore } from '../src/alert/alert-store.contract.ts'
 import { describeAntivirusInfoStore } from '../src/antivirus-info/antivirus-info-store.contract.ts'
 import { describeApplicationStore } from '../src/application/application-store.contract.ts'
+import { describeBlobStore } from '../src/attachment/blob-store.contract.ts'
 import { describeAuditChain } from '../src/audit/audit-chain.contract.ts'
 import { describeAuditStore } from '../src/audit/audit-store.contract.ts'
 import { describeDetectionStore } from '../src/detection/detection-store.contract.ts'
@@ -40,6 +41,7 @@ describeMachineAddresses('SQLite', openSqliteBackend)
 describeMachineChanges('SQLite', openSqliteBackend)
 describeMachineActionStore('SQLite', openSqliteBackend)
 describeScanStore('SQLite', openSqliteBackend)
+describeBlobStore('SQLite', openSqliteBackend)
 describeScanPolicyStore('SQLite', openSqliteBackend)
 describeSigningKeyStore('SQLite', openSqliteBackend)
 describeTenantStore('SQLite', openSqliteBackend)

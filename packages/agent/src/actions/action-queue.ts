@@ -12,9 +12,11 @@ import {
   type StopProof,
   type Timer,
 } from '@fleetsweep/protocol'
+import type { AttachmentSpool } from '../attachments/index.ts'
 import type { Journal, WaitingScan } from '../journal/journal.ts'
 import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Logger } from '../os/logger.ts'
+import { NOT_SCANNED_FILE } from '../scan/not-scanned-list.ts'
 import type { ScanOutcome, ScanRunner } from '../scan/scan.ts'
 import { closedSentence, turnOf, WAITS_FOR_ANOTHER } from './scan-turn.ts'
 import { waitingProgress } from './waiting-progress.ts'
@@ -32,6 +34,8 @@ export type ActionQueueParts = {
   endLeftovers: () => Promise<StopProof>
   /** Each scan has a folder of its own in here. */
   workRoot: string
+  /** Keeps the list of what a scan left out until the server has it. */
+  spool: Pick<AttachmentSpool, 'keep'>
   /** When the machine's owner lets scans work; empty for always. */
   policyWindows: readonly ScanWindow[]
   clock: Clock
@@ -229,6 +233,9 @@ export class ActionQueue {
       return
     }
     this.#paused.delete(actionId)
+    const list = outcome.report?.notScannedList
+    // Before the report is in the journal: a kill in between leaves a list that nobody asks for, not a report without one.
+    if (list) this.#parts.spool.keep(actionId, list.sha256, join(workDir, NOT_SCANNED_FILE))
     this.#end(actionId, this.#endingOf(outcome, running))
     rmSync(workDir, { recursive: true, force: true })
   }

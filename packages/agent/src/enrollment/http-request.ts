@@ -16,9 +16,11 @@ const UNTRUSTED = [
 export type HttpAnswer = { status: number; body: string }
 
 export type HttpRequest = {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT'
   url: URL
-  body?: string
+  /** JSON, unless `headers` says otherwise. */
+  body?: string | Buffer
+  headers?: Readonly<Record<string, string>>
   /** The only authority to trust; without it those of the system. */
   caPem?: string | undefined
   /** Takes any certificate. For what is checked by other means, and nothing else. */
@@ -48,7 +50,10 @@ function exchange(request: HttpRequest): Promise<HttpAnswer> {
         method: request.method,
         agent: false,
         signal: AbortSignal.timeout(TIMEOUT_MS),
-        headers: request.body === undefined ? {} : { 'content-type': 'application/json' },
+        headers: {
+          ...(request.body !== undefined && { 'content-type': 'application/json' }),
+          ...request.headers,
+        },
         ...(request.caPem === undefined ? {} : { ca: request.caPem }),
         ...(request.unverified ? { rejectUnauthorized: false } : {}),
       },

@@ -10,6 +10,9 @@ import {
 } from '@fleetsweep/protocol'
 import { errorCode } from './error-code.ts'
 
+/** What the list of a scan is called in the scan's folder. */
+export const NOT_SCANNED_FILE = 'not-scanned.ndjson.gz'
+
 /** A list grows no further than this; millions of lines fit, and no disk is filled by hostile names. */
 const MAX_BYTES = 64 * 1024 * 1024
 const BLOCK_CHARACTERS = 256 * 1024
@@ -34,7 +37,7 @@ export class NotScannedListWriter {
   #isWhole = true
 
   constructor(workDir: string, maxBytes = MAX_BYTES) {
-    this.#path = join(workDir, 'not-scanned.ndjson.gz')
+    this.#path = join(workDir, NOT_SCANNED_FILE)
     this.#maxBytes = maxBytes
   }
 

@@ -11,6 +11,8 @@ export type SigningContext =
   | 'fleetsweep.agent.v1/connect'
   /** By the machine: [tenant, tokenId, secret, publicKey]. */
   | 'fleetsweep.agent.v1/enroll'
+  /** By the machine: [serverId, tenant, machineId, actionId, sha256 of what it sends]. */
+  | 'fleetsweep.agent.v1/attachment'
   /** By the server: [order text]. */
   | 'fleetsweep.agent.v1/order'
   /** By the older order key: [tenant, keyId, publicKey of the newer]. */

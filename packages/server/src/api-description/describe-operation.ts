@@ -64,6 +64,10 @@ function alternatives(names: readonly string[]): string {
 }
 
 function describeBody({ body, consumes }: NamedOperation, library: SchemaLibrary) {
+  if (consumes === 'bytes') {
+    const content: Content = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+    return { required: true, content }
+  }
   if (body === undefined) return undefined
   const type = consumes === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
   const required = consumes === 'form' || 'required' in body

@@ -52,6 +52,11 @@ export const HEADERS: Readonly<Record<string, Header>> = {
     required: true,
     schema: { type: 'string', format: 'uri' },
   },
+  'Content-Disposition': {
+    description: 'A name for the file.',
+    required: true,
+    schema: { type: 'string' },
+  },
   'OData-Version': {
     description: 'Always `4.0`.',
     required: true,
@@ -84,7 +89,7 @@ export function refusalsOf(operation: Refusing): Readonly<Partial<Record<ErrorCo
     ...('permission' in access ? (['Forbidden'] as const) : []),
     ...(path.includes(':') ? (['ResourceNotFound'] as const) : []),
     ...(WITH_BODY.includes(method) || body !== undefined ? (['RequestTooLarge'] as const) : []),
-    ...(WITH_BODY.includes(method) ? (['UnsupportedMediaType'] as const) : []),
+    ...(WITH_BODY.includes(method) && consumes !== 'bytes' ? (['UnsupportedMediaType'] as const) : []),
     'TooManyRequests',
     'InternalServerError',
     'ServiceUnavailable',

@@ -15,4 +15,4 @@ export {
   SEALING_KEY_BYTES,
   SEALING_KEY_FILE,
 } from './sealing-key.ts'
-export type { LogLevel, ServerConfig } from './server-config.ts'
+export { DEFAULT_ATTACHMENTS, type LogLevel, type ServerConfig } from './server-config.ts'

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from './load-config.ts'
+import { DEFAULT_ATTACHMENTS } from './server-config.ts'
 import { SETTINGS } from './settings.ts'
 
 describe('the configuration of a server', () => {
@@ -23,6 +24,7 @@ describe('the configuration of a server', () => {
       database: { kind: 'sqlite', path: join(dataDir, 'fleetsweep.db') },
       tls: { kind: 'files', certFile: join(dataDir, 'tls/server.crt') },
       timeouts: { pendingMs: 259_200_000, silenceMs: 259_200_000 },
+      attachments: DEFAULT_ATTACHMENTS,
       trustedProxies: [],
       aliases: { api: [], login: [] },
       externalIssuers: [],

@@ -7,7 +7,7 @@ import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { ConfigError } from './config-error.ts'
 import { readExternalIssuers } from './external-issuer.ts'
-import type { ServerConfig } from './server-config.ts'
+import { DEFAULT_ATTACHMENTS, type ServerConfig } from './server-config.ts'
 import { FORMER_SETTINGS, SETTINGS, type Setting } from './settings.ts'
 
 export const CONFIG_FILE = 'fleetsweep.toml'
@@ -73,8 +73,22 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = 
       pendingMs: (read(SETTINGS.pendingHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
       silenceMs: (read(SETTINGS.silenceHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
     },
+    attachments: {
+      perScanBytes: bytesOf(read(SETTINGS.attachmentPerScanMb)) ?? DEFAULT_ATTACHMENTS.perScanBytes,
+      perMachineBytes: bytesOf(read(SETTINGS.attachmentPerMachineMb)) ?? DEFAULT_ATTACHMENTS.perMachineBytes,
+      perTenantBytes: bytesOf(read(SETTINGS.attachmentPerTenantMb)) ?? DEFAULT_ATTACHMENTS.perTenantBytes,
+      keptForMs: daysOf(read(SETTINGS.attachmentKeptDays)) ?? DEFAULT_ATTACHMENTS.keptForMs,
+    },
     logLevel: read(SETTINGS.logLevel) ?? 'info',
   }
+}
+
+function bytesOf(mebibytes: number | undefined): number | undefined {
+  return mebibytes === undefined ? undefined : mebibytes * 1024 * 1024
+}
+
+function daysOf(days: number | undefined): number | undefined {
+  return days === undefined ? undefined : days * 86_400_000
 }
 
 /** The data directory of this call: named on the command line, in the environment, or where the system keeps such things. */

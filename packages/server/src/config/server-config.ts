@@ -27,7 +27,24 @@ export type ServerConfig = {
     /** How long a scan under way may stay silent. */
     silenceMs: number
   }
+  /** The lists that machines send of what their scans left out, compressed. */
+  attachments: {
+    perScanBytes: number
+    perMachineBytes: number
+    perTenantBytes: number
+    keptForMs: number
+  }
   logLevel: LogLevel
+}
+
+const MIB = 1024 * 1024
+
+/** What holds for `attachments` where nobody says otherwise. */
+export const DEFAULT_ATTACHMENTS: ServerConfig['attachments'] = {
+  perScanBytes: 64 * MIB,
+  perMachineBytes: 256 * MIB,
+  perTenantBytes: 10_240 * MIB,
+  keptForMs: 90 * 86_400_000,
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const

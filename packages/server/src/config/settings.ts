@@ -29,6 +29,12 @@ function setting<S extends TSchema>(
 const Hours = Type.Number({ exclusiveMinimum: 0, maximum: 8_760 })
 const hours = 'a number of hours, more than 0 and at most 8760'
 
+function megabytes(key: string, env: string) {
+  const schema = Type.Integer({ minimum: 0, maximum: 1_000_000_000 })
+  const wants = 'a whole number of MiB, 0 for none'
+  return setting(`attachments.${key}`, `FLEETSWEEP_ATTACHMENTS_${env}`, schema, wants, numberFromText)
+}
+
 const CLOUDS = Object.keys(API_HOSTS)
 
 /** Every setting that there is; docs/configuration.md lists the same. */
@@ -99,6 +105,16 @@ export const SETTINGS = {
   ),
   pendingHours: setting('timeouts.pendingHours', 'FLEETSWEEP_PENDING_HOURS', Hours, hours, numberFromText),
   silenceHours: setting('timeouts.silenceHours', 'FLEETSWEEP_SILENCE_HOURS', Hours, hours, numberFromText),
+  attachmentPerScanMb: megabytes('perScanMb', 'PER_SCAN_MB'),
+  attachmentPerMachineMb: megabytes('perMachineMb', 'PER_MACHINE_MB'),
+  attachmentPerTenantMb: megabytes('perTenantMb', 'PER_TENANT_MB'),
+  attachmentKeptDays: setting(
+    'attachments.keptDays',
+    'FLEETSWEEP_ATTACHMENTS_KEPT_DAYS',
+    Type.Integer({ minimum: 1, maximum: 3_650 }),
+    'a whole number of days, from 1 to 3650',
+    numberFromText,
+  ),
   logLevel: setting(
     'logLevel',
     'FLEETSWEEP_LOG_LEVEL',

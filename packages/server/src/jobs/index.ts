@@ -1,5 +1,6 @@
 export { ExpireActions, type ExpireActionsParts } from './expire-actions.ts'
 export { forgetAddresses } from './forget-addresses.ts'
+export { forgetAttachments } from './forget-attachments.ts'
 export { forgetIdempotencyKeys } from './forget-idempotency-keys.ts'
 export { forgetSignIns } from './forget-sign-ins.ts'
 export { forgetWebhookDeliveries } from './forget-webhook-deliveries.ts'

@@ -27,6 +27,7 @@ export const CALL_LIMITS: Readonly<Record<CallClass, CallLimits>> = {
   token: { perMinute: 300, perHour: 6_000 },
   signIn: { perMinute: 300, perHour: 6_000 },
   enrollment: { perMinute: 300, perHour: 6_000 },
+  attachment: { perMinute: 1_200, perHour: 24_000 },
   discovery: { perMinute: 600, perHour: 12_000 },
   failedAuthentication: { perMinute: 60, perHour: 1_000 },
 }

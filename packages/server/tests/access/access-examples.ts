@@ -113,6 +113,10 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     status: 201,
   }),
   'GET /fleet/v1/scans/:actionId': ({ action }) => ({ path: `/fleet/v1/scans/${action}`, status: 200 }),
+  'GET /fleet/v1/scans/:actionId/not-scanned': ({ scanned }) => ({
+    path: `/fleet/v1/scans/${scanned}/not-scanned`,
+    status: 200,
+  }),
   'GET /fleet/v1/detections': () => ({ path: '/fleet/v1/detections', status: 200 }),
   'GET /fleet/v1/events': () => ({ path: '/fleet/v1/events', status: 200 }),
   'GET /fleet/v1/me': () => ({ path: '/fleet/v1/me', status: 200 }),

@@ -28,6 +28,7 @@ export class AccessWorld implements AsyncDisposable {
   #machine = ''
   #action = ''
   #alert = ''
+  #scanned = ''
 
   static async open(openDatabase: () => Promise<ApiDatabase>): Promise<AccessWorld> {
     const world = new AccessWorld(await ApiServer.start(openDatabase))
@@ -47,6 +48,11 @@ export class AccessWorld implements AsyncDisposable {
   /** A scan of it that waits. */
   get action(): string {
     return this.#action
+  }
+
+  /** An earlier scan of it, which has ended. */
+  get scanned(): string {
+    return this.#scanned
   }
 
   /** What an earlier scan found on it. */
@@ -81,8 +87,20 @@ export class AccessWorld implements AsyncDisposable {
     }
     await scans.takeEvent({ ...told, number: 1, event: detected('/tmp/eicar.com') })
     await scans.takeEvent({ ...told, number: 2, event: finished })
+    await this.#sendList(actionId)
     const { rows } = await alerts.list({ orderBy: [], skip: 0, pageSize: 1 }, ALL_MACHINES)
     return rows[0]?.alert.id ?? ''
+  }
+
+  /** What the scan left out, as its machine sends it. */
+  async #sendList(actionId: MachineActionId): Promise<void> {
+    const { blobs } = this.api.of
+    const content = Buffer.from('list')
+    const quotas = { perScanBytes: 100, perMachineBytes: 100, perTenantBytes: 100 }
+    const whole = { actionId, machineId: this.#machine as MachineId, sha256: '0'.repeat(64), sizeBytes: 4 }
+    await blobs.append({ ...whole, atByte: 0, content, quotas })
+    await blobs.complete(actionId)
+    this.#scanned = actionId
   }
 
   /** Creates something as an administrator does. @param where a collection of the Fleet API, or a whole path */

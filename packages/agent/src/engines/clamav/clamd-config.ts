@@ -1,5 +1,14 @@
 const MIB = 1024 * 1024
 
+// Not MaxZipTypeRcg: its manual warns of severe damage, and it spares only a second look for programs posing as archives.
+const SILENT_LIMITS = [
+  'MaxEmbeddedPE',
+  'MaxHTMLNormalize',
+  'MaxHTMLNoTags',
+  'MaxScriptNormalize',
+  'PCREMaxFileSize',
+]
+
 /** What the agent decides about its own clamd. */
 export type ClamdSettings = {
   socketPath: string
@@ -33,6 +42,8 @@ export function renderClamdConfig(settings: ClamdSettings): string {
     MaxScanTime: settings.maxScanTimeMs,
     MaxFileSize: settings.maxFileSizeBytes,
     MaxScanSize: settings.maxScanSizeBytes,
+    // Beyond these, clamd leaves single checks out, without a word and whatever AlertExceedsMax says.
+    ...Object.fromEntries(SILENT_LIMITS.map((name) => [name, settings.maxFileSizeBytes])),
     // One byte more than any file that we send, or a stream of exactly the limit ends the session.
     StreamMaxLength: settings.maxFileSizeBytes + MIB,
     // Without these two, clamd says OK of what it did not look at.

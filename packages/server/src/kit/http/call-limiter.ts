@@ -17,6 +17,7 @@ export type CallClass =
   | 'token'
   | 'signIn'
   | 'enrollment'
+  | 'attachment'
   | 'discovery'
   | 'failedAuthentication'
 

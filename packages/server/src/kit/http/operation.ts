@@ -101,7 +101,7 @@ export type Operation<Principal, Services> = {
   readonly callClass: CallClass
   readonly body: TSchema | undefined
   readonly bodyHints: Readonly<Record<string, string>>
-  readonly consumes: 'json' | 'form'
+  readonly consumes: 'json' | 'form' | 'bytes'
   readonly bodyLimitBytes: number | undefined
   readonly query: TSchema | undefined
   readonly functionArguments: TObject | undefined
@@ -147,8 +147,11 @@ export type Declaration<
   body?: Body
   /** Other words that callers use for members of the body, and the right ones: they make the refusal helpful. */
   bodyHints?: Readonly<Record<string, string>>
-  /** `form`: the body is url-encoded whatever its Content-Type says, and a GET may have one. `json` when absent. */
-  consumes?: 'json' | 'form'
+  /**
+   * `form`: the body is url-encoded whatever its Content-Type says, and a GET may have one. `bytes`: it is a Buffer as it
+   * came. `json` when absent.
+   */
+  consumes?: 'json' | 'form' | 'bytes'
   /** 256 KiB when absent. */
   bodyLimitBytes?: number
   /** Query parameters, converted from text where the schema wants numbers or booleans. */

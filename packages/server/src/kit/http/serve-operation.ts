@@ -171,6 +171,8 @@ function inputReader<Principal, Services>(operation: Operation<Principal, Servic
       // Fastify leaves the body of a GET alone, and some clients send their form in one.
       const bytes = bytesOf(call.request) ?? (await readBody(call.request.raw, limitBytes))
       call.body = Object.fromEntries(parseSearch(bytes.toString('utf8')))
+    } else if (operation.consumes === 'bytes') {
+      call.body = bytesOf(call.request) ?? Buffer.alloc(0)
     } else if (readJson) {
       call.body = readJson(bytesOf(call.request) ?? Buffer.alloc(0))
     }

@@ -1,0 +1,2 @@
+export { AttachmentSpool } from './attachment-spool.ts'
+export { AttachmentUploader } from './attachment-uploader.ts'

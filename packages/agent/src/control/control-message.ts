@@ -1,0 +1,22 @@
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+/** Longest line either side reads, in characters; one that sends more is hung up on. */
+export const MAX_CONTROL_LINE = 256 * 1024
+
+/** What a local program asks: one line, the only one of its connection. */
+export const ControlRequest = Type.Object(
+  { command: Type.String({ maxLength: 64 }), args: Type.Unknown() },
+  { additionalProperties: false },
+)
+
+/** What the agent answers: any number of `news`, then one of the others, then the end of the connection. */
+export const ControlAnswer = Type.Union([
+  Type.Object({ kind: Type.Literal('news'), value: Type.Unknown() }),
+  Type.Object({ kind: Type.Literal('done'), value: Type.Unknown() }),
+  Type.Object({ kind: Type.Literal('refused'), message: Type.String() }),
+])
+export type ControlAnswer = Type.Static<typeof ControlAnswer>
+
+export const controlRequest = Compile(ControlRequest)
+export const controlAnswer = Compile(ControlAnswer)
