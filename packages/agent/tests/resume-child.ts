@@ -20,6 +20,8 @@ const task: ResumeChildTask = JSON.parse(process.argv[2] ?? '{}')
 const note = (what: string, path: string) => {
   if (path.startsWith(task.folder)) appendFileSync(task.log, `${what} ${path}\n`)
 }
+// The agent's timers keep no process alive; in the agent its own work does.
+const alive = setInterval(() => {}, 60_000)
 await using engine = createClamAvEngine(task.engine, { clock: systemClock })
 await engine.endLeftovers()
 const run = createScanRunner({
@@ -47,3 +49,4 @@ const outcome = await run({
   onProgress: () => {},
 })
 process.stdout.write(JSON.stringify(outcome))
+clearInterval(alive)

@@ -169,7 +169,7 @@ export class ScanBook {
 
   /** @throws Error when the files do not add up, which would be a mistake of ours */
   report(
-    session: EngineSession,
+    session: Pick<EngineSession, 'info'>,
     parts: { judged: Pick<JudgedFiles, 'carriedOver' | 'judgedAgain'>; cpuCeilingPercent: number },
   ): ScanReport {
     const { scanType, attempt } = this.#request
