@@ -1,4 +1,4 @@
-import type { Clock, EngineInfo, StopProof } from '@fleetsweep/protocol'
+import type { Clock, JudgingEngineInfo, StopProof } from '@fleetsweep/protocol'
 import { delay } from '../../kit/delay.ts'
 import { type EngineBrake, EngineError, type EngineSession, type Judgement } from '../engine.ts'
 import { askClamd, isIdle } from './ask-clamd.ts'
@@ -24,7 +24,7 @@ export type ClamdSessionOptions = {
   brake?: EngineBrake
   connect: ConnectClamd
   clock: Clock
-  info: EngineInfo
+  info: JudgingEngineInfo
   window: number
   ownFolders: readonly string[]
   limits: ConnectionLimits
@@ -50,7 +50,7 @@ const CANCELLED: Judgement = { kind: 'notJudged', reason: 'cancelled', detail: '
  * one that loses its connection alone as well is an engine error, and the others are judged.
  */
 export class ClamdSession implements EngineSession {
-  readonly info: EngineInfo
+  readonly info: JudgingEngineInfo
   readonly window: number
   readonly ownFolders: readonly string[]
   readonly brake?: EngineBrake
