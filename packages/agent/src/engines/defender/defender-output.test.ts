@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parsePowerShellList, parsePowerShellMoment } from './decode-output.ts'
 import { parseRunningMode, RUNNING_MODES, SCAN_ABILITY } from './running-mode.ts'
-import { parseThreatResource } from './threat-resource.ts'
+import { readThreatPlaces } from './threat-resource.ts'
 
 const utf16le = (text: string) => Buffer.from(text, 'utf16le')
 
@@ -67,19 +67,30 @@ describe('the running mode of Microsoft Defender', () => {
   })
 })
 
-describe('a resource in which Microsoft Defender found a threat', () => {
-  it('is a file, or a file inside an archive, however deep', () => {
-    expect(parseThreatResource('file:_C:\\a b.exe')).toEqual({ path: 'C:\\a b.exe', innerPath: null })
-    expect(parseThreatResource('file:_C:\\a.zip->in/b.zip->c.exe')).toEqual({
-      path: 'C:\\a.zip',
-      innerPath: 'in/b.zip->c.exe',
-    })
+describe('the resources in which Microsoft Defender found a threat', () => {
+  it('are files, or files inside archives, however deep', () => {
+    expect(readThreatPlaces(['file:_C:\\a b.exe', 'file:_C:\\a.zip->in/b.zip->c.exe'])).toEqual([
+      { path: 'C:\\a b.exe', innerPath: null, isFile: true },
+      { path: 'C:\\a.zip', innerPath: 'in/b.zip->c.exe', isFile: true },
+    ])
   })
 
-  it.each(['containerfile:_C:\\a.zip', 'process:_pid:4,ProcessStart:1', 'regkey:_HKLM@x', 'file:_', ''])(
-    'is no file of its own as %j',
+  it('name an archive once, whether or not what is in it is named too', () => {
+    const archive = { path: 'C:\\a.zip', innerPath: null, isFile: true }
+    expect(readThreatPlaces(['containerfile:_C:\\a.zip'])).toEqual([archive])
+    expect(readThreatPlaces(['containerfile:_C:\\a.zip', 'file:_C:\\a.zip->b'])).toEqual([
+      { ...archive, innerPath: 'b' },
+    ])
+  })
+
+  it.each(['process:_pid:4,ProcessStart:1', 'regkey:_HKLM@x', 'file:_'])(
+    'count without a file as %j',
     (resource) => {
-      expect(parseThreatResource(resource)).toBeUndefined()
+      expect(readThreatPlaces([resource])).toEqual([{ path: resource, innerPath: null, isFile: false }])
     },
   )
+
+  it('count as one place where none is named', () => {
+    expect(readThreatPlaces([])).toMatchObject([{ isFile: false }])
+  })
 })

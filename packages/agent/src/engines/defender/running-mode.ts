@@ -24,7 +24,7 @@ export const SCAN_ABILITY: Record<RunningMode, ScanAbility> = {
   'EDR Block Mode': {
     scans: true,
     remediates: false,
-    note: 'Microsoft Defender runs in EDR block mode beside another antivirus: this scan reports, and only what its behavioural blocking finds is remediated.',
+    note: 'Microsoft Defender runs in EDR block mode beside another antivirus: this scan is not counted on to remediate, whatever that mode blocks by itself.',
   },
   'SxS Passive Mode': notRemediating('side-by-side passive mode'),
   'Not running': {

@@ -21,6 +21,7 @@ describe('what Microsoft Defender found during a scan', () => {
       {
         path: 'C:\\a.zip',
         innerPath: 'eicar.com',
+        isFile: true,
         threatName: 'Virus:DOS/EICAR_Test_File',
         quarantined: true,
       },

@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { parsePowerShellList, parsePowerShellMoment } from './decode-output.ts'
-import { parseThreatResource, type ThreatFile } from './threat-resource.ts'
+import { readThreatPlaces, type ThreatPlace } from './threat-resource.ts'
 
 /**
- * One threat in one file, as Defender tells it. `quarantined` only where it says that it did so, and that it worked.
+ * One threat in one place, as Defender tells it. `quarantined` only where it says that it did so, and that it worked.
  */
-export type DefenderDetection = ThreatFile & { threatName: string; quarantined: boolean }
+export type DefenderDetection = ThreatPlace & { threatName: string; quarantined: boolean }
 
 const List = Type.Array(
   Type.Object({
@@ -26,7 +26,7 @@ const names = Compile(Names)
 const QUARANTINED = 3
 
 /**
- * What Defender found in files since a moment, from `Get-MpThreatDetection` and `Get-MpThreat`.
+ * What Defender found since a moment, from `Get-MpThreatDetection` and `Get-MpThreat`.
  *
  * A threat without a name is called by its number. A threat that was known before and found again counts by the time
  * at which its status changed last.
@@ -48,8 +48,8 @@ export function readThreatDetections(
   return found
     .filter((_entry, i) => (moments[i] ?? 0) >= sinceMs)
     .flatMap(({ ThreatID, Resources, ThreatStatusID, ActionSuccess }) =>
-      filesOf(Resources).map((file) => ({
-        ...file,
+      placesOf(Resources).map((place) => ({
+        ...place,
         threatName: nameOf.get(ThreatID) ?? `Threat ${ThreatID}`,
         quarantined: ThreatStatusID === QUARANTINED && ActionSuccess,
       })),
@@ -63,9 +63,6 @@ function lastMoment(entry: Static<typeof List>[number]): number | undefined {
 }
 
 /** ConvertTo-Json writes a list of one as it is, or as its only entry, by the version of PowerShell. */
-function filesOf(resources: string | readonly string[] | null): ThreatFile[] {
-  return [resources ?? []]
-    .flat()
-    .map(parseThreatResource)
-    .filter((file) => file !== undefined)
+function placesOf(resources: string | readonly string[] | null): ThreatPlace[] {
+  return readThreatPlaces([resources ?? []].flat())
 }
