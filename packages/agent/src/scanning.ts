@@ -1,17 +1,28 @@
 import { join } from 'node:path'
 import type { ProgramParts } from './commands/program.ts'
-import { createClamAvEngine, createExistingClamAvEngine } from './engines/index.ts'
-import { createScanRunner } from './scan/index.ts'
+import { ConfigError } from './config/agent-config.ts'
+import {
+  createClamAvEngine,
+  createExistingClamAvEngine,
+  createWindowsDefender,
+  DefenderMark,
+  findWindowsPrograms,
+} from './engines/index.ts'
+import { createDefenderRunner, createScanRunner } from './scan/index.ts'
 
-/** Puts together what scans files on this machine: our own scan with ClamAV, as configured and within the policy. */
-export const createScanning: ProgramParts['scanning'] = ({
-  stateDir,
-  config,
-  policy,
-  host,
-  clock,
-  logger,
-}) => {
+/**
+ * Puts together what scans files on this machine, as configured and within the policy: our own scan with ClamAV, or
+ * Microsoft Defender's.
+ *
+ * @throws ConfigError when Defender is asked for where it is not, or for what it would not keep to
+ */
+export const createScanning: ProgramParts['scanning'] = (options) => {
+  const { kind = 'auto' } = options.config.engine ?? {}
+  const isDefender = kind === 'auto' ? process.platform === 'win32' : kind === 'defender'
+  return isDefender ? withDefender(options) : withClamAv(options)
+}
+
+const withClamAv: ProgramParts['scanning'] = ({ stateDir, config, policy, host, clock, logger }) => {
   const { existing, life, idleMinutes, clamd, databaseDir, env } = config.engine ?? {}
   const engine =
     existing === undefined
@@ -30,4 +41,28 @@ export const createScanning: ProgramParts['scanning'] = ({
   const ledger = { folder: join(stateDir, 'ledger'), bootId: () => host.bootId() }
   const runScan = createScanRunner({ engine, clock, ledger, config: { ...config.scan, ...policy } })
   return { engine, runScan, endLeftovers: () => engine.endLeftovers() }
+}
+
+const withDefender: ProgramParts['scanning'] = ({ stateDir, config, policy, clock }) => {
+  const { mpCmdRun, powerShell } = config.engine ?? {}
+  if (process.platform !== 'win32' && (mpCmdRun === undefined || powerShell === undefined)) {
+    throw new ConfigError(
+      'engine.kind is "defender", which the agent can use on Windows alone; use "clamav" here.',
+    )
+  }
+  if (config.scan !== undefined) {
+    throw new ConfigError(
+      'Microsoft Defender chooses by itself what it looks at: take [scan] out of agent.toml.',
+    )
+  }
+  const found = findWindowsPrograms(process.env)
+  const programs = { mpCmdRun: mpCmdRun ?? found.mpCmdRun, powerShell: powerShell ?? found.powerShell }
+  const engine = createWindowsDefender(programs, { clock })
+  const mark = new DefenderMark(join(stateDir, 'engine', 'defender-scan'))
+  return {
+    // Defender is not ours to end.
+    engine: { inspect: () => engine.inspect(), [Symbol.asyncDispose]: async () => {} },
+    runScan: createDefenderRunner({ engine, mark, clock, config: policy }),
+    endLeftovers: () => mark.endLeftover(engine, clock),
+  }
 }

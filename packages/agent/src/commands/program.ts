@@ -15,7 +15,7 @@ export type ProgramIo = {
 
 /** What scans files on this machine. */
 export type Scanning = {
-  engine: Engine
+  engine: Pick<Engine, 'inspect' | typeof Symbol.asyncDispose>
   runScan: ScanRunner
   /** Ends what an agent that was killed left running of the engine, and waits for the proof. */
   endLeftovers: () => Promise<StopProof>
