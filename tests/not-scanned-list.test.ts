@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { ClientError, clientCredentials, FleetsweepClient } from '@fleetsweep/client'
 import { freePort, LiveFleet, until } from '@fleetsweep/testkit'
 import { expect, it } from 'vitest'
+import { CliProgram } from './cli-program.ts'
 
 it('the list of what a scan left out comes from a real machine to whoever may read it', async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fleetsweep-left-out-')))
@@ -37,5 +38,16 @@ it('the list of what a scan left out comes from a real machine to whoever may re
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     { reason: 'specialFile', path: { text: join(folder, 'quick', 'pipe') } },
   ])
+  const { tenant, clientId, clientSecret } = fleet.credentials
+  const secretFile = join(folder, 'secret')
+  writeFileSync(secretFile, clientSecret, { mode: 0o600 })
+  const access = ['--url', fleet.url, '--tenant', tenant, '--client-id', clientId]
+  const told = await new CliProgram(folder).run(
+    ...['report', asked.actionId, '--not-scanned', ...access, '--client-secret-file', secretFile],
+  )
+  expect(told).toMatchObject({
+    code: 0,
+    out: `${join(folder, 'quick', 'pipe')}: not a regular file (FIFO)\n`,
+  })
   rmSync(folder, { recursive: true, force: true })
 })

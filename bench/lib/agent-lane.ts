@@ -60,7 +60,11 @@ export class AgentLane implements AsyncDisposable {
     const run = createScanRunner({
       engine: watched,
       clock,
-      ledger: { folder: join(this.#root, 'ledger'), bootId: async () => 'bench' },
+      ledger: {
+        folder: join(this.#root, 'ledger'),
+        bootId: async () => 'bench',
+        osIdentity: async () => 'bench',
+      },
       config: { quickPlaces: [], fullRoots: [folder] },
     })
     let engineBefore = 0

@@ -51,7 +51,7 @@ process.once('message', async ({ folder, workDir, ledgerDir }: MemoryQuestion) =
   const runScan = createScanRunner({
     engine,
     clock: systemClock,
-    ledger: { folder: ledgerDir, bootId: async () => 'bench' },
+    ledger: { folder: ledgerDir, bootId: async () => 'bench', osIdentity: async () => 'bench' },
     config: { fullRoots: [folder], quickPlaces: [] },
   })
   const { report } = await runScan({

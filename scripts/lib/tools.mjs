@@ -14,6 +14,7 @@ const PARTS = {
   clamav: {
     clamd: { from: 'clamav-daemon', find: (place) => place.program('clamd') },
     clamscan: { from: 'clamav', find: (place) => place.program('clamscan') },
+    freshclam: { from: 'clamav-freshclam', find: (place) => place.program('freshclam') },
     sigtool: { from: 'clamav', find: (place) => place.program('sigtool') },
     clamavTestFiles: {
       from: 'clamav-testfiles',

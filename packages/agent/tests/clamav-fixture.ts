@@ -85,7 +85,13 @@ export class ClamAvFixture {
     const run = createScanRunner({
       engine,
       clock: options.clock ?? systemClock,
-      ...(options.ledger && { ledger: { folder: options.ledger, bootId: async () => 'boot' } }),
+      ...(options.ledger && {
+        ledger: {
+          folder: options.ledger,
+          bootId: async () => options.bootId ?? 'boot',
+          osIdentity: async () => options.osIdentity ?? 'this machine',
+        },
+      }),
       ...(options.random && { random: options.random }),
       config: { fullRoots: [this.files], ...options.config },
     })
@@ -129,6 +135,8 @@ export type ScanOptions = {
   workDir?: string
   /** Folder of what is known of unchanged files. */
   ledger?: string
+  bootId?: string
+  osIdentity?: string
   clock?: Clock
   random?: () => number
   signal?: AbortSignal

@@ -51,6 +51,19 @@ describe('what is known of unchanged files', () => {
     return { result, report: finished(result) }
   }
 
+  /** Writes a threat into a file, and into the ledger that it was always there and clean. */
+  function makeWrong(name: string): string {
+    const path = join(fixture.files, name)
+    writeFileSync(path, eicar())
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+    const database = new DatabaseSync(join(ledger, 'ledger.sqlite'))
+    database
+      .prepare('UPDATE entry SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE ino = ?')
+      .run(size, mtimeNs, ctimeNs, ino)
+    database.close()
+    return path
+  }
+
   it('spares a second scan from reading them, and says so', async () => {
     const first = await scan()
     expect(first.report.coverage.scanned.files).toBe(FILES)
@@ -186,19 +199,46 @@ describe('what is known of unchanged files', () => {
 
   it('is thrown away as a whole when one entry proves wrong, and everything is read', async () => {
     await scan()
-    const path = join(fixture.files, 'f7')
-    writeFileSync(path, eicar())
-    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
-    const database = new DatabaseSync(join(ledger, 'ledger.sqlite'))
-    database
-      .prepare('UPDATE entry SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE ino = ?')
-      .run(size, mtimeNs, ctimeNs, ino)
-    database.close()
+    const path = makeWrong('f7')
     const { report, result } = await scan({ random: () => 0 })
     expect(report.coverage).toMatchObject({ scanned: { files: FILES }, unchanged: { files: 0 } })
-    expect(report.detections).toBe(1)
+    expect(report).toMatchObject({ detections: 1, unchangedVerified: { contradicted: true } })
     expect(new Set(result.detections.map(({ path }) => path.text))).toEqual(new Set([path]))
     expect(new Set(readFiles).size).toBe(FILES)
+  })
+
+  it('does not outlive a threat that a rescan finds in one of them', async () => {
+    await scan()
+    makeWrong('f7')
+    const { report } = await scan({ settings: { rescan: true } })
+    expect(report).toMatchObject({ detections: 1, unchangedVerified: { contradicted: true } })
+    const next = await scan()
+    expect(next.result.detections.map(({ path }) => basename(path.text))).toEqual(['f7'])
+  })
+
+  it('costs nothing but time when it breaks while a scan uses it', async () => {
+    await scan()
+    const file = join(ledger, 'ledger.sqlite')
+    const database = new DatabaseSync(file)
+    const { rootpage } =
+      database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'entry'").get() ?? {}
+    const { page_size: pageSize } = database.prepare('PRAGMA page_size').get() ?? {}
+    database.close()
+    const bytes = readFileSync(file)
+    bytes.fill(0xff, (Number(rootpage) - 1) * Number(pageSize), Number(rootpage) * Number(pageSize))
+    writeFileSync(file, bytes)
+    expect((await scan()).report.coverage).toMatchObject({
+      scanned: { files: FILES },
+      unchanged: { files: 0 },
+    })
+    expect(existsSync(ledger)).toBe(false)
+    await scan()
+    expect((await scan()).report.coverage.unchanged.files).toBe(FILES)
+  })
+
+  it('is not that of a machine that this one was copied from', async () => {
+    await scan()
+    expect((await scan({ osIdentity: 'a copy' })).report.coverage.unchanged.files).toBe(0)
   })
 
   it('counts each name of a file once', async () => {

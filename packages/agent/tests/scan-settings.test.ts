@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } fro
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { conclude, instantFromMs, NotScannedFile } from '@fleetsweep/protocol'
-import { eicar } from '@fleetsweep/testkit'
+import { eicar, shiftedClock } from '@fleetsweep/testkit'
 import { Compile } from 'typebox/compile'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../src/os/system-clock.ts'
 import { ClamAvFixture, finished, type ScanOptions } from './clamav-fixture.ts'
 import { hookEngine } from './engine-hooks.ts'
 
@@ -159,7 +160,7 @@ describe('files with the same content', () => {
       writeFileSync(join(folder, name, 'threat'), threat)
       writeFileSync(join(folder, name, 'harmless'), 'x'.repeat(threat.length))
     }
-    const result = await scan()
+    const result = await scan({ clock: shiftedClock(systemClock, '1d') })
     expect(finished(result).coverage).toMatchObject({
       met: { files: 12 },
       scanned: { files: 8 },
@@ -175,6 +176,12 @@ describe('files with the same content', () => {
     expect(new Set(told.map(({ sha256 }) => sha256))).toEqual(
       new Set([createHash('sha256').update(threat).digest('hex')]),
     )
+  })
+
+  it('are each read while somebody may still be writing to them', async () => {
+    for (const name of ['one', 'two', 'three']) writeFileSync(join(folder, name, 'harmless'), 'x'.repeat(99))
+    expect(finished(await scan()).coverage.duplicate.files).toBe(0)
+    expect(readFiles.filter((path) => path.endsWith('harmless'))).toHaveLength(3)
   })
 
   it('are left out alike when the engine could not look inside', async () => {

@@ -90,7 +90,7 @@ describe('asking for help', () => {
   it('explains one command, without a server', async () => {
     const bare = new CliTestIo()
     expect(await bare.run('scan --help')).toBe(0)
-    expect(bare.stdout).toContain('--type <quick|full>')
+    expect(bare.stdout).toContain('--type <quick|full|custom>')
   })
 
   it('points to the list for a command that does not exist', async () => {

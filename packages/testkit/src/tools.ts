@@ -16,6 +16,7 @@ export const Tools = Type.Partial(
   Type.Object({
     clamd: Tool,
     clamscan: Tool,
+    freshclam: Tool,
     sigtool: Tool,
     clamdscan: Tool,
     /** Folder of harmless files, packed in many ways, that every ClamAV database finds something in. */

@@ -45,7 +45,15 @@ export async function runEnrollCommand(context: CommandContext, args: EnrollArgu
   if (lock === undefined) {
     throw new CommandError(`An agent is running on ${stateDir}. Stop it, enroll, and start it again.`)
   }
-  await using engine = parts.scanning({ stateDir, config, policy, host, clock, logger }).engine
+  await using engine = parts.scanning({
+    stateDir,
+    config,
+    policy,
+    host,
+    clock,
+    random: parts.random,
+    logger,
+  }).engine
   const { identity, outcome } = await enroll({
     stateDir,
     host,

@@ -4,6 +4,7 @@ import type { Engine } from '../engines/engine.ts'
 import type { Environment, Host } from '../os/host.ts'
 import type { Logger } from '../os/logger.ts'
 import type { ScanRunner } from '../scan/scan.ts'
+import type { SignatureUpdater } from '../signatures/index.ts'
 
 /** Where the program reads and writes. */
 export type ProgramIo = {
@@ -17,6 +18,8 @@ export type ProgramIo = {
 export type Scanning = {
   engine: Pick<Engine, 'inspect' | typeof Symbol.asyncDispose>
   runScan: ScanRunner
+  /** Undefined where nobody wants the agent to keep signatures current. */
+  updater?: SignatureUpdater | undefined
   /** Ends what an agent that was killed left running of the engine, and waits for the proof. */
   endLeftovers: () => Promise<StopProof>
 }
@@ -31,6 +34,7 @@ export type ProgramParts = {
     policy: AgentPolicy
     host: Host
     clock: Clock
+    random: () => number
     logger: Logger
   }) => Scanning
   clock: Clock

@@ -16,8 +16,9 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   using lock = lockState(stateDir)
   if (lock === undefined) throw new CommandError(`Another agent is running on ${stateDir}.`)
   const identity = await requireIdentity(stateDir, host)
-  const scanning = parts.scanning({ stateDir, config, policy, host, clock, logger })
+  const scanning = parts.scanning({ stateDir, config, policy, host, clock, random, logger })
   await using engine = scanning.engine
+  using updater = scanning.updater
   const owner = `${identity.serverId}/${identity.tenant}/${identity.machineId}`
   const { database, setAside } = openJournalFile({ stateDir, owner })
   if (setAside !== undefined) logger.warn({ path: setAside }, 'the journal of another identity was set aside')
@@ -39,6 +40,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   const alive = setInterval(() => {}, 3_600_000)
   try {
     await agent.start()
+    updater?.start()
     const broken = await Promise.race([agent.broken, aborted(io.stop)])
     if (broken !== undefined)
       throw new CommandError(`The agent cannot go on: ${String(broken)}`, { cause: broken })

@@ -8,6 +8,7 @@ import { LOG_LEVELS } from '../os/logger.ts'
 const AbsolutePath = Type.String({ pattern: '^/' })
 /** On any system. */
 const ProgramPath = Type.String({ pattern: '^(/|[A-Za-z]:[\\\\/])' })
+const HttpAddress = Type.String({ pattern: '^https?://[^\\s"]+$' })
 const Closed = { additionalProperties: false }
 
 /** The configuration file of the agent, `agent.toml`. Everything in it may be absent. */
@@ -36,6 +37,23 @@ export const AgentConfig = Type.Object(
           idleMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_080 })),
           /** Set for the engine on top of its own environment. */
           env: Type.Optional(Type.Record(Type.String(), Type.String())),
+        },
+        Closed,
+      ),
+    ),
+    signatures: Type.Optional(
+      Type.Object(
+        {
+          /** Default `auto`: by the agent with freshclam, unless the distribution's own freshclam runs. */
+          update: Type.Optional(Type.Union([Type.Literal('auto'), Type.Literal('never')])),
+          /** The `freshclam` program. */
+          freshclam: Type.Optional(AbsolutePath),
+          /** Address of a mirror in place of ClamAV's own. */
+          mirror: Type.Optional(HttpAddress),
+          /** Default true: ClamAV's own, signed databases. */
+          official: Type.Optional(Type.Boolean()),
+          /** Addresses of further databases, which nobody signs. */
+          customUrls: Type.Optional(Type.Array(HttpAddress, { maxItems: 20 })),
         },
         Closed,
       ),

@@ -37,6 +37,8 @@ export interface EngineSession {
   readonly window: number
   /** Absolute paths of the folders that hold the engine's own working files; a scan leaves them out. */
   readonly ownFolders: readonly string[]
+  /** True when others decide with which signatures and options it judges: its verdicts are not remembered. */
+  readonly isForeign?: boolean
   /** For an engine whose processes are ours to slow down. */
   readonly brake?: EngineBrake
 

@@ -1,4 +1,5 @@
 export type { ClamAvConfig } from './clamav/clamav-config.ts'
+export { DEFAULT_DATABASE_DIR } from './clamav/clamav-config.ts'
 export { createClamAvEngine, type OwnEngine } from './clamav/clamav-engine.ts'
 export { createExistingClamAvEngine } from './clamav/existing-clamd.ts'
 export type { DefenderEngine, DefenderScan, DefenderTarget } from './defender/defender-engine.ts'

@@ -40,6 +40,11 @@ export class CoverageCount {
     return this.#settled
   }
 
+  /** Files that nobody read in this attempt, on the word of what is known. */
+  get unchanged(): Readonly<Tally> {
+    return this.#buckets.unchanged
+  }
+
   /**
    * Counts a file as met.
    *

@@ -1,5 +1,5 @@
 import type { EngineSession } from '../engines/engine.ts'
-import type { Ledger } from '../ledger/index.ts'
+import type { Ledger, SteadyFiles } from '../ledger/index.ts'
 import { listUserAccounts } from '../os/user-accounts.ts'
 import { type FileOutcome, findStats, judgeFile, nameFor } from './judge-file.ts'
 import type { Judged, JudgedFiles } from './judged-files.ts'
@@ -15,6 +15,7 @@ export type JudgeAllOptions = {
   items: Generator<WorkItem>
   judged: JudgedFiles
   ledger: Ledger | undefined
+  steady: SteadyFiles
   book: ScanBook
   signal: AbortSignal
   /** Settles when the next file may be taken. */
@@ -88,23 +89,31 @@ class Judging {
   }
 
   async #judgeAlone(item: WorkItem): Promise<void> {
-    const { session, signal, book, ledger, judged } = this.#options
+    const { session, signal, steady, book, ledger, judged } = this.#options
     const outcome = await judgeFile(item, {
       session,
       signal,
       contents: this.#contents,
+      steady,
       ownerNames: this.#ownerNames,
     })
-    if (item.isKnown) {
-      if (outcome.kind === 'threat' && ledger?.has(outcome.stats)) throw new LedgerContradicted()
-      if (outcome.kind !== 'notScanned') book.verified(item.bytes)
-    }
+    if (outcome.kind === 'threat' && ledger?.holds(outcome.stats)) this.#contradict()
+    if (item.isKnown && outcome.kind !== 'notScanned') book.verified(item.bytes)
     this.#keep(outcome)
     if (outcome.kind === 'notScanned') {
       return book.notRead(outcome.reason, item.path, item.bytes, outcome.detail)
     }
     if (outcome.kind === 'threat') book.found(outcome.detection, judged)
     book.read(outcome.isRepeated ? 'duplicate' : 'scanned', item.bytes)
+  }
+
+  /** @throws LedgerContradicted when files were taken for unchanged on its word: they are to be read after all */
+  #contradict(): void {
+    const { ledger, book } = this.#options
+    // Before anything else: whoever is killed here must not believe it again.
+    ledger?.throwAway()
+    if (book.count.unchanged.files > 0) throw new LedgerContradicted()
+    book.contradicted()
   }
 
   /** Before it is told or counted: whoever is killed in between tells it again, and a server knows it again. */

@@ -1,6 +1,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
 import { type Detection, type NotScannedReason, renderFilePath } from '@fleetsweep/protocol'
 import type { EngineSession, Judgement } from '../engines/engine.ts'
+import type { SteadyFiles } from '../ledger/index.ts'
 import { describeThreat } from './detection.ts'
 import { errorCode } from './error-code.ts'
 import { fileIdOf, markOf } from './file-mark.ts'
@@ -18,6 +19,7 @@ export type FileOutcome =
 export type JudgeFileOptions = {
   session: EngineSession
   contents: SameContent
+  steady: SteadyFiles
   signal: AbortSignal
   ownerNames: ReadonlyMap<number, string>
 }
@@ -67,11 +69,13 @@ export async function judgeFile(file: FileToJudge, options: JudgeFileOptions): P
 async function judgeContent(
   { isSizeShared }: FileToJudge,
   descriptor: number,
-  { size }: BigIntStats,
-  { session, contents, signal }: JudgeFileOptions,
+  stats: BigIntStats,
+  { session, contents, steady, signal }: JudgeFileOptions,
 ): Promise<{ judgement: Judgement; isRepeated: boolean; sha256: string | undefined }> {
-  const judge = () => session.judge(descriptor, Number(size))
-  const sha256 = isSizeShared ? ((await hashFile(descriptor, size, signal)) ?? undefined) : undefined
+  const judge = () => session.judge(descriptor, Number(stats.size))
+  // Of any other file the engine might read other bytes than were hashed, and all that hold those would share its verdict.
+  const isShared = isSizeShared && steady.isSteady(stats)
+  const sha256 = isShared ? ((await hashFile(descriptor, stats.size, signal)) ?? undefined) : undefined
   if (sha256 === undefined) return { judgement: await judge(), isRepeated: false, sha256 }
   return { ...(await contents.judge(sha256, judge)), sha256 }
 }

@@ -28,8 +28,20 @@ export function inFolder(descriptor: number, name: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`/proc/self/fd/${descriptor}/`), name])
 }
 
+/** A folder's path, so that names can be appended to it. */
+export function withSlash(folder: Buffer): Buffer {
+  return folder.at(-1) === SLASH ? folder : Buffer.concat([folder, Buffer.of(SLASH)])
+}
+
+/** The path of a name in a folder, whose own path ends in a slash. Called for every file that a scan meets. */
+export function appendName(folder: Buffer, name: Buffer): Buffer {
+  const path = Buffer.allocUnsafe(folder.length + name.length)
+  path.set(folder)
+  path.set(name, folder.length)
+  return path
+}
+
 /** The path of a name in a folder. */
 export function joinPath(folder: Buffer, name: Buffer): Buffer {
-  const slash = folder.at(-1) === SLASH ? '' : '/'
-  return Buffer.concat([folder, Buffer.from(slash), name])
+  return appendName(withSlash(folder), name)
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { type Clock, MICROSECONDS_PER_MS } from '@fleetsweep/protocol'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engines/engine.ts'
 import { ScanGovernor } from '../governor/index.ts'
-import { Ledger, Verification } from '../ledger/index.ts'
+import { Ledger, type LedgerOptions, SteadyFiles, Verification } from '../ledger/index.ts'
 import { fileSystemsByDevice } from '../os/file-system-identity.ts'
 import { type MountTable, readMountTable } from '../os/mount-table.ts'
 import { AGENT_VERSION } from '../version.ts'
@@ -31,8 +31,10 @@ export type ScanRunnerParts = {
     folder: string
     /** New with every start of the machine. */
     bootId: () => Promise<string>
+    /** Of the operating system; what was known on another machine is worth nothing. */
+    osIdentity: () => Promise<string>
   }
-  /** From 0 to 1; chooses what is read again all the same. */
+  /** From 0 to 1, not to be foreseen by who writes files; chooses what is read again all the same. */
   random?: () => number
 }
 
@@ -51,6 +53,7 @@ type Desk = {
   list: WorkList
   judged: JudgedFiles
   ledger: Ledger | undefined
+  steady: SteadyFiles
   pace: () => Promise<void>
 }
 
@@ -107,15 +110,18 @@ class Scan {
     // What is to stop must be able to answer that it did.
     signal.addEventListener('abort', () => governor[Symbol.dispose](), { once: true })
     const mounts = readMountTable()
-    const ledger = await this.#openLedger(session, mounts)
+    const nowMs = this.#parts.clock.now() / MICROSECONDS_PER_MS
+    const fileSystems = fileSystemsByDevice(mounts)
+    const steady = new SteadyFiles(fileSystems, nowMs)
+    const ledger = await this.#openLedger(session, { fileSystems, nowMs })
     try {
       const pace = () => governor.pace()
-      const outcome = await this.#attempt({ session, stop, mounts, ledger, pace })
+      const outcome = await this.#attempt({ session, stop, mounts, ledger, steady, pace })
       if (outcome !== 'contradicted') return outcome
       // What was taken for unchanged in this attempt may not have been: the books are begun anew, and all is read.
-      ledger?.throwAway()
       this.#book = new ScanBook(this.#request, this.#parts.clock)
-      const again = await this.#attempt({ session, stop, mounts, ledger, pace })
+      this.#book.contradicted()
+      const again = await this.#attempt({ session, stop, mounts, ledger, steady, pace })
       if (again === 'contradicted') throw new Error('an empty ledger cannot be contradicted')
       return again
     } finally {
@@ -128,17 +134,19 @@ class Scan {
     stop: StopWatch
     mounts: MountTable
     ledger: Ledger | undefined
+    steady: SteadyFiles
     pace: () => Promise<void>
   }): Promise<ScanOutcome | 'contradicted'> {
-    const { session, stop, mounts, ledger, pace } = parts
+    const { session, stop, mounts, ledger, steady, pace } = parts
     const { signal, workDir } = this.#request
     const book = this.#book
     const judged = JudgedFiles.open(workDir, engineKeyOf(session))
     const list = new WorkList(workDir)
-    const desk: Desk = { session, book, list, judged, ledger, pace }
+    const desk: Desk = { session, book, list, judged, ledger, steady, pace }
     try {
       book.meter.enter('walking')
       await this.#walk(desk, mounts)
+      if (ledger?.isBroken && book.count.unchanged.files > 0) return 'contradicted'
       if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
       if (!signal.aborted) book.meter.enter('scanning')
       const items = list.items()
@@ -179,7 +187,7 @@ class Scan {
           ? undefined
           : {
               ledger,
-              verification: new Verification(this.#parts.random ?? Math.random, (bytes) =>
+              verification: new Verification(this.#parts.random ?? unforeseeable, (bytes) =>
                 costMs({ files: 1, bytes }),
               ),
             },
@@ -237,15 +245,18 @@ class Scan {
     )
   }
 
-  async #openLedger(session: EngineSession, mounts: MountTable): Promise<Ledger | undefined> {
-    const { ledger, clock } = this.#parts
-    if (ledger === undefined) return undefined
+  async #openLedger(
+    session: EngineSession,
+    known: Pick<LedgerOptions, 'fileSystems' | 'nowMs'>,
+  ): Promise<Ledger | undefined> {
+    const { ledger } = this.#parts
+    if (ledger === undefined || session.isForeign) return undefined
     return Ledger.open({
       folder: ledger.folder,
       engineKey: engineKeyOf(session),
-      fileSystems: fileSystemsByDevice(mounts),
+      machineKey: await ledger.osIdentity(),
       bootId: await ledger.bootId(),
-      nowMs: clock.now() / MICROSECONDS_PER_MS,
+      ...known,
     })
   }
 
@@ -290,6 +301,10 @@ function engineKeyOf({ info }: EngineSession): string {
   const { maxFileSizeBytes, maxScanSizeBytes } = limits
   const parts = [AGENT_VERSION, name, version, signatures.identity, maxFileSizeBytes, maxScanSizeBytes]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+function unforeseeable(): number {
+  return randomInt(2 ** 32) / 2 ** 32
 }
 
 function ownCpuMs(): number {

@@ -6,7 +6,6 @@ import {
   type Exclusion,
   renderFilePath,
   type ScanReport,
-  type Tally,
 } from '@fleetsweep/protocol'
 import type { EngineSession } from '../engines/engine.ts'
 import type { Mount } from '../os/mount-table.ts'
@@ -39,7 +38,7 @@ export class ScanBook {
     cuts: [],
   }
   readonly #exclusions = new Map<string, Exclusion>()
-  readonly #verified: Tally = { files: 0, bytes: 0 }
+  readonly #verified = { files: 0, bytes: 0, contradicted: false }
   #folders = 0
   #foldersUnreadable = 0
   #symlinks = 0
@@ -102,6 +101,11 @@ export class ScanBook {
   verified(bytes: number): void {
     this.#verified.files++
     this.#verified.bytes += bytes
+  }
+
+  /** What was known of unchanged files proved wrong. */
+  contradicted(): void {
+    this.#verified.contradicted = true
   }
 
   symlink(): void {
@@ -191,7 +195,9 @@ export class ScanBook {
         cpuCeilingPercent: parts.cpuCeilingPercent,
         ...(carriedOver.files > 0 && { carriedOver }),
         ...(judgedAgain.files > 0 && { judgedAgain }),
-        ...(this.#verified.files > 0 && { unchangedVerified: this.#verified }),
+        ...((this.#verified.files > 0 || this.#verified.contradicted) && {
+          unchangedVerified: this.#verified,
+        }),
         ...('sha256' in list && { notScannedList: list }),
       },
       { ...this.#lists, exclusions: [...this.#exclusions.values()], notScannedSamples: this.count.samples },

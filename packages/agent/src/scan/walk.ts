@@ -15,7 +15,7 @@ import type { Mount, MountTable } from '../os/mount-table.ts'
 import { errorCode } from './error-code.ts'
 import { FolderSet } from './folder-set.ts'
 import { type PendingFolder, PendingFolders } from './pending-folders.ts'
-import { inFolder, joinPath, reachPath } from './reach-path.ts'
+import { appendName, joinPath, reachPath, withSlash } from './reach-path.ts'
 import type { PlaceCap } from './scan-config.ts'
 import { breathe, Turn } from './turn.ts'
 
@@ -175,9 +175,10 @@ export class Walker {
     excluded: string | undefined,
     room: Room,
   ): Generator<Buffer | typeof PAUSE> {
-    const reach = (name: Buffer) =>
-      REACHES_BY_DESCRIPTOR ? inFolder(descriptor, name) : joinPath(path, name)
     const self = REACHES_BY_DESCRIPTOR ? Buffer.from(`/proc/self/fd/${descriptor}`) : path
+    const through = withSlash(self)
+    const reach = (name: Buffer) => appendName(through, name)
+    const folder = withSlash(path)
     const isCapped = Number.isFinite(room.files) || Number.isFinite(room.bytes)
     for (const { name, dirent } of isCapped ? newestFirst(entriesOf(self), reach) : entriesOf(self)) {
       if (this.#turn.isOver()) yield PAUSE
@@ -189,7 +190,7 @@ export class Walker {
         yield name
         continue
       }
-      const child = joinPath(path, name)
+      const child = appendName(folder, name)
       const childKey = key(child)
       if (this.#metByName.has(childKey)) continue
       const mount = this.#mounts.at(childKey)

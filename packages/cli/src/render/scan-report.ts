@@ -18,6 +18,8 @@ import {
   conclusionOf,
   isFinal,
   NOT_SCANNED_WORDS,
+  type NotScannedFile,
+  type NotScannedSample,
   parseInstant,
   type Scan,
   type ScanProgress,
@@ -122,16 +124,22 @@ function renderCoverage({ coverage }: ScanReport): string {
   return addsUp(coverage) ? table : `${table}These counts do not add up: do not rely on this report.\n`
 }
 
+/** One file of the whole list of what was not scanned. */
+export function renderNotScannedFile(file: NotScannedFile): string {
+  return `${notScannedLine(file)}\n`
+}
+
+function notScannedLine({ reason, path, detail }: NotScannedSample): string {
+  return `${path.text}: ${NOT_SCANNED_WORDS[reason]}${detail === undefined ? '' : ` (${detail})`}`
+}
+
 function renderGaps(report: ScanReport): string {
   const lines: string[] = []
   const shown = new Map<string, number>()
-  for (const { reason, path, detail } of report.notScannedSamples) {
-    const count = (shown.get(reason) ?? 0) + 1
-    shown.set(reason, count)
-    if (count <= EXAMPLES) {
-      const why = `${NOT_SCANNED_WORDS[reason]}${detail === undefined ? '' : ` (${detail})`}`
-      lines.push(`${path.text}: ${why}`)
-    }
+  for (const sample of report.notScannedSamples) {
+    const count = (shown.get(sample.reason) ?? 0) + 1
+    shown.set(sample.reason, count)
+    if (count <= EXAMPLES) lines.push(notScannedLine(sample))
   }
   for (const { path, detail } of report.directoriesUnreadable.slice(0, EXAMPLES)) {
     lines.push(`${path.text}: unreadable folder (${detail})`)

@@ -113,9 +113,14 @@ export function coverageNotes(
           `The engine or its signatures changed in between, so ${amount(judgedAgain)} ${was(judgedAgain)} judged again.`,
         ]
       : []),
-    ...(unchangedVerified
+    ...(unchangedVerified && unchangedVerified.files > 0
       ? [
           `To make sure, ${amount(unchangedVerified)} that had not changed ${was(unchangedVerified)} read all the same.`,
+        ]
+      : []),
+    ...(unchangedVerified?.contradicted
+      ? [
+          'A file that was known to be clean and unchanged held a threat: all that was known was thrown away, and everything was read. Somebody may be able to write on this machine without leaving a time.',
         ]
       : []),
     ...(notScannedList && !notScannedList.isWhole

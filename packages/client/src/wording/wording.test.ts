@@ -89,13 +89,14 @@ describe('words for a scan', () => {
       coverageNotes({
         carriedOver: tally,
         judgedAgain: tally,
-        unchangedVerified: { files: 1, bytes: 1_024 },
+        unchangedVerified: { files: 1, bytes: 1_024, contradicted: true },
         notScannedList: { ...list, isWhole: false },
       }),
     ).toEqual([
       'The scan was interrupted; 1,200 files (2.0 KiB) were judged before and had not changed since.',
       'The engine or its signatures changed in between, so 1,200 files (2.0 KiB) were judged again.',
       'To make sure, 1 file (1.0 KiB) that had not changed was read all the same.',
+      'A file that was known to be clean and unchanged held a threat: all that was known was thrown away, and everything was read. Somebody may be able to write on this machine without leaving a time.',
       'The list of what was not scanned ends after 900 files.',
     ])
     expect(coverageNotes({ notScannedList: { ...list, isWhole: true } })).toEqual([])

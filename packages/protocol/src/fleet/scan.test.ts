@@ -45,6 +45,22 @@ describe('the conclusion of a scan', () => {
     expect(conclusionOf({ status: 'Succeeded', report, endedAt: '2026-11-23T00:00:00Z' })?.word).toBe('clean')
   })
 
+  it.each([
+    [{}, 'clean; all 3 files scanned; 2 unchanged since an earlier scan and not read again'],
+    [
+      { unchangedVerified: { files: 1, bytes: 10, contradicted: true }, detections: 1 },
+      '1 detection; 0 of 3 files not scanned; 2 unchanged since an earlier scan and not read again; what was known of unchanged files proved wrong and was thrown away',
+    ],
+  ])('says what stands on an earlier scan', (more, sentence) => {
+    const known = { ...report, coverage: { ...report.coverage, scanned: tally(1), unchanged: tally(2) } }
+    const scan = {
+      status: 'Succeeded',
+      report: { ...known, ...more },
+      endedAt: '2026-11-23T00:00:00Z',
+    } as const
+    expect(conclusionOf(scan)?.sentence).toBe(sentence)
+  })
+
   it('is not clean when the signatures were old at the end of the scan', () => {
     expect(conclusionOf({ status: 'Succeeded', report, endedAt: '2026-12-23T00:00:00Z' })?.word).toBe(
       'nothingFound',

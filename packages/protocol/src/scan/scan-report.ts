@@ -101,10 +101,22 @@ export const ScanReport = Type.Object({
     description:
       'What an earlier attempt had judged with another engine, other signatures or limits, and was judged again.',
   }),
-  unchangedVerified: Type.Optional({
-    ...Tally,
-    description: 'Files known not to have changed that were read again all the same; they count as scanned.',
-  }),
+  unchangedVerified: Type.Optional(
+    Type.Object(
+      {
+        files: Type.Integer({ minimum: 0 }),
+        bytes: Type.Integer({ minimum: 0 }),
+        contradicted: Type.Boolean({
+          description:
+            'True when a file that was known to be clean and unchanged held a threat: everything that was known was thrown away, and all files were read.',
+        }),
+      },
+      {
+        description:
+          'Files known not to have changed that were read again all the same; they count as scanned.',
+      },
+    ),
+  ),
   notScannedList: Type.Optional(
     Type.Object(
       {
@@ -174,17 +186,26 @@ export function conclude(report: ScanReport, now: Instant): Conclusion {
     ...(untold === 0 || coverage === null ? [] : ['the engine does not tell all that it left out']),
   ]
   if (report.detections === 0 && whole && state === 'inDate') {
-    const sentence = `clean; all ${count(coverage.met.files, 'file')} scanned${knownWords(coverage)}`
-    return { word: 'clean', sentence }
+    const clean = `clean; all ${count(coverage.met.files, 'file')} scanned`
+    return { word: 'clean', sentence: [clean, ...knownWords(report)].join('; ') }
   }
   return {
     word: report.detections > 0 ? 'threatsFound' : 'nothingFound',
-    sentence: [found, ...gaps].join('; '),
+    sentence: [found, ...gaps, ...knownWords(report)].join('; '),
   }
 }
 
-function knownWords({ unchanged: { files } }: Coverage): string {
-  return files === 0 ? '' : `, or (${files.toLocaleString('en-US')}) unchanged since they were`
+/** What stands on an earlier scan, and what to think of that. */
+function knownWords({ coverage, unchangedVerified }: ScanReport): string[] {
+  const files = coverage?.unchanged.files ?? 0
+  return [
+    ...(files === 0
+      ? []
+      : [`${files.toLocaleString('en-US')} unchanged since an earlier scan and not read again`]),
+    ...(unchangedVerified?.contradicted
+      ? ['what was known of unchanged files proved wrong and was thrown away']
+      : []),
+  ]
 }
 
 function count(n: number, noun: string): string {

@@ -43,6 +43,9 @@ export type ResolvedClamAvConfig = {
   availableMemoryBytes: () => number
 }
 
+/** Where distributions keep the signatures of ClamAV. */
+export const DEFAULT_DATABASE_DIR = '/var/lib/clamav'
+
 const MIB = 1024 * 1024
 
 /** Fills in the defaults. A clamd that is nowhere keeps its bare name, and starting it says so. */
@@ -51,7 +54,7 @@ export function resolveClamAvConfig(config: ClamAvConfig): ResolvedClamAvConfig 
   return {
     runtimeDir: config.runtimeDir,
     clamdPath: config.clamdPath ?? findClamd(),
-    databaseDir: config.databaseDir ?? '/var/lib/clamav',
+    databaseDir: config.databaseDir ?? DEFAULT_DATABASE_DIR,
     // Nothing else of the agent's environment: what parses hostile bytes has no business with it.
     env: { PATH: process.env.PATH, ...config.env },
     user: config.user,

@@ -53,6 +53,7 @@ export class ClamdSession implements EngineSession {
   readonly info: JudgingEngineInfo
   readonly window: number
   readonly ownFolders: readonly string[]
+  readonly isForeign: boolean
   readonly brake?: EngineBrake
   readonly #options: ClamdSessionOptions
   readonly #connections = new Set<ClamdConnection>()
@@ -68,6 +69,7 @@ export class ClamdSession implements EngineSession {
     this.info = options.info
     this.window = options.window
     this.ownFolders = options.ownFolders
+    this.isForeign = !options.process.isOurs
     if (options.brake) this.brake = options.brake
     this.#options = options
   }
