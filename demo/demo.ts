@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { followScans, nodeIo, renderMachineAction, renderScanReport } from '@fleetsweep/cli'
 import { clientCredentials, FleetsweepClient, platformRuntime } from '@fleetsweep/client'
-import { addsUp, type MachineAction, type Scan } from '@fleetsweep/protocol'
+import { addsUp, isCounted, type MachineAction, type Scan } from '@fleetsweep/protocol'
 import { eicar, freePort, LiveFleet } from '@fleetsweep/testkit'
 
 // The main job on this machine, with the programs as they ship: a server, an agent, an engine, one scan over the API.
@@ -109,15 +109,15 @@ type Verdict = { demo: 'ok' | 'failed'; status: string | null; detections: numbe
 
 function judge(action: MachineAction, scan: Scan, plantedPath: string): Verdict {
   const found = scan.detections.some(({ path }) => path.text === plantedPath)
-  const countsAddUp = scan.report !== null && addsUp(scan.report.coverage)
+  const countsAddUp = scan.report !== null && isCounted(scan.report) && addsUp(scan.report.coverage)
   return {
     demo: action.status === 'Succeeded' && found && countsAddUp ? 'ok' : 'failed',
     status: action.status,
     detections: scan.detections.length,
     testFileFound: found,
     countsAddUp,
-    filesMet: scan.report?.coverage.met.files ?? 0,
-    filesScanned: scan.report?.coverage.scanned.files ?? 0,
+    filesMet: scan.report?.coverage?.met.files ?? 0,
+    filesScanned: scan.report?.coverage?.scanned.files ?? 0,
   }
 }
 

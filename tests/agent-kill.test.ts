@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clientCredentials, FleetsweepClient } from '@fleetsweep/client'
-import { addsUp, notScannedTotal, type Scan } from '@fleetsweep/protocol'
+import { addsUp, isCounted, notScannedTotal, type Scan } from '@fleetsweep/protocol'
 import { eicar, freePort, LiveFleet, until } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -83,7 +83,8 @@ describe('an agent that is killed, or its engine, in the midst of its scans', { 
     expect(action.status, `${action.troubleshootInfo}\n${fleet.logTail()}`).toBe('Succeeded')
     const scan = await client.getScan(id)
     const { report } = scan
-    if (report === null) throw new Error('A scan that succeeded has no report.')
+    if (report === null || !isCounted(report))
+      throw new Error('A scan that succeeded has no report with counts.')
     expect(addsUp(report.coverage)).toBe(true)
     expect(report.coverage.met.files).toBe(FILES + 1)
     expect(notScannedTotal(report.coverage).files).toBe(0)

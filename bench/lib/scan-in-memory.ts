@@ -67,7 +67,7 @@ process.once('message', async ({ folder, workDir, ledgerDir }: MemoryQuestion) =
     onProgress: () => {},
   })
   const answer: MemoryAnswer = {
-    metFiles: report?.coverage.met.files ?? 0,
+    metFiles: report?.coverage?.met.files ?? 0,
     folders: report?.directories ?? 0,
     peakBytes: highWaterMark(),
     idleBytes,

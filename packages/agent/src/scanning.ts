@@ -2,15 +2,34 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { waitingProgress } from './actions/waiting-progress.ts'
 import type { ProgramParts } from './commands/program.ts'
-import { createClamAvEngine, createExistingClamAvEngine, DEFAULT_DATABASE_DIR } from './engines/index.ts'
-import { createScanRunner } from './scan/index.ts'
+import { ConfigError } from './config/agent-config.ts'
+import {
+  createClamAvEngine,
+  createExistingClamAvEngine,
+  createWindowsDefender,
+  DEFAULT_DATABASE_DIR,
+  DefenderMark,
+  findWindowsPrograms,
+} from './engines/index.ts'
+import { createDefenderRunner, createScanRunner } from './scan/index.ts'
 import { SignatureUpdater, updateOnOrder } from './signatures/index.ts'
 
 /** Older signatures are looked after before a scan, for so long at most. */
 const BEFORE_A_SCAN = { maxAgeMs: 86_400_000, waitMs: 120_000 }
 
-/** Puts together what scans files on this machine: our own scan with ClamAV, as configured and within the policy. */
-export const createScanning: ProgramParts['scanning'] = ({
+/**
+ * Puts together what scans files on this machine, as configured and within the policy: our own scan with ClamAV, or
+ * Microsoft Defender's.
+ *
+ * @throws ConfigError when Defender is asked for where it is not, or for what it would not keep to
+ */
+export const createScanning: ProgramParts['scanning'] = (options) => {
+  const { kind = 'auto' } = options.config.engine ?? {}
+  const isDefender = kind === 'auto' ? process.platform === 'win32' : kind === 'defender'
+  return isDefender ? withDefender(options) : withClamAv(options)
+}
+
+const withClamAv: ProgramParts['scanning'] = ({
   stateDir,
   config,
   policy,
@@ -92,4 +111,28 @@ function createUpdater({
     random,
     logger,
   })
+}
+
+const withDefender: ProgramParts['scanning'] = ({ stateDir, config, policy, clock }) => {
+  const { mpCmdRun, powerShell } = config.engine ?? {}
+  if (process.platform !== 'win32' && (mpCmdRun === undefined || powerShell === undefined)) {
+    throw new ConfigError(
+      'engine.kind is "defender", which the agent can use on Windows alone; use "clamav" here.',
+    )
+  }
+  if (config.scan !== undefined) {
+    throw new ConfigError(
+      'Microsoft Defender chooses by itself what it looks at: take [scan] out of agent.toml.',
+    )
+  }
+  const found = findWindowsPrograms(process.env)
+  const programs = { mpCmdRun: mpCmdRun ?? found.mpCmdRun, powerShell: powerShell ?? found.powerShell }
+  const engine = createWindowsDefender(programs, { clock })
+  const mark = new DefenderMark(join(stateDir, 'engine', 'defender-scan'))
+  return {
+    // Defender is not ours to end.
+    engine: { inspect: () => engine.inspect(), [Symbol.asyncDispose]: async () => {} },
+    runScan: createDefenderRunner({ engine, mark, clock, config: policy }),
+    endLeftovers: () => mark.endLeftover(engine, clock),
+  }
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { ScanReport } from '@fleetsweep/protocol'
+import type { CountedReport } from '@fleetsweep/protocol'
 import { eicar, shiftedClock } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClamAvConfig } from '../src/engines/clamav/clamav-config.ts'
@@ -39,7 +39,7 @@ describe('what is known of unchanged files', () => {
       later?: Parameters<typeof shiftedClock>[1]
       engine?: Partial<ClamAvConfig>
     } = {},
-  ): Promise<{ result: ScanResult; report: ScanReport }> {
+  ): Promise<{ result: ScanResult; report: CountedReport }> {
     const { later = '1d', engine, ...others } = options
     readFiles = []
     const hooked = hookEngine(fixture.engine(engine), {

@@ -1,7 +1,14 @@
 import { linkSync, mkdirSync, mkdtempSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addsUp, DEFAULT_SCAN_SETTINGS, NOT_SCANNED_REASONS, type ScanReport } from '@fleetsweep/protocol'
+import {
+  addsUp,
+  type CountedReport,
+  DEFAULT_SCAN_SETTINGS,
+  isCounted,
+  NOT_SCANNED_REASONS,
+  type ScanReport,
+} from '@fleetsweep/protocol'
 import { buildEngine } from '@fleetsweep/testkit'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -46,14 +53,14 @@ it('a scan that is stopped and goes on, however often, ends as one that was not'
       let judged = 0
       for (const [at, after] of stopsAfter.entries()) {
         const stopped = await scan(folder, 'resumed', at + 1, after)
-        if (stopped.report !== null) expectTrue(stopped.report, names)
+        if (stopped.report !== null) expectTrue(counted(stopped.report), names)
         judged += stopped.judged
       }
       const resumed = await scan(folder, 'resumed', stopsAfter.length + 1)
       judged += resumed.judged
       if (whole.report === null || resumed.report === null) throw new Error('a scan ended without a report')
-      expectTrue(resumed.report, names)
-      expect(withoutDuplicates(resumed.report)).toEqual(withoutDuplicates(whole.report))
+      expectTrue(counted(resumed.report), names)
+      expect(withoutDuplicates(counted(resumed.report))).toEqual(withoutDuplicates(counted(whole.report)))
       expect(resumed.report.detections).toBe(whole.report.detections)
       expect(resumed.detections.toSorted()).toEqual(whole.detections.toSorted())
       // Time-outs are tried again; and whether a content was read before is known within an attempt.
@@ -77,7 +84,7 @@ function contentOf({ kind, content }: File): string {
   return kind === 'empty' ? '' : `${kind}${'x'.repeat(content)}`
 }
 
-function expectTrue({ coverage, notScannedList }: ScanReport, met: number): void {
+function expectTrue({ coverage, notScannedList }: CountedReport, met: number): void {
   expect(addsUp(coverage)).toBe(true)
   expect(coverage.met.files).toBeLessThanOrEqual(met)
   const left = NOT_SCANNED_REASONS.reduce((sum, reason) => sum + coverage.notScanned[reason].files, 0)
@@ -85,7 +92,12 @@ function expectTrue({ coverage, notScannedList }: ScanReport, met: number): void
 }
 
 /** Which of two files with one content was read depends on what was read before. */
-function withoutDuplicates({ coverage }: ScanReport) {
+function counted(report: ScanReport): CountedReport {
+  if (!isCounted(report)) throw new Error('the report has no counts')
+  return report
+}
+
+function withoutDuplicates({ coverage }: CountedReport) {
   const { scanned, duplicate, ...others } = coverage
   return { ...others, read: scanned.files + duplicate.files }
 }

@@ -18,7 +18,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import type { NotScannedReason, ScanReport } from '@fleetsweep/protocol'
+import type { CountedReport, NotScannedReason } from '@fleetsweep/protocol'
 import { eicar, tool, zip } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OwnEngine } from '../src/engines/index.ts'
@@ -45,7 +45,7 @@ describe('scanning a folder with ClamAV', () => {
 
   const scan = () => fixture.scan(engine, { config })
   const write = (name: string, content: string | Buffer) => writeFileSync(join(folder, name), content)
-  const left = (report: ScanReport) =>
+  const left = (report: CountedReport) =>
     Object.fromEntries(
       Object.entries(report.coverage.notScanned).flatMap(([reason, { files }]) =>
         files ? [[reason, files]] : [],
@@ -169,7 +169,7 @@ describe('scanning a folder with ClamAV', () => {
     const result = await fixture.scan(small, { config })
     expect(left(finished(result))).toEqual({ tooLarge: 1 })
     expect(result.detections).toMatchObject([{ path: { text: join(folder, 'exactly.com') } }])
-    expect(finished(result).engine.limits.maxFileSizeBytes).toBe(MIB)
+    expect(finished(result).engine.limits?.maxFileSizeBytes).toBe(MIB)
     await small[Symbol.asyncDispose]()
   })
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { addsUp, notScannedTotal, type ScanReport } from '@fleetsweep/protocol'
+import { addsUp, type CountedReport, notScannedTotal } from '@fleetsweep/protocol'
 import { eicar, until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ClamAvFixture } from './clamav-fixture.ts'
@@ -90,7 +90,7 @@ describe('a scan', { timeout: 120_000 + KILLS * 20_000 }, () => {
         child.kill('SIGKILL')
         await exited
       },
-      async report(): Promise<ScanReport> {
+      async report(): Promise<CountedReport> {
         await exited
         const outcome = JSON.parse(await printed)
         expect(outcome.kind, JSON.stringify(outcome)).toBe('finished')

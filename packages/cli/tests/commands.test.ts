@@ -209,6 +209,17 @@ describe('fleetsweep report', () => {
     expect(io.stdout).toContain('do not add up')
   })
 
+  it('prints no counts where the engine does not tell which files it read, and what else it does not tell', async () => {
+    const engine = { ...buildEngine(), limits: null, untold: ['It keeps to no CPU ceiling.'] }
+    const report = buildReport({ coverage: null, engine })
+    const { id } = server.addAction({ status: 'Succeeded' }, { ...ended, report })
+    await io.run(`report ${id}`)
+    expect(io.stdout).toContain('Nothing found: nothing found; the engine does not tell which files it read')
+    expect(io.stdout).toContain('The engine walks by itself and does not tell which files it read.')
+    expect(io.stdout).toContain('It keeps to no CPU ceiling.')
+    expect(io.stdout).not.toContain('met in all')
+  })
+
   it('says clean of a whole scan with official signatures, and never of test signatures', async () => {
     const clean = server.addAction({ status: 'Succeeded' }, { ...ended, report: buildReport() })
     await io.run(`report ${clean.id}`)

@@ -7,7 +7,8 @@ const machine = await client.getMachine(process.argv[2] ?? '')
 const filter = odata`machineId eq ${machine.id} and type eq 'RunAntiVirusScan' and status eq 'Succeeded'`
 for await (const { id } of client.listMachineActions({ filter, limit: 1 })) {
   const { report } = await client.getScan(id)
-  if (!report) continue
+  // An engine that walks by itself does not tell.
+  if (!report?.coverage) continue
   for (const reason of NOT_SCANNED_REASONS) {
     const { files } = report.coverage.notScanned[reason]
     if (files > 0) console.log(`${countOf(files, 'file')}: ${NOT_SCANNED_WORDS[reason]}`)

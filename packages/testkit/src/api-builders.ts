@@ -6,6 +6,7 @@ import type {
   DeviceAvInfo,
   EngineInfo,
   FleetDetection,
+  JudgingEngineInfo,
   Machine,
   MachineAction,
   NotScannedReason,
@@ -185,7 +186,7 @@ export function buildFileEvidence(given: Partial<AlertEvidence> = {}): AlertEvid
   }
 }
 
-export function buildEngine(signatures: Partial<EngineInfo['signatures']> = {}): EngineInfo {
+export function buildEngine(signatures: Partial<EngineInfo['signatures']> = {}): JudgingEngineInfo {
   return {
     name: 'ClamAV',
     version: '1.4.6',

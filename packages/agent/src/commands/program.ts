@@ -18,7 +18,7 @@ export type ProgramIo = {
 
 /** What scans files on this machine. */
 export type Scanning = {
-  engine: Engine
+  engine: Pick<Engine, 'inspect' | typeof Symbol.asyncDispose>
   runScan: ScanRunner
   /** Undefined where nobody wants the agent to keep signatures current. */
   updater?: SignatureUpdater | undefined

@@ -6,6 +6,8 @@ import { Compile } from 'typebox/compile'
 import { LOG_LEVELS } from '../os/logger.ts'
 
 const AbsolutePath = Type.String({ pattern: '^/' })
+/** On any system. */
+const ProgramPath = Type.String({ pattern: '^(/|[A-Za-z]:[\\\\/])' })
 const HttpAddress = Type.String({ pattern: '^https?://[^\\s"]+$' })
 const Closed = { additionalProperties: false }
 
@@ -18,6 +20,11 @@ export const AgentConfig = Type.Object(
     engine: Type.Optional(
       Type.Object(
         {
+          /** Default `auto`: Microsoft Defender on Windows, ClamAV elsewhere. */
+          kind: Type.Optional(Type.Enum(['auto', 'clamav', 'defender'])),
+          /** `MpCmdRun.exe` and Windows PowerShell, in place of those that Windows has. */
+          mpCmdRun: Type.Optional(ProgramPath),
+          powerShell: Type.Optional(ProgramPath),
           /** The `clamd` program to start. */
           clamd: Type.Optional(AbsolutePath),
           /** Folder of the signature databases. */

@@ -1,4 +1,10 @@
-import type { EngineInfo, Inventory, NotScannedReason, ScanPhase, StopProof } from '@fleetsweep/protocol'
+import type {
+  Inventory,
+  JudgingEngineInfo,
+  NotScannedReason,
+  ScanPhase,
+  StopProof,
+} from '@fleetsweep/protocol'
 
 /** What judges files on this machine. ClamAV judges bytes that we hand over; others walk by themselves. */
 export interface Engine {
@@ -26,7 +32,7 @@ export interface Engine {
 
 /** An engine that is ready, for the length of one scan. */
 export interface EngineSession {
-  readonly info: EngineInfo
+  readonly info: JudgingEngineInfo
   /** How many files to keep in its hands at once. */
   readonly window: number
   /** Absolute paths of the folders that hold the engine's own working files; a scan leaves them out. */

@@ -35,7 +35,7 @@ export async function describeThreat(threat: {
 }
 
 /** Null for a time that no calendar holds: a file's may be set to anything. */
-function isoTime(ns: bigint): string | null {
+export function isoTime(ns: bigint): string | null {
   const ms = Number(ns) / 1e6
   const isInRange = ms > Date.UTC(0, 0) && ms < Date.UTC(9999, 11, 31)
   return isInRange ? formatInstant(instantFromMs(ms)) : null

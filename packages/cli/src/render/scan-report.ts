@@ -11,10 +11,10 @@ import {
   formatDuration,
   STOP_PROOF_WORDS,
   safeText,
+  UNCOUNTED_WORDS,
 } from '@fleetsweep/client'
 import {
   addsUp,
-  type Coverage,
   conclusionOf,
   isFinal,
   NOT_SCANNED_WORDS,
@@ -36,7 +36,7 @@ const EXAMPLES = 5
 /** Everything that is known of a scan, for people: conclusion, what judged, coverage that adds up, detections, gaps. */
 export function renderScanReport(scan: Scan): string {
   const parts = [renderHead(scan)]
-  if (scan.report) parts.push(renderCoverage(scan.report.coverage), renderGaps(scan.report))
+  if (scan.report) parts.push(renderCoverage(scan.report), renderGaps(scan.report))
   if (scan.detections.length > 0) parts.push(`Detections\n${renderDetections(scan.detections)}`)
   return parts.filter((part) => part !== '').join('\n')
 }
@@ -88,7 +88,9 @@ function reportLines({ report, endedAt, attempts, reportedLate }: Scan): string[
   const { limits } = report.engine
   return [
     `Judged by ${safeText(describeEngine(report.engine, end))}`,
-    `Limits: ${formatBytes(limits.maxFileSizeBytes)} a file, ${formatBytes(limits.maxScanSizeBytes)} unpacked, ${formatDuration(limits.maxScanTimeMs)}`,
+    limits === null
+      ? 'Limits: not told by the engine'
+      : `Limits: ${formatBytes(limits.maxFileSizeBytes)} a file, ${formatBytes(limits.maxScanSizeBytes)} unpacked, ${formatDuration(limits.maxScanTimeMs)}`,
     `Took ${formatDuration(report.durationMs)}${attempts > 1 ? ` in the last of ${countOf(attempts, 'attempt')}` : ''}`,
     ...coverageNotes(report),
     ...(reportedLate ? ['The report came after the action had ended.'] : []),
@@ -105,7 +107,8 @@ function stopLines({ stop }: Scan): string[] {
   return [`Stopped${within}, proven at ${formatMoment(stop.provenAt)}${how}`]
 }
 
-function renderCoverage(coverage: Coverage): string {
+function renderCoverage({ coverage }: ScanReport): string {
+  if (coverage === null) return `Coverage\n  ${UNCOUNTED_WORDS}\n`
   const rows = coverageRows(coverage).map(({ label, tally }) => [
     label,
     formatCount(tally.files),

@@ -55,6 +55,9 @@ export function resultOf({ troubleshootInfo }: Pick<MachineAction, 'troubleshoot
   return troubleshootInfo?.replace(/; see https?:\/\/\S+$/, '') ?? null
 }
 
+/** What stands in the place of the counts of a report that has none. */
+export const UNCOUNTED_WORDS = 'The engine walks by itself and does not tell which files it read.'
+
 export type CoverageRow = { key: string; label: string; tally: Tally; read: boolean }
 
 /** The rows of a coverage table: every bucket that holds a file, and always those for files that were read. */
@@ -92,7 +95,9 @@ export function describeExclusion({ source, files, bytes }: Exclusion): string {
 
 /** What is to be known of the counts of a report, each in a sentence; empty for most scans. */
 export function coverageNotes(
-  report: Pick<ScanReport, 'carriedOver' | 'judgedAgain' | 'unchangedVerified' | 'notScannedList'>,
+  report: Pick<ScanReport, 'carriedOver' | 'judgedAgain' | 'unchangedVerified' | 'notScannedList'> & {
+    engine?: Pick<EngineInfo, 'untold'>
+  },
 ): string[] {
   const { carriedOver, judgedAgain, unchangedVerified, notScannedList } = report
   const amount = ({ files, bytes }: Tally) => `${countOf(files, 'file')} (${formatBytes(bytes)})`
@@ -121,6 +126,7 @@ export function coverageNotes(
     ...(notScannedList && !notScannedList.isWhole
       ? [`The list of what was not scanned ends after ${countOf(notScannedList.files, 'file')}.`]
       : []),
+    ...(report.engine?.untold ?? []),
   ]
 }
 
@@ -136,7 +142,8 @@ export function describeEngine(engine: EngineInfo, endedAt: Instant | undefined)
   const unknownAge = signatures.official ? 'old' : 'testOnly'
   const state = endedAt === undefined ? unknownAge : signatureState(signatures, endedAt)
   const words = SIGNATURE_WORDS[state]
-  return `${engine.name} ${engine.version}, ${words}${version}${built} (${formatCount(signatures.count)})`
+  const count = signatures.count === 0 ? '' : ` (${formatCount(signatures.count)})`
+  return `${engine.name} ${engine.version}, ${words}${version}${built}${count}`
 }
 
 /** How far a scan is, such as `480 of 1,200 files, 131.9 MiB of 329.7 MiB, about 18 s left`. */

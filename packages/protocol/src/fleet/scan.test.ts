@@ -1,6 +1,7 @@
+import { Compile } from 'typebox/compile'
 import { describe, expect, it } from 'vitest'
 import { NOT_SCANNED_REASONS } from '../scan/coverage.ts'
-import type { ScanReport } from '../scan/scan-report.ts'
+import { type CountedReport, ScanReport } from '../scan/scan-report.ts'
 import { conclusionOf } from './scan.ts'
 
 const tally = (files: number) => ({ files, bytes: files * 10 })
@@ -27,7 +28,7 @@ const report = {
     duplicate: tally(0),
     notScanned: Object.fromEntries(
       NOT_SCANNED_REASONS.map((reason) => [reason, tally(0)]),
-    ) as ScanReport['coverage']['notScanned'],
+    ) as CountedReport['coverage']['notScanned'],
   },
   notScannedSamples: [],
   detections: 0,
@@ -37,7 +38,7 @@ const report = {
   directoriesUnreadableCount: 0,
   mountsSkipped: [],
   cuts: [],
-} satisfies ScanReport
+} satisfies CountedReport
 
 describe('the conclusion of a scan', () => {
   it('is clean when the scan succeeded, read every file and its signatures are official and in date', () => {
@@ -72,6 +73,20 @@ describe('the conclusion of a scan', () => {
       expect(conclusionOf({ status, report, endedAt: '2026-11-23T00:00:00Z' })).toBeNull()
     },
   )
+
+  it('is never clean where the engine does not tell which files it read, and says so', () => {
+    const uncounted = { ...report, coverage: null, engine: { ...report.engine, limits: null } }
+    expect(Compile(ScanReport).Check(uncounted)).toBe(true)
+    const ended = { status: 'Succeeded', endedAt: '2026-11-23T00:00:00Z' } as const
+    expect(conclusionOf({ ...ended, report: uncounted })).toEqual({
+      word: 'nothingFound',
+      sentence: 'nothing found; the engine does not tell which files it read',
+    })
+    expect(conclusionOf({ ...ended, report: { ...uncounted, detections: 2 } })).toEqual({
+      word: 'threatsFound',
+      sentence: '2 detections; the engine does not tell which files it read',
+    })
+  })
 
   it('is none without a report', () => {
     expect(conclusionOf({ status: 'Succeeded', report: null, endedAt: '2026-11-23T00:00:00Z' })).toBeNull()

@@ -11,11 +11,17 @@ export const EngineInfo = Type.Object({
   name: Type.String({ maxLength: 64, description: '`ClamAV` or `Microsoft Defender`.' }),
   version: Type.String({ maxLength: 64 }),
   signatures: SignatureSet,
-  limits: Type.Object({
-    maxFileSizeBytes: Type.Integer({ minimum: 0 }),
-    maxScanSizeBytes: Type.Integer({ minimum: 0 }),
-    maxScanTimeMs: Type.Integer({ minimum: 0 }),
-  }),
+  limits: Type.Union(
+    [
+      Type.Object({
+        maxFileSizeBytes: Type.Integer({ minimum: 0 }),
+        maxScanSizeBytes: Type.Integer({ minimum: 0 }),
+        maxScanTimeMs: Type.Integer({ minimum: 0 }),
+      }),
+      Type.Null(),
+    ],
+    { description: 'Null for an engine that does not tell its limits.' },
+  ),
   untold: Type.Optional(
     Type.Array(Type.String({ maxLength: 300 }), {
       maxItems: 10,
@@ -24,6 +30,9 @@ export const EngineInfo = Type.Object({
   ),
 })
 export type EngineInfo = Static<typeof EngineInfo>
+
+/** What is known of an engine that judges the files that it is given: its limits as well. */
+export type JudgingEngineInfo = EngineInfo & { limits: NonNullable<EngineInfo['limits']> }
 
 /** What was met and not opened because somebody laid that down, and how much of it there was. */
 export const Exclusion = Type.Object({
@@ -43,7 +52,10 @@ export const ScanReport = Type.Object({
   attempts: Type.Integer({ minimum: 1 }),
   durationMs: Type.Integer({ minimum: 0, description: 'Of the last attempt.' }),
   engine: EngineInfo,
-  coverage: Coverage,
+  coverage: Type.Union([Coverage, Type.Null()], {
+    description:
+      'Null when the engine walks by itself and does not tell which files it read; then nothing is called clean, and the other counts of files and folders are 0 and mean nothing.',
+  }),
   notScannedSamples: Type.Array(NotScannedSample, {
     maxItems: 1_100,
     description: 'At most 100 of each reason, fewer where the report would grow past its size limit.',
@@ -119,6 +131,13 @@ export const ScanReport = Type.Object({
 })
 export type ScanReport = Static<typeof ScanReport>
 
+/** The report of a scan that knows what became of every file. */
+export type CountedReport = ScanReport & { coverage: Coverage }
+
+export function isCounted(report: ScanReport): report is CountedReport {
+  return report.coverage !== null
+}
+
 /** How good the signatures were, seen from `now` (the server's clock: a machine's may be wrong). */
 export type SignatureState = 'inDate' | 'old' | 'testOnly'
 
@@ -141,10 +160,15 @@ export type Conclusion = { word: 'clean' | 'nothingFound' | 'threatsFound'; sent
 /** @param now the moment the scan ended, by the server's clock */
 export function conclude(report: ScanReport, now: Instant): Conclusion {
   const state = signatureState(report.engine.signatures, now)
-  const left = notScannedTotal(report.coverage).files
+  const { coverage } = report
+  const left = coverage === null ? 0 : notScannedTotal(coverage).files
   const untold = report.engine.untold?.length ?? 0
   const whole =
-    left === 0 && report.directoriesUnreadableCount === 0 && report.cuts.length === 0 && untold === 0
+    coverage !== null &&
+    left === 0 &&
+    report.directoriesUnreadableCount === 0 &&
+    report.cuts.length === 0 &&
+    untold === 0
   const found =
     report.detections === 0
       ? state === 'inDate'
@@ -152,24 +176,28 @@ export function conclude(report: ScanReport, now: Instant): Conclusion {
         : `nothing found by ${state === 'old' ? 'old' : 'test'} signatures`
       : `${count(report.detections, 'detection')}${state === 'inDate' ? '' : ` (${state === 'old' ? 'old' : 'test'} signatures)`}`
   const gaps = [
-    `${left.toLocaleString('en-US')} of ${count(report.coverage.met.files, 'file')} not scanned`,
+    ...(coverage === null
+      ? ['the engine does not tell which files it read']
+      : [`${left.toLocaleString('en-US')} of ${count(coverage.met.files, 'file')} not scanned`]),
     ...(report.directoriesUnreadableCount === 0
       ? []
       : [`${count(report.directoriesUnreadableCount, 'unreadable folder')}`]),
     ...(report.cuts.length === 0 ? [] : [`${count(report.cuts.length, 'place')} cut short`]),
-    ...(untold === 0 ? [] : ['the engine does not tell all that it left out']),
+    ...(untold === 0 || coverage === null ? [] : ['the engine does not tell all that it left out']),
   ]
-  const word = report.detections > 0 ? 'threatsFound' : whole && state === 'inDate' ? 'clean' : 'nothingFound'
-  const sentence =
-    word === 'clean'
-      ? [`clean; all ${count(report.coverage.met.files, 'file')} scanned`, ...knownWords(report)].join('; ')
-      : [found, ...gaps, ...knownWords(report)].join('; ')
-  return { word, sentence }
+  if (report.detections === 0 && whole && state === 'inDate') {
+    const clean = `clean; all ${count(coverage.met.files, 'file')} scanned`
+    return { word: 'clean', sentence: [clean, ...knownWords(report)].join('; ') }
+  }
+  return {
+    word: report.detections > 0 ? 'threatsFound' : 'nothingFound',
+    sentence: [found, ...gaps, ...knownWords(report)].join('; '),
+  }
 }
 
 /** What stands on an earlier scan, and what to think of that. */
 function knownWords({ coverage, unchangedVerified }: ScanReport): string[] {
-  const { files } = coverage.unchanged
+  const files = coverage?.unchanged.files ?? 0
   return [
     ...(files === 0
       ? []

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { Clock, EngineInfo, Inventory, StopProof, Timer } from '@fleetsweep/protocol'
+import type { Clock, Inventory, JudgingEngineInfo, StopProof, Timer } from '@fleetsweep/protocol'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engine.ts'
 import { type ClamAvConfig, type ResolvedClamAvConfig, resolveClamAvConfig } from './clamav-config.ts'
 import { type EngineLogger, OwnClamd, parseVersion, type RunningClamd } from './clamd-process.ts'
@@ -116,7 +116,7 @@ class ClamAvEngine implements OwnEngine {
     })
   }
 
-  #info({ version, signatures, maxScanTimeMs }: RunningClamd): EngineInfo {
+  #info({ version, signatures, maxScanTimeMs }: RunningClamd): JudgingEngineInfo {
     const { maxFileSizeBytes, maxScanSizeBytes } = this.#config
     return {
       name: 'ClamAV',

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import type { EngineInfo } from '@fleetsweep/protocol'
+import type { JudgingEngineInfo } from '@fleetsweep/protocol'
 import {
   answerClean,
   buildEngine,
@@ -236,7 +236,7 @@ describe('a session with clamd', () => {
 })
 
 async function openSession(process: ClamdProcess, clock: MovableClock): Promise<ClamdSession> {
-  const info: EngineInfo = buildEngine()
+  const info: JudgingEngineInfo = buildEngine()
   const { connect, passesDescriptors } = await chooseTransport()
   expect(passesDescriptors).toBe(true)
   return new ClamdSession({

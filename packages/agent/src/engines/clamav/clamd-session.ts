@@ -1,4 +1,4 @@
-import type { Clock, EngineInfo, StopProof } from '@fleetsweep/protocol'
+import type { Clock, JudgingEngineInfo, StopProof } from '@fleetsweep/protocol'
 import { delay } from '../../kit/delay.ts'
 import { type EngineBrake, EngineError, type EngineSession, type Judgement } from '../engine.ts'
 import { askClamd, isIdle } from './ask-clamd.ts'
@@ -27,7 +27,7 @@ export type ClamdSessionOptions = {
   brake?: EngineBrake
   connect: ConnectClamd
   clock: Clock
-  info: EngineInfo
+  info: JudgingEngineInfo
   window: number
   ownFolders: readonly string[]
   limits: ConnectionLimits
@@ -56,7 +56,7 @@ const CANCELLED: Judgement = { kind: 'notJudged', reason: 'cancelled', detail: '
  * and the others are judged. The same holds for those that clamd calls clean while it could not write.
  */
 export class ClamdSession implements EngineSession {
-  readonly info: EngineInfo
+  readonly info: JudgingEngineInfo
   readonly window: number
   readonly ownFolders: readonly string[]
   readonly isForeign: boolean

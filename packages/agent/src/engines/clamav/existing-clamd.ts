@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import type { Clock, EngineInfo, Inventory, SignatureSet, StopProof } from '@fleetsweep/protocol'
+import type { Clock, Inventory, JudgingEngineInfo, SignatureSet, StopProof } from '@fleetsweep/protocol'
 import { type Engine, EngineError, EngineOpenAborted, type EngineSession } from '../engine.ts'
 import { askClamd } from './ask-clamd.ts'
 import type { OwnEngine } from './clamav-engine.ts'
@@ -181,7 +181,7 @@ class ExistingClamd implements OwnEngine {
   }
 }
 
-function infoOf({ conf, untold, version, files }: Seen, passesDescriptors: boolean): EngineInfo {
+function infoOf({ conf, untold, version, files }: Seen, passesDescriptors: boolean): JudgingEngineInfo {
   const { maxFileSizeBytes, maxScanSizeBytes, maxScanTimeMs, streamMaxBytes } = conf
   return {
     name: 'ClamAV',

@@ -1,5 +1,12 @@
-import { type CoverageRow, coverageNotes, coverageRows, formatBytes, formatCount } from '@fleetsweep/client'
-import { addsUp, type ScanReport } from '@fleetsweep/protocol'
+import {
+  type CoverageRow,
+  coverageNotes,
+  coverageRows,
+  formatBytes,
+  formatCount,
+  UNCOUNTED_WORDS,
+} from '@fleetsweep/client'
+import { addsUp, type Coverage, type ScanReport } from '@fleetsweep/protocol'
 import { MessageBar, MessageBarBody, Text } from '@fluentui/react-components'
 import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
 import { Section } from './Section.tsx'
@@ -13,9 +20,22 @@ const COLUMNS: TableColumn<CoverageRow>[] = [
 /** Where every file that the scan met ended up. */
 export function CoverageTable({ report }: { report: ScanReport }) {
   const { coverage } = report
-  const { files, bytes } = coverage.met
   return (
     <Section title="Coverage">
+      {coverage === null ? <Text block>{UNCOUNTED_WORDS}</Text> : <Counts coverage={coverage} />}
+      {coverageNotes(report).map((note) => (
+        <Text key={note} block>
+          {note}
+        </Text>
+      ))}
+    </Section>
+  )
+}
+
+function Counts({ coverage }: { coverage: Coverage }) {
+  const { files, bytes } = coverage.met
+  return (
+    <>
       {!addsUp(coverage) && (
         <MessageBar intent="error">
           <MessageBarBody>These counts do not add up: do not rely on this report.</MessageBarBody>
@@ -28,11 +48,6 @@ export function CoverageTable({ report }: { report: ScanReport }) {
         keyOf={({ key }) => key}
         footer={['Met in all', formatCount(files), formatBytes(bytes)]}
       />
-      {coverageNotes(report).map((note) => (
-        <Text key={note} block>
-          {note}
-        </Text>
-      ))}
-    </Section>
+    </>
   )
 }

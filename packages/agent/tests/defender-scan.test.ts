@@ -1,0 +1,197 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { conclude, DEFAULT_SCAN_SETTINGS, instantFromMs } from '@fleetsweep/protocol'
+import { MovableClock, until } from '@fleetsweep/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startProgram } from '../src/engines/defender/run-program.ts'
+import { systemClock } from '../src/os/system-clock.ts'
+import { DefenderFixture, type DefenderScanOptions, NORMAL } from './defender-fixture.ts'
+
+let defender: DefenderFixture
+beforeEach(() => {
+  defender = new DefenderFixture()
+  defender.behave()
+})
+afterEach(() => defender[Symbol.dispose]())
+
+const threat = (changes: object = {}) => ({
+  ThreatID: 7,
+  Resources: [`file:_${join(defender.folder, 'MpCmdRun')}`],
+  ThreatStatusID: 3,
+  ActionSuccess: true,
+  ...changes,
+})
+const scanning = () => until(() => existsSync(join(defender.folder, 'scanning')), 'Defender scans')
+
+describe('a scan with Microsoft Defender', () => {
+  it('tells what judged and what it does not tell, and is never called clean', async () => {
+    const { outcome } = await defender.scan()
+    expect(outcome).toMatchObject({
+      kind: 'finished',
+      report: {
+        coverage: null,
+        detections: 0,
+        engine: {
+          name: 'Microsoft Defender',
+          version: '4.18.24090.11',
+          limits: null,
+          signatures: { official: true, version: '1.421.12.0', builtAt: '2023-11-14T22:13:20Z' },
+        },
+      },
+    })
+    if (outcome.report === null) throw new Error('there is no report')
+    expect(conclude(outcome.report, instantFromMs(1_700_000_000_000)).word).toBe('nothingFound')
+  })
+
+  it('is made by the scan type of Defender, and of each path by itself', async () => {
+    await defender.scan({ scanType: 'Quick' })
+    await defender.scan({ scanType: 'Full' })
+    await defender.scan({ scanType: 'Custom', paths: ['/srv/a b', '/srv/"; calc'] })
+    expect(defender.calls).toEqual([
+      '-Scan -ScanType 1',
+      '-Scan -ScanType 2',
+      '-Scan -ScanType 3 -File /srv/a b',
+      '-Scan -ScanType 3 -File /srv/"; calc',
+    ])
+  })
+
+  it('tells what Defender found, and what became of it', async () => {
+    const gone = threat({ Resources: ['regkey:_HKCU@x'], ActionSuccess: false })
+    defender.behave({ scan: { code: 2, found: [threat(), gone] } })
+    const { outcome, detections } = await defender.scan()
+    expect(outcome).toMatchObject({ kind: 'finished', report: { detections: 2 } })
+    expect(detections).toMatchObject([
+      {
+        threatName: 'Virus:DOS/EICAR_Test_File',
+        path: { text: join(defender.folder, 'MpCmdRun') },
+        disposition: 'quarantined',
+      },
+      { path: { text: 'regkey:_HKCU@x' }, sizeBytes: 0, disposition: 'reported' },
+    ])
+    expect(detections[0]?.sizeBytes).toBeGreaterThan(0)
+  })
+
+  it('has failed when the exit code says that something went wrong and nothing was found', async () => {
+    defender.behave({ scan: { code: 2 } })
+    expect((await defender.scan()).outcome).toMatchObject({
+      kind: 'failed',
+      reason: /code 2.*may not have run/,
+    })
+  })
+
+  it('has failed with the number that Defender gives, and still tells what was found', async () => {
+    defender.behave({ scan: { code: 2, says: 'CmdTool: Failed with hr = 0x80508023.', found: [threat()] } })
+    const { outcome, detections } = await defender.scan()
+    expect(outcome).toMatchObject({ kind: 'failed', reason: /0x80508023/, report: { detections: 1 } })
+    expect(detections).toHaveLength(1)
+  })
+
+  it('has failed, without a report, when nobody can tell what was found', async () => {
+    defender.behave({ detections: 'Get-MpThreatDetection : Access denied' })
+    expect((await defender.scan()).outcome).toMatchObject({
+      kind: 'failed',
+      report: null,
+      reason: /does not tell what/,
+    })
+  })
+
+  it.each([
+    ['is not running', JSON.stringify({ ...NORMAL, AMRunningMode: 'Not running' }), /not running/],
+    [
+      'is in a mode that nobody knows',
+      JSON.stringify({ ...NORMAL, AMRunningMode: 'Turbo' }),
+      /does not tell its state/,
+    ],
+    ['gives no answer to read', 'Get-MpComputerStatus : Invalid class', /does not tell its state/],
+  ])('is not begun when Defender %s', async (_what, status, reason) => {
+    defender.behave({ status })
+    expect((await defender.scan()).outcome).toMatchObject({ kind: 'failed', reason, report: null })
+    expect(defender.calls).toEqual([])
+  })
+
+  it.each(['Passive Mode', 'EDR Block Mode', 'SxS Passive Mode'])(
+    'says what it means in %s',
+    async (AMRunningMode) => {
+      defender.behave({ status: JSON.stringify({ ...NORMAL, AMRunningMode }) })
+      const { outcome } = await defender.scan()
+      expect(outcome.report?.engine.untold?.at(-1)).toMatch(/remediate/)
+    },
+  )
+
+  it.each([
+    ['a path that may be scanned alone', { config: { allowedPaths: ['/srv'] } }],
+    ['a place that is not to be opened', { config: { exclude: ['/srv'] } }],
+    ['a ceiling for the CPU', { config: { cpuCeilingPercent: 20 } }],
+    ['an exclusion by the server', { settings: { ...DEFAULT_SCAN_SETTINGS, exclusions: ['/srv'] } }],
+    ['a path of another system', { scanType: 'Custom', paths: ['C:\\x'] }],
+  ] satisfies [string, DefenderScanOptions][])(
+    'is not begun with %s, which Defender would not keep to',
+    async (_what, options) => {
+      expect((await defender.scan(options)).outcome).toMatchObject({
+        kind: 'failed',
+        reason: /^Nothing was scanned/,
+      })
+      expect(defender.calls).toEqual([])
+    },
+  )
+})
+
+describe('stopping a scan with Microsoft Defender', () => {
+  it('asks Defender, and is proven when its scan has ended', async () => {
+    defender.behave({ scan: { code: 2, lasts: 'untilCancelled', found: [threat()] } })
+    const stop = new AbortController()
+    const result = defender.scan({ signal: stop.signal })
+    await scanning()
+    stop.abort()
+    const { outcome, detections } = await result
+    expect(outcome).toMatchObject({ kind: 'stopped', proof: 'queueEmpty', report: { coverage: null } })
+    expect(detections).toHaveLength(1)
+    expect(defender.calls.at(-1)).toBe('-Scan -Cancel')
+  })
+
+  it('is never claimed of a scan that goes on', async () => {
+    defender.behave({ scan: { code: 0, lasts: 'forever' } })
+    const clock = new MovableClock()
+    const stop = new AbortController()
+    const result = defender.scan({ signal: stop.signal, clock })
+    await scanning()
+    stop.abort()
+    let isOver = false
+    void result.then(() => (isOver = true))
+    const onceMore = async () => {
+      await clock.advance('10s')
+      return isOver
+    }
+    await until(onceMore, 'the scan is given up')
+    expect((await result).outcome).toMatchObject({ kind: 'failed', reason: /did not say that it has/ })
+  })
+
+  it('comes by itself when the scan takes too long, and then it has failed', async () => {
+    defender.behave({ scan: { code: 0, lasts: 'untilCancelled' } })
+    const clock = new MovableClock()
+    const result = defender.scan({ clock, maxScanMs: 60_000 })
+    await scanning()
+    await clock.advance('61s')
+    expect((await result).outcome).toMatchObject({ kind: 'failed', reason: /^The scan was stopped/ })
+  })
+
+  it('reaches a scan that a killed agent left behind, and nothing where there was none', async () => {
+    expect(await defender.mark.endLeftover(defender.engine(), systemClock)).toBe('neverStarted')
+    defender.behave({ scan: { code: 0, lasts: 'untilCancelled' } })
+    const left = startProgram({ command: defender.programs.mpCmdRun, args: ['-Scan', '-ScanType', '2'] })
+    defender.mark.set(left.pid)
+    await scanning()
+    expect(await defender.mark.endLeftover(defender.engine(), systemClock)).toBe('queueEmpty')
+    expect(await left.ended).toMatchObject({ kind: 'exited' })
+    expect(await defender.mark.endLeftover(defender.engine(), systemClock)).toBe('neverStarted')
+  })
+
+  it('counts what an earlier attempt found that nobody lived to hear of', async () => {
+    defender.behave({
+      detections: JSON.stringify([threat({ InitialDetectionTime: '/Date(1700000000500)/' })]),
+    })
+    expect((await defender.scan({ attempt: 2 })).detections).toHaveLength(0)
+    writeFileSync(join(defender.folder, 'work', 'defender-since'), '1700000000000')
+    expect((await defender.scan({ attempt: 2 })).detections).toHaveLength(1)
+  })
+})
