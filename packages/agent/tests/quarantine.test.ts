@@ -20,12 +20,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { MountTable, readMountTable } from '../src/os/mount-table.ts'
+import { MountTable } from '../src/os/mount-table.ts'
 import { lockState } from '../src/os/state-lock.ts'
-import { systemClock } from '../src/os/system-clock.ts'
-import { type FileAttributes, loadFileAttributes, packageOwner, Quarantine } from '../src/quarantine/index.ts'
+import { type FileAttributes, packageOwner, type QuarantineParts } from '../src/quarantine/index.ts'
 import { markOf } from '../src/scan/file-mark.ts'
 import { joinPath } from '../src/scan/reach-path.ts'
+import { requireFileAttributes, testQuarantine } from './open-test-quarantine.ts'
 
 const isRoot = process.getuid?.() === 0
 const CONTENT = Buffer.from('X5O!P%@AP-a-test-content-'.repeat(50_000))
@@ -37,9 +37,7 @@ let files: string
 let store: string
 
 beforeAll(async () => {
-  const loaded = await loadFileAttributes()
-  if ('unavailable' in loaded) throw new Error(loaded.unavailable)
-  attributes = loaded
+  attributes = await requireFileAttributes()
 })
 
 beforeEach(() => {
@@ -51,20 +49,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-function openQuarantine(over: Partial<ConstructorParameters<typeof Quarantine>[0]> = {}): Quarantine {
-  return new Quarantine({
-    folder: store,
-    ownFolders: [],
-    attributes,
-    readMounts: readMountTable,
-    packageOwner: async () => undefined,
-    clock: systemClock,
-    newId: randomUUID,
-    maxBytes: 1e9,
-    keepDays: 90,
-    ...over,
-  })
-}
+const openQuarantine = (over: Partial<QuarantineParts> = {}) => testQuarantine(store, attributes, over)
 
 const asked = { threatName: 'Test', actionId: null, takenBy: 'test' }
 
