@@ -79,7 +79,7 @@ export class SignatureUpdater implements Disposable {
     const { succeededAt } = this.#record
     const { clock } = this.#parts
     const isFresh = succeededAt !== null && clock.now() < addMs(succeededAt as Instant, options.maxAgeMs)
-    if (isFresh || this.#isDoneBySystem()) return
+    if (isFresh || options.signal.aborted || this.#isDoneBySystem()) return
     const { promise: waited, resolve } = Promise.withResolvers<void>()
     const timer = clock.setTimer(options.waitMs, resolve)
     options.signal.addEventListener('abort', () => resolve(), { once: true })
