@@ -44,11 +44,6 @@ export function readPolicyOptions(options: CommandValues): ChangeScanPolicyBody 
   }
 }
 
-/** Such as `sat, sun 22:00–06:00`. */
-export function windowInWords({ days, from, to }: ScanWindow): string {
-  return `${days.length === WEEKDAYS.length ? 'daily' : days.join(', ')} ${from}–${to}`
-}
-
 function listOption(options: CommandValues, name: string, none: string): string[] | undefined {
   const texts = textsOption(options, name)
   if (options[none] === true && texts.length > 0)

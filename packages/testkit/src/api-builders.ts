@@ -13,6 +13,7 @@ import type {
   Scan,
   ScanProgress,
   ScanReport,
+  ScanSettings,
   Tally,
 } from '@fleetsweep/protocol'
 
@@ -291,6 +292,18 @@ export function buildDetection(given: Partial<FleetDetection> = {}): FleetDetect
     modifiedAt: MOMENT,
     changedAt: MOMENT,
     disposition: 'reported',
+    ...given,
+  }
+}
+
+/** What a scan was told by a policy that somebody has changed. */
+export function buildScanSettings(given: Partial<ScanSettings> = {}): ScanSettings {
+  return {
+    exclusions: ['/srv/mail'],
+    cpuCeilingPercent: 25,
+    windows: [{ days: ['sat', 'sun'], from: '22:00', to: '06:00' }],
+    onDetection: 'report',
+    rescan: false,
     ...given,
   }
 }

@@ -63,6 +63,8 @@ export class FakeServer {
   readonly avInfos: DeviceAvInfo[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
+  /** Of a scan, by its id: the list of what it left out, as its machine sent it. */
+  readonly notScannedLists = new Map<string, Uint8Array>()
   /** With their evidence; newest first. */
   readonly alerts: Alert[] = []
   readonly enrollmentTokens: EnrollmentToken[] = []
@@ -270,6 +272,12 @@ export class FakeServer {
     if (alertCall) return send(response, 200, alertCall.alert)
     if (/^GET \/fleet\/v1\/machineActions\/[^/]+$/.test(route)) return send(response, 200, this.#action(id))
     if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
+    if (/^GET \/fleet\/v1\/scans\/[^/]+\/not-scanned$/.test(route)) {
+      const list = this.notScannedLists.get(id)
+      if (!list) throw new Refused('ResourceNotFound', `A list of what the scan ${id} left out was not found`)
+      response.writeHead(200, { 'Content-Type': 'application/gzip' }).end(list)
+      return
+    }
     if (/^GET \/fleet\/v1\/detections$/.test(route)) return this.#sendDetections(response, url)
     if (/^GET \/fleet\/v1\/events$/.test(route)) {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': hello\n\n')
