@@ -30,6 +30,7 @@ import { Refused, send } from './fake-answer.ts'
 import { serveConsole } from './fake-console-files.ts'
 import { cursorPage, odataPage } from './fake-lists.ts'
 import { answerMachineCall } from './fake-machine-calls.ts'
+import { FakeScanRequests } from './fake-scan-requests.ts'
 import { FakeSignIn } from './fake-sign-in.ts'
 
 type Refusal = {
@@ -63,6 +64,7 @@ export class FakeServer {
   readonly avInfos: DeviceAvInfo[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
+  readonly scanRequests = new FakeScanRequests(this)
   /** Of a scan, by its id: the list of what it left out, as its machine sent it. */
   readonly notScannedLists = new Map<string, Uint8Array>()
   /** With their evidence; newest first. */
@@ -239,10 +241,15 @@ export class FakeServer {
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined || !this.tokens.has(token)) throw new Refused('Unauthorized', 'Sign in first')
     const body: unknown = text === '' ? undefined : JSON.parse(text)
-    this.#api(`${request.method} ${url.pathname}`, url, body, response)
+    const idempotencyKey = request.headers['idempotency-key']?.toString()
+    this.#api(`${request.method} ${url.pathname}`, { url, body, idempotencyKey }, response)
   }
 
-  #api(route: string, url: URL, body: unknown, response: ServerResponse) {
+  #api(
+    route: string,
+    { url, body, idempotencyKey }: { url: URL; body: unknown; idempotencyKey: string | undefined },
+    response: ServerResponse,
+  ) {
     const [, one = ''] = /^\S+ \/(?:api|fleet\/v1)\/\w+\/([^/]+)/.exec(route) ?? []
     const id = decodeURIComponent(one)
     const machineCall = answerMachineCall({
@@ -257,6 +264,11 @@ export class FakeServer {
     if (/^GET \/api\/machines\/[^/]+$/.test(route)) return send(response, 200, this.machine(id))
     if (/^POST \/api\/machines\/[^/]+\/runAntiVirusScan$/.test(route)) {
       return send(response, 201, this.#requestScan(this.machine(id), body))
+    }
+    if (/^POST \/fleet\/v1\/machines\/[^/]+\/scans$/.test(route)) {
+      const asked = this.scanRequests.answer({ machine: this.machine(id), body, idempotencyKey })
+      this.#tell({ type: 'machineAction', machineAction: this.#action(asked.actionId) })
+      return send(response, 201, asked)
     }
     if (/^GET \/api\/deviceavinfo$/.test(route)) return this.#sendPage(response, url, this.avInfos)
     if (/^GET \/api\/machineactions$/.test(route)) {

@@ -16,13 +16,23 @@ export const ScanWindow = Type.Object({
 })
 export type ScanWindow = Static<typeof ScanWindow>
 
-/** A path as people write it in a policy or ask for it. */
-export const AbsolutePathText = Type.String({
+const PATH_TEXT = {
   minLength: 1,
   maxLength: 4_096,
-  pattern: '^(/|[A-Za-z]:[\\\\/])',
   description: 'Absolute, such as "/srv/mail" or "C:\\Mail".',
-})
+}
+const ABSOLUTE = '^(/|[A-Za-z]:[\\\\/])'
+
+/** A path as people write it; `whyNotPaths` says in words what is wrong with one. */
+export const PathText = Type.String(PATH_TEXT)
+
+/** A path as it goes to machines. */
+export const AbsolutePathText = Type.String({ ...PATH_TEXT, pattern: ABSOLUTE })
+
+/** True for a path from the root on, as any system writes it. */
+export function isAbsolutePath(path: string): boolean {
+  return new RegExp(ABSOLUTE).test(path)
+}
 
 /**
  * How a scan is to be made. The server decides it for the machine's device group; what the machine itself lays down
