@@ -28,6 +28,7 @@ export const SCAN_POLICY_OPTIONS: CommandOptions = {
     value: 'report|quarantine',
     help: 'policy: what becomes of a found file',
   },
+  defaults: { type: 'boolean', help: 'policy: put the defaults back' },
 }
 
 /** @throws UsageError */

@@ -62,6 +62,8 @@ import { listRoles } from './role/http/list-roles.ts'
 import { getScan } from './scan/http/get-scan.ts'
 import { changeScanPolicy } from './scan-policy/http/change-scan-policy.ts'
 import { getScanPolicy } from './scan-policy/http/get-scan-policy.ts'
+import { listScanPolicies } from './scan-policy/http/list-scan-policies.ts'
+import { removeScanPolicy } from './scan-policy/http/remove-scan-policy.ts'
 import type { Services } from './services.ts'
 import { getApplicationSignIn, setApplicationSignIn } from './sign-in/http/application-sign-in.ts'
 import { authorize, resumeAuthorize } from './sign-in/http/authorize.ts'
@@ -193,8 +195,10 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getDeviceGroup,
   changeDeviceGroup,
   deleteDeviceGroup,
+  listScanPolicies,
   getScanPolicy,
   changeScanPolicy,
+  removeScanPolicy,
   addApplicationSecret: addSecret,
   addApplicationCertificate: addCertificate,
   ...revokeCredentialOperations,

@@ -122,7 +122,11 @@ async function previewDeviceGroup(context: CommandContext): Promise<number> {
 async function showOrChangePolicy(context: CommandContext): Promise<number> {
   const { io, client, args, options } = context
   const change = readPolicyOptions(options)
+  if (options.defaults === true && Object.keys(change).length > 0) {
+    throw new UsageError('--defaults goes with no other setting.')
+  }
   const { id, displayName } = pick(await readAll(context), onlyArgument(args, 'device group'), KIND)
+  if (options.defaults === true) await client.access.removeScanPolicy(id, { signal: io.signal })
   const policy =
     Object.keys(change).length === 0
       ? await client.access.getScanPolicy(id, { signal: io.signal })

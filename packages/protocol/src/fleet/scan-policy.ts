@@ -34,6 +34,19 @@ export const ScanPolicy = Type.Object(
 )
 export type ScanPolicy = Static<typeof ScanPolicy>
 
+/** A policy with the name of its group. */
+export const NamedScanPolicy = Type.Object(
+  { deviceGroupName: Type.String(), ...ScanPolicy.properties },
+  { description: 'How scans of the machines of one device group are made, with the name of that.' },
+)
+export type NamedScanPolicy = Static<typeof NamedScanPolicy>
+
+/** Answer of `GET /fleet/v1/scanPolicies`: the highest rank first, that of the ungrouped devices last. */
+export const NamedScanPolicyList = Type.Object({
+  items: Type.Array(NamedScanPolicy),
+  nextCursor: Type.Union([Type.String(), Type.Null()]),
+})
+
 /** Body of `PATCH /fleet/v1/deviceGroups/{id}/scanPolicy`; what is absent stays, lists that are there replace the old. */
 export const ChangeScanPolicyBody = Type.Partial(
   Type.Object({

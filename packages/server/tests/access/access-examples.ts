@@ -298,6 +298,11 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     body: { cpuCeilingPercent: 25 },
     status: 200,
   }),
+  'DELETE /fleet/v1/deviceGroups/:deviceGroupId/scanPolicy': async (world) => ({
+    path: `/fleet/v1/deviceGroups/${await world.deviceGroup()}/scanPolicy`,
+    status: 204,
+  }),
+  'GET /fleet/v1/scanPolicies': () => ({ path: '/fleet/v1/scanPolicies', status: 200 }),
   'POST /fleet/v1/deviceGroups/preview': () => ({
     path: '/fleet/v1/deviceGroups/preview',
     body: { rules: RULES },
