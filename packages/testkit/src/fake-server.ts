@@ -19,6 +19,8 @@ import {
   isFinal,
   type Machine,
   type MachineAction,
+  type Me,
+  PERMISSIONS,
   readScanType,
   type Scan,
   type ScanProgress,
@@ -30,6 +32,7 @@ import { Refused, send } from './fake-answer.ts'
 import { serveConsole } from './fake-console-files.ts'
 import { cursorPage, odataPage } from './fake-lists.ts'
 import { answerMachineCall } from './fake-machine-calls.ts'
+import { FakeScanPolicies } from './fake-scan-policies.ts'
 import { FakeScanRequests } from './fake-scan-requests.ts'
 import { FakeSignIn } from './fake-sign-in.ts'
 
@@ -64,6 +67,17 @@ export class FakeServer {
   readonly avInfos: DeviceAvInfo[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
+  readonly scanPolicies = new FakeScanPolicies()
+  /** Whoever calls. */
+  me: Me = {
+    kind: 'user',
+    id: 'a1b2c3d4-0000-4000-8000-000000000003',
+    name: 'ada@contoso.example',
+    tenant: this.tenant,
+    permissions: [...PERMISSIONS],
+    rolePermissions: ['ViewData', 'ActiveRemediationActions', 'Fleet.Admin', 'Scan.Read.All'],
+    reach: { allMachines: true, deviceGroups: [] },
+  }
   readonly scanRequests = new FakeScanRequests(this)
   /** Of a scan, by its id: the list of what it left out, as its machine sent it. */
   readonly notScannedLists = new Map<string, Uint8Array>()
@@ -270,6 +284,16 @@ export class FakeServer {
       this.#tell({ type: 'machineAction', machineAction: this.#action(asked.actionId) })
       return send(response, 201, asked)
     }
+    const policy = this.scanPolicies.answer(route, body, this.now())
+    if (policy === 'removed') {
+      response.writeHead(204).end()
+      return
+    }
+    if (policy) return send(response, 200, policy)
+    if (/^GET \/fleet\/v1\/scanPolicies$/.test(route)) {
+      return this.#sendCursorPage(response, url, this.scanPolicies.all)
+    }
+    if (/^GET \/fleet\/v1\/me$/.test(route)) return send(response, 200, this.me)
     if (/^GET \/api\/deviceavinfo$/.test(route)) return this.#sendPage(response, url, this.avInfos)
     if (/^GET \/api\/machineactions$/.test(route)) {
       const newestFirst = [...this.actions.values()].reverse()

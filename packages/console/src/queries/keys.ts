@@ -1,6 +1,8 @@
 /** Names under which answers are kept; live events find them again by these. */
 export const keys = {
   machines: (name: string) => ['machines', name] as const,
+  me: ['me'] as const,
+  scanPolicies: ['scanPolicies'] as const,
   machineActions: ['machineActions'] as const,
   scan: (actionId: string) => ['scan', actionId] as const,
   machineAction: (actionId: string) => ['machineAction', actionId] as const,

@@ -34,6 +34,9 @@ export function isAbsolutePath(path: string): boolean {
   return new RegExp(ABSOLUTE).test(path)
 }
 
+/** What a CPU ceiling may be. */
+export const CPU_CEILING_PERCENT = { minimum: 5, maximum: 100 } as const
+
 /**
  * How a scan is to be made. The server decides it for the machine's device group; what the machine itself lays down
  * (its policy file) can only narrow it.
@@ -44,8 +47,7 @@ export const ScanSettings = Type.Object({
     description: 'Folders and files that are met and not opened; the report counts them as excluded.',
   }),
   cpuCeilingPercent: Type.Integer({
-    minimum: 5,
-    maximum: 100,
+    ...CPU_CEILING_PERCENT,
     description: 'Of all cores together, what agent and engine may use while they scan.',
   }),
   windows: Type.Array(ScanWindow, {
