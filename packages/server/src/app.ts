@@ -171,7 +171,7 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     serverId,
     proxies,
     reportUrl: (_, actionId) => pageOf(actionId),
-    options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
+    options: { silence: config.timeouts, ...parts.gateway },
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })

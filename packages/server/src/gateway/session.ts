@@ -10,6 +10,7 @@ import {
 } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import type { StoredMachine } from '../machine/index.ts'
+import type { AllowedSilence } from '../scan/index.ts'
 import type { OrderKeys } from '../signing-key/index.ts'
 import type { TenantStores } from '../stores.ts'
 import type { AgentSocket } from './agent-socket.ts'
@@ -41,7 +42,7 @@ export type SessionParts = {
   lastSeen: LastSeen
   /** Where people read the report of an action. */
   reportUrl: (actionId: MachineActionId) => string
-  silenceMs: number
+  silence: AllowedSilence
   logger: Logger
   mayGetOrders: (session: Session) => boolean
   /** Open actions that other live connections of this machine listed. */
@@ -192,7 +193,7 @@ export class Session implements Sitter {
   }
 
   async #reconcile({ openActions }: Told<'heartbeat'>): Promise<void> {
-    const { stores, silenceMs, changed, listedElsewhere } = this.#parts
+    const { stores, silence, changed, listedElsewhere } = this.#parts
     this.#listed = openActions
     const own = listOf(openActions)
     // While a copy of the key is about, nobody knows which connection tells the whole of it: what any lists is there.
@@ -200,7 +201,7 @@ export class Session implements Sitter {
     const { verdicts, failed } = await stores.scans.reconcile({
       machineId: this.machineId,
       listed: [...listed.values()],
-      silenceMs,
+      ...silence,
     })
     for (const { id } of failed) changed.add(this.tenant, id)
     const actions = verdicts.filter(({ actionId }) => own.has(actionId))
@@ -211,7 +212,7 @@ export class Session implements Sitter {
   }
 
   async #takeEvent({ actionId: text, number, event }: Told<'event'>): Promise<void> {
-    const { stores, progress, changed, reportUrl, silenceMs, onNewEvent } = this.#parts
+    const { stores, progress, changed, reportUrl, silence, onNewEvent } = this.#parts
     const actionId = readMachineActionId(text)
     if (!actionId) return
     if (event.kind === 'started') progress.attemptBegan(this.tenant, actionId, event.attempt)
@@ -221,7 +222,7 @@ export class Session implements Sitter {
       number,
       event,
       reportUrl: reportUrl(actionId),
-      silenceMs,
+      ...silence,
     })
     switch (taken.kind) {
       case 'stored':
