@@ -61,6 +61,8 @@ export type GatewayParts = {
   proxies: TrustedProxies
   /** Where people read the report of an action. */
   reportUrl: (tenant: TenantId, actionId: MachineActionId) => string
+  /** True while this server can give signatures to machines. */
+  holdsSignatures: () => Promise<boolean>
   options?: Partial<GatewayOptions>
 }
 
@@ -181,7 +183,7 @@ export class Gateway {
     { tenant, machine }: Authenticated,
     { bootId, agentNonce }: Hello,
   ): Promise<Session> {
-    const { stores, signingKeys, logger, reportUrl } = this.#parts
+    const { stores, signingKeys, logger, reportUrl, holdsSignatures } = this.#parts
     return new Session({
       socket,
       stores: stores.forTenant(tenant),
@@ -190,6 +192,8 @@ export class Gateway {
       bootId,
       agentNonce,
       orderKeys: await signingKeys.orderKeys(tenant),
+      holdsSignatures,
+      heldSignatures: await holdsSignatures(),
       progress: this.#progress,
       changed: this.#changed,
       lastSeen: this.#lastSeen,
