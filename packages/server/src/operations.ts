@@ -37,6 +37,7 @@ import type { Operation } from './kit/http/index.ts'
 import { findMachinesByIp } from './machine/http/find-machines-by-ip.ts'
 import { findMachinesByTag } from './machine/http/find-machines-by-tag.ts'
 import { getMachine } from './machine/http/get-machine.ts'
+import { listEngines } from './machine/http/list-engines.ts'
 import { countMachines, listMachines } from './machine/http/list-machines.ts'
 import { setDeviceValue } from './machine/http/set-device-value.ts'
 import { tagMachine } from './machine/http/tag-machine.ts'
@@ -125,6 +126,7 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getApplicationSignIn,
   getMachine,
   listMachines,
+  listEngines,
   countMachines,
   findMachinesByIp,
   findMachinesByTag,

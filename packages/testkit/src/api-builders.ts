@@ -9,6 +9,7 @@ import type {
   JudgingEngineInfo,
   Machine,
   MachineAction,
+  MachineEngine,
   NotScannedReason,
   Scan,
   ScanProgress,
@@ -89,6 +90,27 @@ export function buildDeviceAvInfo(given: Partial<DeviceAvInfo> = {}): DeviceAvIn
     avSignaturePublishTime: MOMENT,
     rbacGroupName: null,
     rbacGroupId: 0,
+    ...given,
+  }
+}
+
+/** An engine of the agent's own with official signatures that are in date. */
+export function buildMachineEngine(given: Partial<MachineEngine> = {}): MachineEngine {
+  return {
+    machineId: randomBytes(20).toString('hex'),
+    computerDnsName: 'lab-01.example',
+    agentVersion: '0.1.0',
+    name: 'ClamAV',
+    version: '1.4.6',
+    state: 'ready',
+    life: 'onDemand',
+    signatures: {
+      state: 'inDate',
+      version: '27500',
+      builtAt: '2026-11-22T00:00:00Z',
+      ageDays: 1,
+      count: 3_627_123,
+    },
     ...given,
   }
 }

@@ -19,6 +19,7 @@ import {
   isFinal,
   type Machine,
   type MachineAction,
+  type MachineEngine,
   type Me,
   PERMISSIONS,
   readScanType,
@@ -65,6 +66,7 @@ export class FakeServer {
   consoleHeaders: Record<string, string> = {}
   readonly machines: Machine[] = []
   readonly avInfos: DeviceAvInfo[] = []
+  readonly engines: MachineEngine[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
   readonly scanPolicies = new FakeScanPolicies()
@@ -292,6 +294,12 @@ export class FakeServer {
     if (policy) return send(response, 200, policy)
     if (/^GET \/fleet\/v1\/scanPolicies$/.test(route)) {
       return this.#sendCursorPage(response, url, this.scanPolicies.all)
+    }
+    if (/^GET \/fleet\/v1\/engines$/.test(route)) {
+      const wanted = url.searchParams.get('machineIds')?.split(',') ?? []
+      return send(response, 200, {
+        items: this.engines.filter(({ machineId }) => wanted.includes(machineId)),
+      })
     }
     if (/^GET \/fleet\/v1\/me$/.test(route)) return send(response, 200, this.me)
     if (/^GET \/api\/deviceavinfo$/.test(route)) return this.#sendPage(response, url, this.avInfos)

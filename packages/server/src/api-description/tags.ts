@@ -36,6 +36,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   machineActions: 'machineactions',
   public: 'deviceavinfo',
   scanPolicies: 'deviceGroups',
+  engines: 'machines',
 }
 const SIGN_IN = { name: 'Sign-in', description: 'Tokens, discovery documents and keys.' }
 

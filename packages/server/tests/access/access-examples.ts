@@ -37,6 +37,10 @@ const newRole = (world: AccessWorld) => idOf(world.create('roles', { ...name(), 
 export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
   'GET /api/machines/:machineId': ({ machine }) => ({ path: `/api/machines/${machine}`, status: 200 }),
   'GET /api/machines': () => ({ path: '/api/machines', status: 200 }),
+  'GET /fleet/v1/engines': ({ machine }) => ({
+    path: `/fleet/v1/engines?machineIds=${machine}`,
+    status: 200,
+  }),
   'GET /api/machines/$count': () => ({ path: '/api/machines/$count', status: 200 }),
   'GET /api/deviceavinfo': () => ({ path: '/api/deviceavinfo', status: 200 }),
   'GET /api/deviceavinfo/$count': () => ({ path: '/api/deviceavinfo/$count', status: 200 }),
