@@ -1,4 +1,11 @@
-import { buildDetection, buildEngine, buildProgress, buildReport, type FakeServer } from '@fleetsweep/testkit'
+import {
+  buildDetection,
+  buildEngine,
+  buildMachineEngine,
+  buildProgress,
+  buildReport,
+  type FakeServer,
+} from '@fleetsweep/testkit'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { signIn, signInAsApplication } from './console-browser.ts'
 import { isLive, sees, useConsole } from './use-console.ts'
@@ -166,6 +173,15 @@ describe('the list of machines', () => {
     const page = await openSignedIn()
     await sees(page, '<img src=x onerror=alert(1)>\\u{202e}gpj.exe')
     expect(await page.locator('img').count()).toBe(0)
+  })
+
+  it('says what a machine scans with, and how good its signatures are', async () => {
+    const { id } = server.addMachine({ computerDnsName: 'lab-01' })
+    const { signatures, ...engine } = buildMachineEngine({ machineId: id })
+    server.engines.push({ ...engine, signatures: { ...signatures, state: 'testOnly' } })
+    const page = await openSignedIn()
+    await sees(page, 'ClamAV 1.4.6, started for scans')
+    await sees(page, 'test signatures only')
   })
 
   it('shows times in the zone of the reader', async () => {

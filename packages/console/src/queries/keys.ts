@@ -2,6 +2,7 @@
 export const keys = {
   machines: (name: string) => ['machines', name] as const,
   me: ['me'] as const,
+  engines: (machineIds: readonly string[]) => ['engines', machineIds] as const,
   scanPolicies: ['scanPolicies'] as const,
   machineActions: ['machineActions'] as const,
   scan: (actionId: string) => ['scan', actionId] as const,

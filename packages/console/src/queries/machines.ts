@@ -25,6 +25,20 @@ export function useMachines(name: string) {
   })
 }
 
+/** What these machines scan with, by their ids. */
+export function useEngines(machineIds: readonly string[]) {
+  const { client } = useSession()
+  return useQuery({
+    queryKey: keys.engines(machineIds),
+    queryFn: async ({ signal }) => {
+      const engines = await client.listEngines(machineIds, { signal })
+      return new Map(engines.map((engine) => [engine.machineId, engine]))
+    },
+    enabled: machineIds.length > 0,
+    placeholderData: keepPreviousData,
+  })
+}
+
 /** Asks for a scan; the same one asked for again from the same dialog is not started twice. */
 export function useRequestScan(machineId: string) {
   const { client } = useSession()
