@@ -174,7 +174,12 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
   })
   http.server.on('upgrade', gateway.upgrade)
-  const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
+  const expireActions = new ExpireActions({
+    timeouts: [stores.timeouts, stores.taskTimeouts],
+    bus,
+    clock,
+    logger,
+  })
   const {
     oldAddresses,
     expiredArtifacts: artifacts,

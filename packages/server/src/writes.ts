@@ -38,6 +38,7 @@ import {
   forgetIdempotencyKeysWrite,
   requestScanWrite,
 } from './machine-action/index.ts'
+import { expireTaskWrite, requestTaskWrite, takeTaskEventWrite } from './machine-task/index.ts'
 import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { prepareOrderWrite, reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
@@ -117,6 +118,7 @@ export const writes = writeList([
   endSignInsWrite,
   enrollWrite,
   ensureBuiltInsWrite,
+  expireTaskWrite,
   expireWrite,
   forgetAddressesWrite,
   forgetAttachmentsWrite,
@@ -144,6 +146,7 @@ export const writes = writeList([
   removeMemberWrite,
   removeWebhookWrite,
   requestScanWrite,
+  requestTaskWrite,
   resetAttachmentWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
@@ -157,6 +160,7 @@ export const writes = writeList([
   succeedWrite,
   takeAssertionWrite,
   takeEventWrite,
+  takeTaskEventWrite,
   updateAlertWrite,
   useLinkWrite,
 ])

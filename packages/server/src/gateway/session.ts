@@ -215,14 +215,9 @@ export class Session implements Sitter {
     const actionId = readMachineActionId(text)
     if (!actionId) return
     if (event.kind === 'started') progress.attemptBegan(this.tenant, actionId, event.attempt)
-    const taken = await stores.scans.takeEvent({
-      machineId: this.machineId,
-      actionId,
-      number,
-      event,
-      reportUrl: reportUrl(actionId),
-      silenceMs,
-    })
+    const told = { machineId: this.machineId, actionId, number, event, silenceMs }
+    const ofScan = await stores.scans.takeEvent({ ...told, reportUrl: reportUrl(actionId) })
+    const taken = ofScan.kind === 'unknown' ? await stores.machineTasks.takeEvent(told) : ofScan
     switch (taken.kind) {
       case 'stored':
         onNewEvent()
