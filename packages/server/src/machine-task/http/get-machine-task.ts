@@ -17,7 +17,7 @@ export const getMachineTask = operation({
   answers: { 200: MachineTask },
   handle: (request, services: { machineTasks: MachineTaskService } & WaitServices) => {
     const { taskId } = request.params
-    return readUntilEnded({ ...request, params: { actionId: taskId } }, services, ACCESS, async (principal) =>
+    return readUntilEnded(request, taskId, services, ACCESS, async (principal) =>
       showMachineTask(await services.machineTasks.getTask(principal, taskId)),
     )
   },
