@@ -4,6 +4,7 @@ import { Shell } from './components/Shell.tsx'
 import { MachineActionPage } from './pages/machine-actions/MachineActionPage.tsx'
 import { MachineActionsPage } from './pages/machine-actions/MachineActionsPage.tsx'
 import { MachinesPage } from './pages/machines/MachinesPage.tsx'
+import { QuarantinePage } from './pages/quarantine/QuarantinePage.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound })
 
@@ -27,8 +28,17 @@ const action = createRoute({
   },
 })
 
+const quarantine = createRoute({
+  getParentRoute: () => root,
+  path: '/quarantine',
+  validateSearch: ({ machine }): { machine?: string } => (typeof machine === 'string' ? { machine } : {}),
+  component: function Page() {
+    return <QuarantinePage machineId={quarantine.useSearch().machine} />
+  },
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, machines, actions, action]),
+  routeTree: root.addChildren([home, machines, actions, action, quarantine]),
   basepath: '/console',
   trailingSlash: 'never',
 })

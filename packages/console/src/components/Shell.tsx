@@ -11,6 +11,7 @@ import {
 } from '@fluentui/react-components'
 import {
   BookOpenRegular,
+  BoxRegular,
   DesktopRegular,
   ShieldTaskRegular,
   SignOutRegular,
@@ -45,7 +46,7 @@ const useStyles = makeStyles({
     minHeight: '40px',
   },
   mark: { color: tokens.colorBrandForeground1, fontSize: '24px' },
-  nav: { display: 'flex', gap: tokens.spacingHorizontalXS },
+  nav: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalXS },
   link: {
     display: 'flex',
     alignItems: 'center',
@@ -125,6 +126,9 @@ export function Shell() {
             </Link>
             <Link to="/actions" {...link}>
               <TaskListSquareLtrRegular aria-hidden /> Machine actions
+            </Link>
+            <Link to="/quarantine" {...link}>
+              <BoxRegular aria-hidden /> Quarantine
             </Link>
           </nav>
           <HeaderEnd live={live} />

@@ -2,7 +2,13 @@
 export const keys = {
   machines: (name: string) => ['machines', name] as const,
   machineActions: ['machineActions'] as const,
+  scans: ['scan'] as const,
   scan: (actionId: string) => ['scan', actionId] as const,
   machineAction: (actionId: string) => ['machineAction', actionId] as const,
+  me: ['me'] as const,
+  quarantines: ['quarantine'] as const,
+  quarantine: (machineId = '', state = '') => ['quarantine', machineId, state] as const,
+  fileTask: (verb: string, id: string) => ['fileTask', verb, id] as const,
+  machineTask: (taskId: string) => ['machineTask', taskId] as const,
   progress: (actionId: string) => ['progress', actionId] as const,
 }
