@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clientCredentials, FleetsweepClient } from '@fleetsweep/client'
 import type { FleetDetection, MachineTask } from '@fleetsweep/protocol'
-import { eicar, freePort, LiveFleet } from '@fleetsweep/testkit'
+import { eicar, freePort, LiveFleet, until } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 /** A scan and a task on a machine that may be busy. */
@@ -122,6 +122,35 @@ describe('a file in which a scan finds a threat', { timeout: TIMEOUT_MS }, () =>
     expect((await Array.fromAsync(client.machineTasks.list(machineId)))[0]).toEqual(task)
   })
 })
+
+describe('what somebody at the machine does with its quarantine', { timeout: TIMEOUT_MS }, () => {
+  it('is told to the server when the agent connects', async () => {
+    const path = infect('by-hand.com')
+    await fleet.endAgent()
+    const id = (await fleet.agentCommand('quarantine', 'add', path)).trim()
+    fleet.restartAgent()
+    await inState(id, 'quarantined')
+    expect(await client.quarantine.get(id)).toMatchObject({ cause: 'machine', path: { text: path } })
+    await fleet.endAgent()
+    await fleet.agentCommand('quarantine', 'restore', id)
+    fleet.restartAgent()
+    await inState(id, 'restored')
+    const audit = await Array.fromAsync(client.listAudit({ target: id }))
+    expect(audit.map(({ operation, principal }) => [operation, principal.kind])).toEqual([
+      ['quarantine.restore', 'machine'],
+      ['quarantine.add', 'machine'],
+    ])
+    rmSync(path)
+  })
+})
+
+async function inState(id: string, state: string): Promise<void> {
+  const listed = async () =>
+    (await Array.fromAsync(client.quarantine.list({ machineId }))).some(
+      (file) => file.id === id && file.state === state,
+    )
+  await until(listed, `the file is ${state}: ${fleet.logTail()}`, { everyMs: 500, timeoutMs: 60_000 })
+}
 
 describe('signatures that are to be brought up to date', { timeout: TIMEOUT_MS }, () => {
   it('are left alone, which is said, where somebody else keeps them', async () => {

@@ -40,6 +40,7 @@ import {
 } from './machine-action/index.ts'
 import { expireTaskWrite, requestTaskWrite, takeTaskEventWrite } from './machine-task/index.ts'
 import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
+import { takeWordWrite } from './quarantine/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { prepareOrderWrite, reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
 import { changeScanPolicyWrite } from './scan-policy/index.ts'
@@ -161,6 +162,7 @@ export const writes = writeList([
   takeAssertionWrite,
   takeEventWrite,
   takeTaskEventWrite,
+  takeWordWrite,
   updateAlertWrite,
   useLinkWrite,
 ])

@@ -1,4 +1,11 @@
-import { CLOSE, type Clock, type Inventory, type ScanProgress, type Timer } from '@fleetsweep/protocol'
+import {
+  CLOSE,
+  type Clock,
+  type Inventory,
+  type KeptFile,
+  type ScanProgress,
+  type Timer,
+} from '@fleetsweep/protocol'
 import type { ActionQueue } from '../actions/action-queue.ts'
 import type { TaskQueue } from '../actions/task-queue.ts'
 import type { Identity } from '../enrollment/identity.ts'
@@ -34,6 +41,7 @@ export type GatewayClientParts = {
   queue: ActionQueue
   tasks: Pick<TaskQueue, 'order'>
   inventory: () => Promise<Inventory>
+  quarantineNews: () => readonly KeptFile[]
   clock: Clock
   random: () => number
   logger: Logger

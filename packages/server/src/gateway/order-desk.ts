@@ -1,10 +1,18 @@
-import { type MachineId, type Order, type ServerFrame, signingInput } from '@fleetsweep/protocol'
+import {
+  type FilePath,
+  type MachineId,
+  type Order,
+  type ServerFrame,
+  signingInput,
+} from '@fleetsweep/protocol'
 import { present } from '../kit/present.ts'
 import type { OwedTask } from '../machine-task/index.ts'
 import type { OwedOrder as OwedScanOrder, PreparedOrder } from '../scan/index.ts'
 import type { OrderKeys } from '../signing-key/index.ts'
 import type { TenantStores } from '../stores.ts'
 
+/** Of a path whose bytes are given besides. */
+const MAX_SHOWN_PATH = 1_024
 /** Longest `requestor` that the protocol carries. */
 const MAX_REQUESTOR = 1_024
 
@@ -129,14 +137,19 @@ export function writeOrder(owed: OwedOrder, prepared: PreparedOrder | null, boun
       return { verb: 'scan', ...bound, scanType: owed.scanType, ...how, ...said }
     }
     case 'quarantine': {
-      const { path, sha256, threatName } = owed
-      return { verb: 'quarantine', ...bound, path, sha256, threatName, ...said }
+      const { sha256, threatName } = owed
+      return { verb: 'quarantine', ...bound, path: shortened(owed.path), sha256, threatName, ...said }
     }
     case 'restore':
       return { verb: 'restore', ...bound, quarantineId: owed.quarantineId, ...said }
     case 'updateSignatures':
       return { verb: 'updateSignatures', ...bound, ...said }
   }
+}
+
+/** Where the bytes are given they alone count, and the text, which can be five times as long, is for reading. */
+function shortened(path: FilePath): FilePath {
+  return path.base64 === undefined ? path : { ...path, text: path.text.slice(0, MAX_SHOWN_PATH) }
 }
 
 function keyOf({ verb, actionId }: OwedOrder): string {

@@ -108,6 +108,9 @@ export class Session implements Sitter {
       case 'event':
         this.#queue(() => this.#takeEvent(frame))
         break
+      case 'quarantine':
+        this.#queue(() => this.#takeQuarantine(frame))
+        break
       case 'inventory':
         this.#queue(() => this.#takeInventory(frame))
         break
@@ -243,6 +246,11 @@ export class Session implements Sitter {
 
   async #takeInventory({ inventory }: Told<'inventory'>): Promise<void> {
     await this.#parts.stores.machines.recordInventory(this.machineId, inventory, this.remoteAddress)
+  }
+
+  async #takeQuarantine({ files }: Told<'quarantine'>): Promise<void> {
+    const machine = { machineId: this.machineId, computerDnsName: this.name }
+    await this.#parts.stores.quarantine.takeWord(machine, files)
   }
 
   #takeProgress({ actionId: text, progress }: Told<'progress'>): void {

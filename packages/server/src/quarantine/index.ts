@@ -11,3 +11,4 @@ export {
 } from './quarantine-writes.ts'
 export type { StoredQuarantinedFile } from './quarantined-file.ts'
 export { showQuarantinedFile } from './show-quarantined-file.ts'
+export { takeWordWrite } from './take-word.ts'

@@ -5,6 +5,7 @@ import { machineWithinReach } from '../machine/index.ts'
 import type { Reach } from '../principal/index.ts'
 import { type QuarantinedFileRow, type QuarantineTables, toQuarantinedFile } from './quarantine-row.ts'
 import type { QuarantineStore } from './quarantine-store.ts'
+import { takeWordWrite } from './take-word.ts'
 
 type WithMachines = QuarantineTables & { machine: { tenant: string; id: string; computer_dns_name: string } }
 type NamedRow = QuarantinedFileRow & { computer_dns_name: string | null }
@@ -26,6 +27,7 @@ export function sqlQuarantineStore(db: Database, tenant: TenantId): QuarantineSt
     return within ? query.where(within) : query
   }
   return {
+    takeWord: (machine, files) => db.write(takeWordWrite, { tenant, machine, files }),
     async list({ machineId, state, after, limit }, reach) {
       let query = select(reach)
         .orderBy('quarantined_at', 'desc')

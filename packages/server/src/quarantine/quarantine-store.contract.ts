@@ -1,4 +1,4 @@
-import type { Detection, DeviceGroupId } from '@fleetsweep/protocol'
+import type { Detection, DeviceGroupId, KeptFile } from '@fleetsweep/protocol'
 import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import { accepted, detected, guid, machineId, newScan, told } from '../../tests/stores/builders.ts'
@@ -84,6 +84,67 @@ export function describeQuarantineStore(kind: string, open: OpenBackend): void {
       if (!first) throw new Error('Nothing is listed.')
       const rest = await ours.quarantine.list({ after: first, limit: 9 }, ALL_MACHINES)
       expect(ids(rest)).toEqual([3, 2].map(guid))
+    })
+
+    describe('of which their machine tells by itself', () => {
+      const machine = (n: number) => ({ machineId: machineId(n), computerDnsName: `Lab-${n}.example` })
+      const kept = (n: number, given: Partial<KeptFile> = {}): KeptFile => ({
+        quarantineId: guid(n),
+        state: 'quarantined',
+        byHand: true,
+        path: { text: `/by/hand/${n}` },
+        threatName: 'by hand',
+        sha256: null,
+        sizeBytes: 7,
+        ...given,
+      })
+      const find = async (stores: Awaited<ReturnType<typeof found>>['ours'], n: number) =>
+        stores.quarantine.findWithin(guid(n), ALL_MACHINES)
+
+      it('are those that somebody at the machine had taken, audited once however often they are told', async () => {
+        const { tenant, ours } = await found()
+        for (let n = 0; n < 3; n += 1) await ours.quarantine.takeWord(machine(1), [kept(8), kept(7)])
+        expect(await find(ours, 7)).toMatchObject({
+          cause: 'machine',
+          state: 'quarantined',
+          detectionId: null,
+          threatName: 'by hand',
+          path: { text: '/by/hand/7' },
+        })
+        const listed = await ours.quarantine.list({ limit: 2 }, ALL_MACHINES)
+        expect(new Set(ids(listed))).toEqual(new Set([guid(7), guid(8)]))
+        const audit = (await bed.rows('audit_entry', tenant)).filter(
+          ({ operation }) => operation === 'quarantine.add',
+        )
+        expect(audit).toHaveLength(5)
+      })
+
+      it('are back when somebody at the machine gave them back, as their detection says', async () => {
+        const { tenant, ours } = await found()
+        const word = [kept(7, { state: 'restored' }), kept(2, { state: 'restored', byHand: false })]
+        for (let n = 0; n < 2; n += 1) await ours.quarantine.takeWord(machine(1), word)
+        for (const n of [7, 2]) {
+          expect(await find(ours, n)).toMatchObject({ state: 'restored', restoredAt: expect.any(Number) })
+        }
+        const file = await find(ours, 2)
+        const detection = await ours.detections.findWithin(file?.detectionId ?? '', ALL_MACHINES)
+        expect(detection?.detection).toMatchObject({ disposition: 'reported' })
+        const audit = (await bed.rows('audit_entry', tenant)).filter(
+          ({ operation }) => operation === 'quarantine.restore',
+        )
+        expect(audit).toHaveLength(2)
+      })
+
+      it('are never those of another machine, nor ones of which no scan has told yet', async () => {
+        const { ours } = await found()
+        const before = await find(ours, 2)
+        await ours.quarantine.takeWord(machine(2), [
+          kept(2, { state: 'restored' }),
+          kept(9, { state: 'restored', byHand: false }),
+        ])
+        expect(await find(ours, 2)).toEqual(before)
+        expect(await find(ours, 9)).toBeUndefined()
+      })
     })
 
     it('are seen by whoever reaches their machine only, and never by another tenant', async () => {
