@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { AgentSettings, Clock, Inventory, StopProof } from '@fleetsweep/protocol'
+import type { AgentSettings, Clock, Inventory, KeptFile, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
 import { type TaskHandlers, TaskQueue } from './actions/task-queue.ts'
 import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
@@ -34,6 +34,8 @@ export type AgentParts = {
   endLeftovers: () => Promise<StopProof>
   /** Carry out what is ordered beside scans. */
   taskHandlers: TaskHandlers
+  /** What of the quarantine the server hears of apart from scans and tasks; the same list until that changes. */
+  quarantineNews: () => readonly KeptFile[]
   policy: Pick<AgentPolicy, 'windows'>
   /** What the server lets agents know. */
   onSettings: (settings: AgentSettings) => void

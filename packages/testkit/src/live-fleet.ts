@@ -128,6 +128,11 @@ export class LiveFleet implements AsyncDisposable {
     this.restartAgent()
   }
 
+  /** Runs a command of the agent on its state. @returns what it printed */
+  agentCommand(...argv: string[]): Promise<string> {
+    return runProgram('fleetsweep-agent', [...argv, ...this.#agentPlace], this.#programs)
+  }
+
   /** Starts the agent again after its end. */
   restartAgent(): void {
     const options = { log: this.#log, programs: this.#programs }

@@ -7,7 +7,7 @@ import { openJournalFile } from '../journal/journal-file.ts'
 import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Host } from '../os/host.ts'
 import { lockState } from '../os/state-lock.ts'
-import { openQuarantine, type QuarantineDesk } from '../quarantine/index.ts'
+import { openQuarantine, type QuarantineDesk, quarantineNews } from '../quarantine/index.ts'
 import { ServerMirror } from '../signatures/index.ts'
 import { type CommandContext, CommandError } from './program.ts'
 
@@ -47,6 +47,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
     runScan: scanning.runScan,
     endLeftovers: scanning.endLeftovers,
     taskHandlers: createTaskHandlers({ ...scanning, quarantine, policy }),
+    quarantineNews: quarantineNews(stateDir, quarantine),
     policy,
     onSettings: ({ signatureMirror }) => serverMirror.note(signatureMirror),
     clock,
