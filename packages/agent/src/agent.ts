@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
+import { LocalScans } from './actions/local-scans.ts'
 import { type TaskHandlers, TaskQueue } from './actions/task-queue.ts'
 import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
 import type { AgentPolicy } from './config/agent-config.ts'
@@ -11,6 +12,7 @@ import type { Identity } from './enrollment/identity.ts'
 import { type ConnectionState, GatewayClient } from './gateway/gateway-client.ts'
 import { takeInventory } from './inventory.ts'
 import type { Journal } from './journal/journal.ts'
+import { isLocalActionId } from './journal/local-scan.ts'
 import type { Host } from './os/host.ts'
 import type { Logger } from './os/logger.ts'
 import type { ScanRunner } from './scan/scan.ts'
@@ -72,12 +74,16 @@ export function createAgent(parts: AgentParts): Agent {
       status.touch()
     },
     onProgress: (actionId, progress) => {
-      client?.tellProgress(actionId, progress)
+      if (isLocalActionId(actionId)) localScans.tellProgress(actionId, progress)
+      else client?.tellProgress(actionId, progress)
       status.touch()
     },
+    onLocalEvent: (actionId, event) => localScans.tell(actionId, event),
     onScanEnded: (actionId) => client?.scanEnded(actionId),
     onBroken,
   })
+
+  const localScans = new LocalScans({ queue, journal, clock })
 
   const tasks = new TaskQueue({
     ...parts,
@@ -113,7 +119,7 @@ export function createAgent(parts: AgentParts): Agent {
     status.touch()
   }
 
-  const control = new ControlServer(stateDir, localCommands(), logger)
+  const control = new ControlServer(stateDir, localCommands({ scans: localScans }), logger)
 
   return {
     broken,
@@ -138,9 +144,10 @@ export function createAgent(parts: AgentParts): Agent {
       await control.start()
     },
     async stop() {
-      await control.close()
       await queue.close()
       await tasks.close()
+      localScans.close()
+      await control.close()
       await client?.close()
       await uploader.close()
       status.close()

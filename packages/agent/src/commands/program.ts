@@ -12,6 +12,8 @@ import type { SignatureUpdater } from '../signatures/index.ts'
 export type ProgramIo = {
   stdout: (text: string) => void
   stderr: (text: string) => void
+  /** How wide the terminal is that shows `stderr`; `undefined`, or absent, where none does. */
+  columns?: () => number | undefined
   /** Aborted when the program is asked to end. */
   stop: AbortSignal
 }
@@ -69,8 +71,11 @@ export class UsageError extends Error {
 
 /** A command could not do its work; the message says what to do. */
 export class CommandError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly exitCode: number
+
+  constructor(message: string, { exitCode = 1, ...options }: ErrorOptions & { exitCode?: number } = {}) {
     super(message, options)
     this.name = 'CommandError'
+    this.exitCode = exitCode
   }
 }
