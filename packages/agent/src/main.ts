@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runEnrollCommand } from './commands/enroll-command.ts'
+import { runHistoryCommand } from './commands/history-command.ts'
 import {
   type CommandContext,
   CommandError,
@@ -39,6 +40,9 @@ const HELP = `fleetsweep-agent ${AGENT_VERSION}: runs antivirus scans on this ma
       --rescan            read files again that are known not to have changed
       --stop              end the scans that were asked for on this machine
       --json              for programs. Exits with 0 clean, 1 found, 2 not done, 3 nothing found but not clean
+  fleetsweep-agent history                             what this machine was asked, by whom, and what came of it
+      --limit N           so many, the newest first; 20 without it
+      --json              for programs
   fleetsweep-agent quarantine list | add FILE | restore ID
                                                        files kept out of reach; while the agent does not run
       --to FILE           restore to another place
@@ -65,6 +69,7 @@ const OPTIONS = {
   quick: { type: 'boolean' },
   rescan: { type: 'boolean' },
   stop: { type: 'boolean' },
+  limit: { type: 'string' },
   to: { type: 'string' },
   force: { type: 'boolean' },
   version: { type: 'boolean' },
@@ -101,6 +106,13 @@ const COMMANDS: Record<string, Command> = {
     options: ['json'],
     run: async (context, { json = false }) => {
       await runStatusCommand(context, { json })
+      return undefined
+    },
+  },
+  history: {
+    options: ['json', 'limit'],
+    run: async (context, { json = false, limit }) => {
+      await runHistoryCommand(context, { json, limit })
       return undefined
     },
   },

@@ -4,6 +4,7 @@ import type { Identity } from '../enrollment/identity.ts'
 import { readIdentity, setIdentityAside, writeIdentity } from '../enrollment/identity-file.ts'
 import { Journal } from '../journal/journal.ts'
 import { openJournalFile } from '../journal/journal-file.ts'
+import { LocalLog } from '../local-log/index.ts'
 import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Host } from '../os/host.ts'
 import { lockState } from '../os/state-lock.ts'
@@ -29,7 +30,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
     stateDir,
     identity,
     keepIdentity: (grown) => writeIdentity(stateDir, grown),
-    journal: new Journal(database, clock),
+    journal: new Journal(database, clock, new LocalLog(stateDir, clock, logger)),
     host,
     engine,
     runScan: scanning.runScan,

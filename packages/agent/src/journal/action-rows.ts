@@ -1,30 +1,44 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type AgentEvent, type Clock, MICROSECONDS_PER_MS, type StopProof } from '@fleetsweep/protocol'
+import {
+  type AgentEvent,
+  type Clock,
+  MICROSECONDS_PER_MS,
+  type ScanType,
+  type StopProof,
+} from '@fleetsweep/protocol'
+import type { LoggedVerb, Witness } from '../local-log/index.ts'
 import { EndedActions } from './ended-actions.ts'
 import { fitEvent } from './fit-event.ts'
 import type { Origin } from './local-scan.ts'
 import { integerOf, integerOrNullOf, type Row, textOf } from './row.ts'
-import { originOf, readEvent } from './stored-text.ts'
+import { originOf, readEvent, verbOf } from './stored-text.ts'
 import { summarize } from './summary.ts'
 
 /** What an action begins with. */
 export type NewAction = {
   actionId: string
   orderText: string
-  verb: string
+  verb: Exclude<LoggedVerb, 'stop'>
   origin: Origin
-  scanType: string | null
+  scanType: ScanType | null
+  /** For the local log. */
+  requestor: string
+  comment: string | null
+  subjects: readonly string[]
 }
 
 /** The rows of the journal and what belongs together in them. Runs within the transactions of its caller. */
 export class ActionRows {
   readonly #database: DatabaseSync
   readonly #clock: Clock
+  readonly #witness: Witness | undefined
   readonly #ended: EndedActions
 
-  constructor(database: DatabaseSync, clock: Clock) {
+  /** @param witness hears of each change before the transaction of it ends */
+  constructor(database: DatabaseSync, clock: Clock, witness?: Witness) {
     this.#database = database
     this.#clock = clock
+    this.#witness = witness
     this.#ended = new EndedActions(database)
   }
 
@@ -44,12 +58,14 @@ export class ActionRows {
     return integerOf(this.#database.prepare(sql).get(origin) ?? {}, 'n')
   }
 
-  insert({ actionId, orderText, verb, origin, scanType }: NewAction): void {
+  insert({ orderText, ...action }: NewAction): void {
+    const { actionId, verb, origin, scanType } = action
     this.#run(
       "INSERT INTO action (action_id, order_text, verb, origin, scan_type, state) VALUES (?, ?, ?, ?, ?, 'waiting')",
       [actionId, orderText, verb, origin, scanType],
     )
     this.append(actionId, { kind: 'accepted' })
+    this.#witness?.asked(action)
   }
 
   /** Adds an action of which only the stop order came. */
@@ -70,11 +86,20 @@ export class ActionRows {
     this.#run("UPDATE action SET state = 'waiting', proof = ? WHERE action_id = ?", [proof, actionId])
   }
 
-  requestStop(actionId: string): void {
+  requestStop(action: Row): void {
+    const actionId = textOf(action, 'action_id')
+    if (integerOrNullOf(action, 'stop_requested_at') === null) this.witnessStop(actionId)
     this.#run('UPDATE action SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE action_id = ?', [
       this.#clock.now(),
       actionId,
     ])
+  }
+
+  witnessStop(actionId: string): void {
+    const origin = originOf(this.get(actionId))
+    // The server's stop orders do not say who wants it.
+    const asked = { verb: 'stop', scanType: null, requestor: null, comment: null, subjects: [] } as const
+    this.#witness?.asked({ actionId, origin, ...asked })
   }
 
   /** Brings an action to rest that a killed agent left running. */
@@ -97,6 +122,7 @@ export class ActionRows {
   /** Adds an event to be told; of a local action none is. */
   append(actionId: string, event: AgentEvent): void {
     const action = this.get(actionId)
+    if (event.kind === 'detection') this.#witness?.found(actionId, event.detection)
     if (originOf(action) === 'local') return
     const number = integerOf(action, 'last_event') + 1
     const body = JSON.stringify(fitEvent(actionId, number, event))
@@ -108,13 +134,16 @@ export class ActionRows {
   end(actionId: string, event: AgentEvent): void {
     this.append(actionId, event)
     const now = this.#clock.now()
-    const origin = originOf(this.get(actionId))
+    const action = this.get(actionId)
+    const origin = originOf(action)
     const summary = summarize(event, now, origin)
     if (summary === undefined) throw new Error(`An event "${event.kind}" ends no action.`)
     this.#run(
       "UPDATE action SET state = 'ended', ended_at = ?, ending = ?, sentence = ? WHERE action_id = ?",
       [now, summary.ending, summary.sentence, actionId],
     )
+    const report = 'report' in event ? event.report : null
+    this.#witness?.ended({ actionId, verb: verbOf(action), origin, ...summary, report })
     if (origin === 'local') this.#ended.keep(this.get(actionId))
   }
 
@@ -125,6 +154,7 @@ export class ActionRows {
       this.#run('UPDATE event SET acked = 0 WHERE position = ?', [integerOf(last, 'position')])
     } else {
       this.append(actionId, stopped('queueEmpty', 0))
+      this.witnessStop(actionId)
     }
   }
 
@@ -141,7 +171,11 @@ export class ActionRows {
   }
 
   forget(action: Row): void {
-    this.#ended.keepForgotten(action, this.#clock.now())
+    const actionId = textOf(action, 'action_id')
+    const sentence = 'not known to the server any more'
+    const ending = { ending: 'forgotten', sentence, report: null } as const
+    this.#witness?.ended({ actionId, verb: verbOf(action), origin: 'server', ...ending })
+    this.#ended.keepForgotten(action, sentence, this.#clock.now())
   }
 
   /** Takes an action that was told to the end back among the open ones, to tell its end again. */

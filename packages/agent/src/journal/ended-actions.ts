@@ -42,9 +42,9 @@ export class EndedActions {
   }
 
   /** Moves an action here that the server does not know. */
-  keepForgotten(action: Row, now: Instant): void {
+  keepForgotten(action: Row, sentence: string, now: Instant): void {
     const ending: Ending = 'forgotten'
-    this.#insert(action, { body: null, endedAt: now, ending, sentence: 'not known to the server any more' })
+    this.#insert(action, { body: null, endedAt: now, ending, sentence })
   }
 
   /** Takes an action of the server out again. */

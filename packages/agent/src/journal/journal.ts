@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AgentEvent, Clock, OpenAction, ScanOrder, StopProof, TaskOrder } from '@fleetsweep/protocol'
+import type { Witness } from '../local-log/index.ts'
 import { ActionRows, type NewAction } from './action-rows.ts'
 import type { LocalScan, Origin } from './local-scan.ts'
 import { nextTask, type WaitingTask } from './next-task.ts'
@@ -35,10 +36,13 @@ export class Journal implements Disposable {
   readonly #rows: ActionRows
   readonly #scans: ScanEntries
 
-  /** @param database opened by `openJournalFile` */
-  constructor(database: DatabaseSync, clock: Clock) {
+  /**
+   * @param database opened by `openJournalFile`
+   * @param witness hears of what is asked and how it ends, each before it counts
+   */
+  constructor(database: DatabaseSync, clock: Clock, witness?: Witness) {
     this.#database = database
-    this.#rows = new ActionRows(database, clock)
+    this.#rows = new ActionRows(database, clock, witness)
     this.#scans = new ScanEntries(database, this.#rows)
   }
 
@@ -46,25 +50,25 @@ export class Journal implements Disposable {
    * Writes a scan order down, with its event `accepted`. A known one changes nothing, except that an action that was
    * told to the end is told again.
    */
-  acceptScan({ actionId, verb, scanType }: ScanOrder, orderText: string): Acceptance {
-    return this.#accept({ actionId, orderText, verb, scanType, origin: 'server' })
+  acceptScan(order: ScanOrder, orderText: string): Acceptance {
+    const { actionId, verb, scanType, requestor, comment, paths: subjects = [] } = order
+    const asked = { requestor, comment, subjects }
+    return this.#accept({ actionId, orderText, verb, scanType, origin: 'server', ...asked })
   }
 
   /** Writes a scan down that somebody on this machine asks for. */
   acceptLocalScan(scan: LocalScan): Acceptance {
-    const { actionId, scanType } = scan
-    return this.#accept({
-      actionId,
-      orderText: JSON.stringify(scan),
-      verb: 'scan',
-      scanType,
-      origin: 'local',
-    })
+    const { actionId, scanType, requestor, paths: subjects } = scan
+    const orderText = JSON.stringify(scan)
+    const asked = { requestor, comment: null, subjects }
+    return this.#accept({ actionId, orderText, verb: 'scan', scanType, origin: 'local', ...asked })
   }
 
   /** As `acceptScan`, of an order that is no scan. */
-  acceptTask({ actionId, verb }: TaskOrder, orderText: string): Acceptance {
-    return this.#accept({ actionId, orderText, verb, scanType: null, origin: 'server' })
+  acceptTask(order: TaskOrder, orderText: string): Acceptance {
+    const { actionId, verb, requestor, comment } = order
+    const asked = { requestor, comment, subjects: subjectsOf(order) }
+    return this.#accept({ actionId, orderText, verb, scanType: null, origin: 'server', ...asked })
   }
 
   /**
@@ -215,6 +219,17 @@ export class Journal implements Disposable {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw error
     }
+  }
+}
+
+function subjectsOf(order: TaskOrder): string[] {
+  switch (order.verb) {
+    case 'quarantine':
+      return [order.path.text]
+    case 'restore':
+      return [order.quarantineId]
+    case 'updateSignatures':
+      return []
   }
 }
 

@@ -34,11 +34,14 @@ export class ScanEntries {
     }
     const action = rows.get(actionId)
     if (textOf(action, 'state') === 'running') {
-      rows.requestStop(actionId)
+      rows.requestStop(action)
       return 'running'
     }
     if (textOf(action, 'state') === 'ended') rows.proveStopAfterEnding(actionId)
-    else rows.end(actionId, stopped(readProof(action) ?? 'neverStarted', 0))
+    else {
+      rows.witnessStop(actionId)
+      rows.end(actionId, stopped(readProof(action) ?? 'neverStarted', 0))
+    }
     return 'answered'
   }
 

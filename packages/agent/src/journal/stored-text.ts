@@ -9,6 +9,7 @@ import {
 } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { LOGGED_VERBS, type LoggedVerb } from '../local-log/index.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { LocalScan, type Origin } from './local-scan.ts'
 import { type Row, textOf, textOrNullOf } from './row.ts'
@@ -61,4 +62,12 @@ export function readProof(row: Row): StopProof | undefined {
 
 export function originOf(row: Row): Origin {
   return textOf(row, 'origin') === 'local' ? 'local' : 'server'
+}
+
+const loggedVerb = Compile(Type.Enum(LOGGED_VERBS))
+
+export function verbOf(row: Row): LoggedVerb {
+  const verb = textOf(row, 'verb')
+  if (!loggedVerb.Check(verb)) throw new Error('The journal is damaged: a verb cannot be read.')
+  return verb
 }

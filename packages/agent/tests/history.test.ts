@@ -1,0 +1,95 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { FakeGateway, FakeScanRunner, sampleDetection, until } from '@fleetsweep/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TestAgent } from './test-agent.ts'
+
+let gateway: FakeGateway
+
+beforeEach(async () => {
+  gateway = await FakeGateway.start({ heartbeatMs: 100 })
+})
+
+afterEach(async () => {
+  await gateway[Symbol.asyncDispose]()
+})
+
+async function history(agent: TestAgent): Promise<Record<string, unknown>[]> {
+  expect(await agent.command('history', '--json')).toBe(0)
+  return JSON.parse(agent.stdout)
+}
+
+describe('history', () => {
+  it('tells of orders, stops, tasks and local scans, with and without a running agent', async () => {
+    const scans = new FakeScanRunner({ detections: [sampleDetection('/srv/a.com')] })
+    await using agent = new TestAgent({ scans })
+    await agent.enroll(gateway)
+    agent.start()
+    await gateway.connected()
+    const scan = gateway.orderScan('Full')
+    await gateway.event(scan, 'finished')
+    scans.options.holds = true
+    const stopped = gateway.orderScan()
+    await gateway.event(stopped, 'started')
+    gateway.orderStop(stopped)
+    await gateway.event(stopped, 'stopped')
+    const task = gateway.orderTask({ verb: 'updateSignatures' })
+    await gateway.event(task, 'failed')
+    scans.options.holds = false
+    expect(await agent.command('scan', '/srv/mail')).toBe(1)
+    const whileRunning = await history(agent)
+    expect(whileRunning).toMatchObject([
+      {
+        actionId: expect.stringMatching(/^local-/),
+        asked: { verb: 'scan', origin: 'local', scanType: 'Custom', subjects: ['/srv/mail'] },
+        ended: { ending: 'threatsFound', report: { detections: 1 } },
+      },
+      { actionId: task.actionId, asked: { verb: 'updateSignatures' }, ended: { ending: 'failed' } },
+      {
+        actionId: stopped.actionId,
+        stops: [{ verb: 'stop', origin: 'server' }],
+        ended: { sentence: 'stopped by the server' },
+      },
+      {
+        actionId: scan.actionId,
+        asked: { scanType: 'Full', requestor: expect.any(String), comment: expect.any(String) },
+        found: [{ path: '/srv/a.com' }],
+        ended: { report: { engine: 'ClamAV 1.4.6' } },
+      },
+      { asked: { verb: 'enroll', origin: 'local', subjects: [gateway.origin] }, ended: { ending: 'done' } },
+    ])
+    await agent.stop()
+    expect(await history(agent)).toEqual(whileRunning)
+    await agent.command('history', '--limit', '1')
+    expect(agent.stdout).toMatch(/Z {2}Custom scan \/srv\/mail by .+, asked for on this machine\n {2}found/)
+    expect(statSync(join(agent.stateDir, 'log', 'asked.jsonl')).mode & 0o777).toBe(0o600)
+  })
+
+  it('says what has not ended, and that the server has forgotten an action', async () => {
+    const scans = new FakeScanRunner({ holds: true })
+    await using agent = new TestAgent({ scans })
+    await agent.enroll(gateway)
+    agent.start()
+    await gateway.connected()
+    const scan = gateway.orderScan()
+    await gateway.event(scan, 'started')
+    await agent.command('history')
+    expect(agent.stdout).toContain('result    has not ended')
+    scan.state = 'unknown'
+    await until(async () => {
+      await agent.command('history')
+      return agent.stdout.includes('not known to the server any more')
+    }, 'the log says so')
+  })
+
+  it.each([['0'], ['-1'], ['many']])('takes no limit of %s', async (limit) => {
+    await using agent = new TestAgent()
+    expect(await agent.command('history', `--limit=${limit}`)).toBe(2)
+  })
+
+  it('of a machine that nobody has asked anything says so', async () => {
+    await using agent = new TestAgent()
+    expect(await agent.command('history')).toBe(0)
+    expect(agent.stdout).toBe('Nothing was asked of this machine yet.\n')
+  })
+})
