@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { runDoctorCommand } from './commands/doctor-command.ts'
 import { runEnrollCommand } from './commands/enroll-command.ts'
 import { runHistoryCommand } from './commands/history-command.ts'
 import {
@@ -43,6 +44,8 @@ const HELP = `fleetsweep-agent ${AGENT_VERSION}: runs antivirus scans on this ma
   fleetsweep-agent history                             what this machine was asked, by whom, and what came of it
       --limit N           so many, the newest first; 20 without it
       --json              for programs
+  fleetsweep-agent doctor                              what stands in the agent's way here, and what to do about it
+      --json              for programs. Exits with 1 where something fails
   fleetsweep-agent quarantine list | add FILE | restore ID
                                                        files kept out of reach; while the agent does not run
       --to FILE           restore to another place
@@ -82,6 +85,8 @@ type Command = {
   options: readonly (keyof Values)[]
   /** True for one that takes words beside its options. */
   takesWords?: true
+  /** True for one that goes on with a configuration that cannot be used, as if there were none. */
+  toleratesProblems?: true
   /** @returns an exit code that is not `EXIT_DONE` */
   run: (context: CommandContext, values: Values, words: readonly string[]) => Promise<number | undefined>
 }
@@ -115,6 +120,11 @@ const COMMANDS: Record<string, Command> = {
       await runHistoryCommand(context, { json, limit })
       return undefined
     },
+  },
+  doctor: {
+    options: ['json'],
+    toleratesProblems: true,
+    run: (context, { json = false }) => runDoctorCommand(context, { json }),
   },
   scan: {
     options: ['full', 'quick', 'rescan', 'stop', 'json'],
@@ -171,7 +181,8 @@ async function runCommand(
   else if (values.version) io.stdout(`${AGENT_VERSION}\n`)
   else {
     const [command = '', ...words] = positionals
-    return await COMMANDS[command]?.run(prepare(values, env, io, parts), values, words)
+    const known = COMMANDS[command]
+    return await known?.run(prepare(values, env, io, parts, known.toleratesProblems), values, words)
   }
   return undefined
 }
@@ -208,22 +219,38 @@ function prepare(
   env: Environment,
   io: ProgramIo,
   parts: ProgramParts,
+  toleratesProblems = false,
 ): CommandContext {
   const host = parts.host(env)
   if (host === undefined)
     throw new CommandError(`The agent does not run on ${process.platform} yet; Linux and macOS it knows.`)
   const paths = defaultPaths(host.isRoot, env)
-  const config = readAgentConfig(values.config ?? paths.configFile, values.config !== undefined)
+  const configFile = values.config ?? paths.configFile
   const policyFile =
     values.config === undefined ? paths.policyFile : join(dirname(values.config), 'policy.toml')
+  const problems: string[] = []
+  const read = <Content extends object>(readFile: () => Content): Content | Record<string, never> => {
+    try {
+      return readFile()
+    } catch (error) {
+      if (!(error instanceof ConfigError && toleratesProblems)) throw error
+      problems.push(error.message)
+      return {}
+    }
+  }
+  const config = read(() => readAgentConfig(configFile, values.config !== undefined))
+  const policy = read(() => readAgentPolicy(policyFile))
   return {
     io,
     env,
     host,
     parts,
     stateDir: resolve(values.state ?? config.state ?? paths.stateDir),
+    configFile,
+    policyFile,
     config,
-    policy: readAgentPolicy(policyFile),
+    policy,
+    problems,
     logger: createLogger(config.logLevel ?? 'info', io.stderr),
   }
 }

@@ -56,8 +56,12 @@ export type CommandContext = {
   host: Host
   parts: ProgramParts
   stateDir: string
+  configFile: string
+  policyFile: string
   config: AgentConfig
   policy: AgentPolicy
+  /** Why configuration or policy cannot be used; only a command that looks into just that goes on then. */
+  problems: readonly string[]
   logger: Logger
 }
 
