@@ -7,6 +7,7 @@ import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
 import type { AgentPolicy } from './config/agent-config.ts'
 import { localCommands } from './control/commands.ts'
 import { ControlServer } from './control/control-server.ts'
+import type { HandQuarantine } from './control/hand-quarantine.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Identity } from './enrollment/identity.ts'
 import { type ConnectionState, GatewayClient } from './gateway/gateway-client.ts'
@@ -34,6 +35,8 @@ export type AgentParts = {
    * at the start, before any scan; an agent that cannot prove it does not start.
    */
   endLeftovers: () => Promise<StopProof>
+  /** The quarantine, for the people at this machine. */
+  handQuarantine: HandQuarantine
   /** Carry out what is ordered beside scans. */
   taskHandlers: TaskHandlers
   policy: Pick<AgentPolicy, 'windows'>
@@ -119,7 +122,11 @@ export function createAgent(parts: AgentParts): Agent {
     status.touch()
   }
 
-  const control = new ControlServer(stateDir, localCommands({ scans: localScans }), logger)
+  const control = new ControlServer(
+    stateDir,
+    localCommands({ scans: localScans, quarantine: parts.handQuarantine }),
+    logger,
+  )
 
   return {
     broken,

@@ -47,7 +47,7 @@ const HELP = `fleetsweep-agent ${AGENT_VERSION}: runs antivirus scans on this ma
   fleetsweep-agent doctor                              what stands in the agent's way here, and what to do about it
       --json              for programs. Exits with 1 where something fails
   fleetsweep-agent quarantine list | add FILE | restore ID
-                                                       files kept out of reach; while the agent does not run
+                                                       files kept out of reach
       --to FILE           restore to another place
       --force             add a file of a package; restore over a file that is there
 

@@ -88,6 +88,7 @@ class Refusal extends Error {}
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
 const MS_PER_DAY = 86_400_000
+const AT_REST: readonly string[] = ['quarantined', 'restored'] satisfies QuarantineRecord['stage'][]
 
 /**
  * Keeps files in which a threat was found where nothing can run them, and gives them back as they were.
@@ -119,8 +120,12 @@ export class Quarantine {
         errorCode(error)
       }
     }
-    const until = this.#nowMs() - this.#parts.keepDays * MS_PER_DAY
-    for (const record of this.#files.list()) if (record.takenAtMs < until) this.#files.drop(record.id)
+    this.#dropExpired()
+  }
+
+  /** Deletes what was kept long enough. @returns how many files */
+  deleteExpired(): Promise<number> {
+    return this.#inTurn(async () => this.#dropExpired())
   }
 
   /** Moves a file into quarantine. */
@@ -352,6 +357,16 @@ export class Quarantine {
     this.#parts.onStep?.('restored')
     this.#files.dropCopy(record.id)
     return restored
+  }
+
+  #dropExpired(): number {
+    const until = this.#nowMs() - this.#parts.keepDays * MS_PER_DAY
+    // One that could not be brought to rest may have its original set aside still.
+    const expired = this.#files
+      .list()
+      .filter(({ takenAtMs, stage }) => takenAtMs < until && AT_REST.includes(stage))
+    for (const { id } of expired) this.#files.drop(id)
+    return expired.length
   }
 
   #keep(record: QuarantineRecord): QuarantineRecord {
