@@ -28,10 +28,13 @@ export async function checkEngineProgram(
       engine.name === 'ClamAV' ? fail(where, todo) : fail(`${engine.name} is not installed.`, 'Install it.'),
     ]
   }
-  const room = engine.name === 'ClamAV' ? lackOfRoom(tmpdir()) : undefined
+  // What it unpacks goes there, unless it runs in the agent's own folder or memory has room for it.
+  const lack = engine.name === 'ClamAV' ? lackOfRoom(tmpdir()) : undefined
   return [
     pass(`${engine.name} ${engine.version ?? ''} is installed.`),
-    ...(room === undefined ? [] : [fail(`The engine cannot unpack: ${room}.`, 'Make room there.')]),
+    ...(lack === undefined
+      ? []
+      : [warn(`The engine may not be able to unpack: ${lack}.`, 'Make room there.')]),
   ]
 }
 

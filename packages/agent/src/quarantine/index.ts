@@ -1,6 +1,7 @@
 export { type FileAttributes, loadFileAttributes } from './file-attributes.ts'
 export { openQuarantine } from './open-quarantine.ts'
 export { packageOwner } from './package-owner.ts'
-export { Quarantine, type QuarantineDesk, type QuarantineParts, STEPS } from './quarantine.ts'
+export { Quarantine, type QuarantineDesk } from './quarantine.ts'
+export { type QuarantineParts, STEPS } from './quarantine-parts.ts'
 export { pathOf, type QuarantineRecord, STAGES } from './quarantine-record.ts'
 export { keepRetention } from './retention.ts'
