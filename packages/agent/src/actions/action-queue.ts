@@ -20,6 +20,7 @@ import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Logger } from '../os/logger.ts'
 import { NOT_SCANNED_FILE } from '../scan/not-scanned-list.ts'
 import type { ScanOutcome, ScanRunner } from '../scan/scan.ts'
+import { runAttempt } from './scan-attempt.ts'
 import { closedSentence, turnOf, WAITS_FOR_ANOTHER } from './scan-turn.ts'
 import { waitingProgress } from './waiting-progress.ts'
 
@@ -257,7 +258,17 @@ export class ActionQueue {
     const workDir = join(this.#parts.workRoot, actionId)
     makePrivateFolder(workDir)
     logger.info({ actionId, attempt }, 'scan begins')
-    const outcome = await this.#scan(scan, attempt, workDir, running)
+    const outcome = await runAttempt(this.#parts, {
+      scan,
+      attempt,
+      workDir,
+      signal: running.abort.signal,
+      onTold: (event) => this.#tellLocal(actionId, event),
+      onProgress: (progress) => {
+        running.progress = progress
+        this.#parts.onProgress(actionId, progress)
+      },
+    })
     logger.info({ actionId, attempt, outcome: outcome.kind }, 'scan ended')
     const isInterrupted = running.isPausing || this.#state === 'closed'
     if (outcome.kind === 'stopped' && running.stopReadAtMs === undefined && isInterrupted) {
@@ -272,57 +283,6 @@ export class ActionQueue {
       this.#parts.spool.keep(actionId, list.sha256, join(workDir, NOT_SCANNED_FILE))
     this.#end(actionId, this.#endingOf(outcome, running))
     rmSync(workDir, { recursive: true, force: true })
-  }
-
-  async #scan(scan: WaitingScan, attempt: number, workDir: string, running: Running): Promise<ScanOutcome> {
-    const { journal, runScan, logger, onEvent, onProgress } = this.#parts
-    const { actionId, scanType, paths, settings } = scan
-    // What cannot be told must not look as if it had not been: the scan then fails, and says why.
-    let untellable: string | undefined
-    const tell = (event: AgentEvent) => {
-      try {
-        journal.append(actionId, event)
-        this.#tellLocal(actionId, event)
-        onEvent()
-      } catch (error) {
-        logger.error({ actionId, event: event.kind, error: String(error) }, 'an event cannot be told')
-        untellable ??= String(error)
-      }
-    }
-    try {
-      const outcome = await runScan({
-        actionId,
-        scanType,
-        paths,
-        settings,
-        attempt,
-        workDir,
-        signal: running.abort.signal,
-        onStarted: (engine) => tell({ kind: 'started', attempt, engine }),
-        onDetection: (detection) => tell({ kind: 'detection', attempt, detection }),
-        onProgress: (progress) => {
-          running.progress = progress
-          onProgress(actionId, progress)
-        },
-      })
-      return untellable === undefined || outcome.kind === 'stopped'
-        ? outcome
-        : {
-            kind: 'failed',
-            reason: `Something that was found could not be told: ${untellable}`.slice(0, 1_000),
-            report: outcome.report,
-          }
-    } catch (error) {
-      logger.error(
-        { actionId, error: error instanceof Error ? error.stack : String(error) },
-        'the scan broke off',
-      )
-      return {
-        kind: 'failed',
-        reason: 'The scan broke off by an error of the agent; its log has the details.',
-        report: null,
-      }
-    }
   }
 
   #end(actionId: string, event: AgentEvent): void {
