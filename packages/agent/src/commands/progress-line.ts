@@ -16,6 +16,7 @@ export class ProgressLine {
   }
 
   show(progress: ScanProgress): void {
+    if (progress.phase === 'ended') return
     const columns = this.#io.columns?.()
     const text = textOf(progress)
     if (columns !== undefined) {
