@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { FakeGateway, FakeScanRunner, sampleDetection, until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -91,5 +92,33 @@ describe('history', () => {
     await using agent = new TestAgent()
     expect(await agent.command('history')).toBe(0)
     expect(agent.stdout).toBe('Nothing was asked of this machine yet.\n')
+  })
+
+  it('and the other commands tell another user whom to ask', async () => {
+    await using agent = new TestAgent()
+    await agent.enroll(gateway)
+    const isRoot = process.getuid?.() === 0
+    // What is closed to everybody is closed to its owner too; only root is not stopped.
+    if (!isRoot) chmodSync(agent.stateDir, 0)
+    const child = join(import.meta.dirname, 'command-child.ts')
+    const ask = (...argv: string[]) => {
+      const args = [child, isRoot ? '65534' : '', ...argv, '--state', agent.stateDir]
+      return spawnSync(process.execPath, args, { encoding: 'utf8' })
+    }
+    for (const [command, exit] of [
+      ['history', 1],
+      ['quarantine', 1],
+      ['scan', 2],
+    ] as const) {
+      const asked = ask(command)
+      expect([command, asked.status]).toEqual([command, exit])
+      expect(asked.stderr).toMatch(/is not yours to use\. Ask as the user who runs the agent\.\n$/)
+    }
+    const doctor = ask('doctor', '--json')
+    chmodSync(agent.stateDir, 0o700)
+    expect(doctor.status).toBe(1)
+    expect(JSON.parse(doctor.stdout).findings).toContainEqual(
+      expect.objectContaining({ check: 'agent', level: 'fail', says: expect.stringContaining('EACCES') }),
+    )
   })
 })

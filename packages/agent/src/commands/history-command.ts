@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import { type HistoryItem, readHistory } from '../local-log/index.ts'
 import { safeText } from '../status/words.ts'
-import { type CommandContext, CommandError, UsageError } from './program.ts'
+import { type CommandContext, UsageError } from './program.ts'
+import { requireState } from './require-state.ts'
 
 const USUAL_LIMIT = 20
 
@@ -13,20 +13,11 @@ export async function runHistoryCommand(
   const most = limit === undefined ? USUAL_LIMIT : Number(limit)
   if (!Number.isInteger(most) || most < 1)
     throw new UsageError('Say how many: --limit takes a whole number from 1.')
-  if (!existsSync(stateDir)) throw new CommandError(`There is no state folder ${stateDir}.`)
-  const items = read(stateDir, most)
+  requireState(stateDir)
+  const items = readHistory(stateDir, most)
   if (json) io.stdout(`${JSON.stringify(items, null, 2)}\n`)
   else if (items.length === 0) io.stdout('Nothing was asked of this machine yet.\n')
   else io.stdout(`${items.map(itemText).join('\n')}`)
-}
-
-function read(stateDir: string, limit: number): HistoryItem[] {
-  try {
-    return readHistory(stateDir, limit)
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EACCES')) throw cause
-    throw new CommandError(`${stateDir} is not yours to read. Ask as the user who runs the agent.`, { cause })
-  }
 }
 
 const SHOWN_SUBJECTS = 3

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { formatInstant, instantFromMs } from '@fleetsweep/protocol'
 import type { TSchema } from 'typebox'
@@ -10,7 +9,8 @@ import { LocalLog } from '../local-log/index.ts'
 import { lockState } from '../os/state-lock.ts'
 import { openQuarantine } from '../quarantine/index.ts'
 import { safeText } from '../status/words.ts'
-import { type CommandContext, CommandError, UsageError } from './program.ts'
+import { type CommandContext, UsageError } from './program.ts'
+import { requireState } from './require-state.ts'
 import { whoAsks } from './who-asks.ts'
 
 export type QuarantineArguments = {
@@ -37,7 +37,7 @@ export async function runQuarantineCommand(
   if (!['list', 'add', 'restore'].includes(verb) || !isComplete)
     throw new UsageError('Say quarantine list, quarantine add FILE or quarantine restore ID.')
   const { stateDir } = context
-  if (!existsSync(stateDir)) throw new CommandError(`There is no state folder ${stateDir}.`)
+  requireState(stateDir)
   using lock = lockState(stateDir)
   const quarantine = lock === undefined ? ofTheAgent(stateDir) : await ofOurOwn(context)
   if (what === undefined) await list(context, quarantine)

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { loadDescriptorPassing } from '../engines/index.ts'
 import { readMountTable } from '../os/mount-table.ts'
@@ -20,8 +20,13 @@ const HOLDS_NO_FILES = new Set(
   ).split(' '),
 )
 
-/** The agent runs, and the server knows it. */
+/**
+ * The agent runs, and the server knows it.
+ *
+ * @throws Error when the state folder cannot be looked into
+ */
 export function checkRunning(stateDir: string): Result[] {
+  if (existsSync(stateDir)) accessSync(stateDir, constants.R_OK | constants.X_OK)
   if (!existsSync(stateDir) || !isStateLocked(stateDir))
     return [
       warn('The agent does not run.', 'Start it: systemctl start fleetsweep-agent, or fleetsweep-agent run'),
