@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { FakeGateway, FakeScanRunner, sampleDetection, until } from '@fleetsweep/testkit'
@@ -120,5 +121,50 @@ describe('history', () => {
     expect(JSON.parse(doctor.stdout).findings).toContainEqual(
       expect.objectContaining({ check: 'agent', level: 'fail', says: expect.stringContaining('EACCES') }),
     )
+  })
+
+  it('says who on the machine has stopped a scan', async () => {
+    const scans = new FakeScanRunner({ holds: true })
+    await using agent = new TestAgent({ scans })
+    await agent.enroll(gateway)
+    agent.start()
+    await gateway.connected()
+    const scan = agent.begin('scan')
+    await until(() => scan.stderr.includes('scanning'), 'it runs')
+    expect(await agent.command('scan', '--stop')).toBe(0)
+    expect(await scan.exit).toBe(2)
+    const [item] = await history(agent)
+    expect(item).toMatchObject({
+      stops: [{ origin: 'local', requestor: expect.stringMatching(/./) }],
+      ended: { sentence: 'stopped on this machine' },
+    })
+  })
+
+  it.each([
+    ['before', 'acceptScan'],
+    ['after', 'acceptScan'],
+    ['before', 'end'],
+    ['after', 'end'],
+  ])('misses nothing of a scan whose agent is killed %s its journal writes %s', async (when, write) => {
+    await using agent = new TestAgent()
+    await agent.enroll(gateway)
+    const start = (...kill: string[]) => {
+      const args = [join(import.meta.dirname, 'agent-process.ts'), agent.stateDir, '/dev/null', '0', ...kill]
+      return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    }
+    const first = start(when, write)
+    const ended = once(first, 'exit')
+    await gateway.connected()
+    const action = gateway.orderScan()
+    await ended
+    const second = start()
+    await gateway.event(action, 'finished')
+    const items = await history(agent)
+    expect(items.filter(({ actionId }) => actionId === action.actionId)).toMatchObject([
+      { asked: { requestor: 'soar@example.com' }, found: [{}, {}], ended: { ending: 'threatsFound' } },
+    ])
+    const gone = once(second, 'exit')
+    second.kill('SIGKILL')
+    await gone
   })
 })

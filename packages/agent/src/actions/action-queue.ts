@@ -145,12 +145,12 @@ export class ActionQueue {
   }
 
   /** Takes a stop order, checked already, or one of somebody on this machine. */
-  orderStop({ actionId }: Pick<StopOrder, 'actionId'>): void {
+  orderStop({ actionId, requestor }: Pick<StopOrder, 'actionId'> & { requestor?: string }): void {
     const { journal, logger, clock, onEvent } = this.#parts
     const readAtMs = clock.monotonicMs()
-    const acceptance = journal.acceptStop(actionId)
+    const acceptance = journal.acceptStop(actionId, requestor)
     this.#paused.delete(actionId)
-    logger.info({ actionId, acceptance }, 'stop ordered')
+    logger.info({ actionId, requestor, acceptance }, 'stop ordered')
     if (acceptance === 'answered') {
       this.#tellLocal(actionId, stopped('neverStarted', 0))
       onEvent()

@@ -7,7 +7,7 @@ import {
   type ScanReport,
 } from '@fleetsweep/protocol'
 import { type ControlCall, ControlRefusal } from '../control/control-command.ts'
-import type { ScanAsk, ScanEnd, ScanNews } from '../control/scan-messages.ts'
+import type { ScanAsk, ScanEnd, ScanNews, StopScansAsk } from '../control/scan-messages.ts'
 import { fitEvent } from '../journal/fit-event.ts'
 import type { Journal } from '../journal/journal.ts'
 import { summarize } from '../journal/summary.ts'
@@ -41,11 +41,12 @@ export class LocalScans {
    */
   async scan({ rescan, ...asked }: ScanAsk, { news, signal }: ControlCall): Promise<ScanEnd> {
     const actionId = `local-${randomUUID()}`
+    const { requestor } = asked
     const { promise, resolve, reject } = Promise.withResolvers<ScanEnd>()
     this.#askers.set(actionId, { news, ended: resolve, failed: reject })
     const stop = () => {
       // Gone from the list when the agent ends: then it is the agent that hangs up.
-      if (this.#askers.has(actionId)) this.#parts.queue.orderStop({ actionId })
+      if (this.#askers.has(actionId)) this.#parts.queue.orderStop({ actionId, requestor })
     }
     try {
       const refusal = this.#parts.queue.scanHere({
@@ -64,9 +65,9 @@ export class LocalScans {
   }
 
   /** Ends every scan that people on this machine asked for. @returns how many */
-  stopAll(): number {
+  stopAll({ requestor }: StopScansAsk): number {
     const open = this.#parts.journal.openLocalScans()
-    for (const actionId of open) this.#parts.queue.orderStop({ actionId })
+    for (const actionId of open) this.#parts.queue.orderStop({ actionId, requestor })
     return open.length
   }
 

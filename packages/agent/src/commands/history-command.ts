@@ -28,10 +28,7 @@ function itemText({ actionId, asked, stops, found, ended }: HistoryItem): string
   const lines = [
     `${moment(at)}  ${asked === null ? 'asked for before this log begins' : askedWords(asked)}`,
     ...(asked?.comment ? [`  comment   ${safeText(asked.comment)}`] : []),
-    ...stops.map(
-      (stop) =>
-        `  stop      ${moment(stop.at)}, ${stop.origin === 'server' ? 'by the server' : 'on this machine'}`,
-    ),
+    ...stops.map((stop) => `  stop      ${moment(stop.at)}${byWords(stop)}`),
     ...found
       .slice(0, SHOWN_DETECTIONS)
       .map(
@@ -58,8 +55,15 @@ function askedWords({
   const shown = subjects.slice(0, SHOWN_SUBJECTS).map(safeText)
   const more = subjectCount > shown.length ? [`and ${subjectCount - shown.length} more`] : []
   const what = [scanType ? `${scanType} ${verb}` : verb, ...shown, ...more].join(' ')
+  return `${what}${byWords({ origin, requestor })}`
+}
+
+function byWords({
+  origin,
+  requestor,
+}: Pick<NonNullable<HistoryItem['asked']>, 'origin' | 'requestor'>): string {
   const who = requestor === null ? '' : ` by ${safeText(requestor)}`
-  return `${what}${who}, ${origin === 'server' ? 'ordered by the server' : 'asked for on this machine'}`
+  return `${who}, ${origin === 'server' ? 'ordered by the server' : 'asked for on this machine'}`
 }
 
 function moment(at: string): string {

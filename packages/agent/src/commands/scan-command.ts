@@ -90,7 +90,7 @@ function askOf({ paths, full, quick, rescan, stop }: ScanArguments): ScanAsk {
 }
 
 async function stopScans({ io, stateDir }: CommandContext): Promise<number> {
-  const count = await askAgent({ stateDir, command: 'stopScans', args: null })
+  const count = await askAgent({ stateDir, command: 'stopScans', args: { requestor: whoAsks() } })
   io.stdout(count === 0 ? 'No local scan runs or waits.\n' : `The agent ends ${count} local scan(s).\n`)
   return SCAN_EXIT.clean
 }

@@ -4,7 +4,7 @@ import { AGENT_VERSION } from '../version.ts'
 import { type ControlCommands, controlCommand } from './control-command.ts'
 import type { HandQuarantine } from './hand-quarantine.ts'
 import { QuarantineAddAsk, QuarantineListAsk, QuarantineRestoreAsk } from './quarantine-messages.ts'
-import { ScanAsk } from './scan-messages.ts'
+import { ScanAsk, StopScansAsk } from './scan-messages.ts'
 
 /** What of the agent carries out what is asked locally. */
 export type LocalCommandParts = {
@@ -17,7 +17,7 @@ export function localCommands({ scans, quarantine }: LocalCommandParts): Control
   return {
     identify: controlCommand(Type.Null(), () => ({ agentVersion: AGENT_VERSION, pid: process.pid })),
     scan: controlCommand(ScanAsk, (ask, call) => scans.scan(ask, call)),
-    stopScans: controlCommand(Type.Null(), () => scans.stopAll()),
+    stopScans: controlCommand(StopScansAsk, (ask) => scans.stopAll(ask)),
     quarantineList: controlCommand(QuarantineListAsk, (ask) => quarantine.list(ask)),
     quarantineAdd: controlCommand(QuarantineAddAsk, (ask) => quarantine.add(ask)),
     quarantineRestore: controlCommand(QuarantineRestoreAsk, (ask) => quarantine.restore(ask)),

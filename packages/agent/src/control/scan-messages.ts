@@ -18,6 +18,10 @@ export const ScanAsk = Type.Object(
 )
 export type ScanAsk = Static<typeof ScanAsk>
 
+/** What `scan --stop` asks. */
+export const StopScansAsk = Type.Object({ requestor: Requestor }, { additionalProperties: false })
+export type StopScansAsk = Static<typeof StopScansAsk>
+
 /** What is told on the way; each detection once, unless whoever asked reads too slowly. */
 export const ScanNews = Type.Union([
   Type.Object({ kind: Type.Literal('progress'), progress: ScanProgress }),

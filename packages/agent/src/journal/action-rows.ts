@@ -86,19 +86,19 @@ export class ActionRows {
     this.#run("UPDATE action SET state = 'waiting', proof = ? WHERE action_id = ?", [proof, actionId])
   }
 
-  requestStop(action: Row): void {
+  requestStop(action: Row, requestor: string | null): void {
     const actionId = textOf(action, 'action_id')
-    if (integerOrNullOf(action, 'stop_requested_at') === null) this.witnessStop(actionId)
+    if (integerOrNullOf(action, 'stop_requested_at') === null) this.witnessStop(actionId, requestor)
     this.#run('UPDATE action SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE action_id = ?', [
       this.#clock.now(),
       actionId,
     ])
   }
 
-  witnessStop(actionId: string): void {
+  /** @param requestor null for the server's stop orders, which do not say who wants it */
+  witnessStop(actionId: string, requestor: string | null): void {
     const origin = originOf(this.get(actionId))
-    // The server's stop orders do not say who wants it.
-    const asked = { verb: 'stop', scanType: null, requestor: null, comment: null, subjects: [] } as const
+    const asked = { verb: 'stop', scanType: null, requestor, comment: null, subjects: [] } as const
     this.#witness?.asked({ actionId, origin, ...asked })
   }
 
@@ -154,7 +154,7 @@ export class ActionRows {
       this.#run('UPDATE event SET acked = 0 WHERE position = ?', [integerOf(last, 'position')])
     } else {
       this.append(actionId, stopped('queueEmpty', 0))
-      this.witnessStop(actionId)
+      this.witnessStop(actionId, null)
     }
   }
 

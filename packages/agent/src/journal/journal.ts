@@ -74,9 +74,11 @@ export class Journal implements Disposable {
   /**
    * Writes a stop order down. Where nothing runs for the action, the proof is among its events at once; where a scan
    * runs, it is the caller's to end that and to say so with `end`.
+   *
+   * @param requestor whoever on this machine wants it; absent for the server
    */
-  acceptStop(actionId: string): 'running' | 'answered' {
-    return this.#write(() => this.#scans.acceptStop(actionId))
+  acceptStop(actionId: string, requestor: string | null = null): 'running' | 'answered' {
+    return this.#write(() => this.#scans.acceptStop(actionId, requestor))
   }
 
   /** The scan whose turn it is; `undefined` while none waits. */

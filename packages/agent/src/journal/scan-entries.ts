@@ -26,7 +26,7 @@ export class ScanEntries {
     this.#rows = rows
   }
 
-  acceptStop(actionId: string): 'running' | 'answered' {
+  acceptStop(actionId: string, requestor: string | null): 'running' | 'answered' {
     const rows = this.#rows
     if (rows.find(actionId) === undefined) {
       if (isLocalActionId(actionId)) return 'answered'
@@ -34,12 +34,12 @@ export class ScanEntries {
     }
     const action = rows.get(actionId)
     if (textOf(action, 'state') === 'running') {
-      rows.requestStop(action)
+      rows.requestStop(action, requestor)
       return 'running'
     }
     if (textOf(action, 'state') === 'ended') rows.proveStopAfterEnding(actionId)
     else {
-      rows.witnessStop(actionId)
+      rows.witnessStop(actionId, requestor)
       rows.end(actionId, stopped(readProof(action) ?? 'neverStarted', 0))
     }
     return 'answered'
