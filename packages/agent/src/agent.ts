@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
+import type { AgentSettings, Clock, Inventory, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
 import { LocalScans } from './actions/local-scans.ts'
 import { type TaskHandlers, TaskQueue } from './actions/task-queue.ts'
@@ -40,6 +40,8 @@ export type AgentParts = {
   /** Carry out what is ordered beside scans. */
   taskHandlers: TaskHandlers
   policy: Pick<AgentPolicy, 'windows'>
+  /** What the server lets agents know. */
+  onSettings: (settings: AgentSettings) => void
   clock: Clock
   /** From 0 to 1; for jitter, never for secrets. */
   random: () => number

@@ -10,6 +10,7 @@ import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Host } from '../os/host.ts'
 import { lockState } from '../os/state-lock.ts'
 import { keepRetention, openQuarantine } from '../quarantine/index.ts'
+import { ServerMirror } from '../signatures/index.ts'
 import { type CommandContext, CommandError } from './program.ts'
 
 /** `fleetsweep-agent run`: the agent itself, until it is asked to end. */
@@ -24,7 +25,18 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   using _retention = 'unavailable' in opened ? undefined : keepRetention(opened, clock, logger)
   // People at the machine still see what is there, and may take it back.
   const quarantine = policy.quarantine === false ? FORBIDDEN : opened
-  const scanning = parts.scanning({ stateDir, config, policy, host, quarantine, clock, random, logger })
+  const serverMirror = new ServerMirror(stateDir, identity)
+  const scanning = parts.scanning({
+    serverMirror,
+    stateDir,
+    config,
+    policy,
+    host,
+    quarantine,
+    clock,
+    random,
+    logger,
+  })
   await using engine = scanning.engine
   await using updater = scanning.updater
   const owner = `${identity.serverId}/${identity.tenant}/${identity.machineId}`
@@ -43,6 +55,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
     handQuarantine: new HandQuarantine(opened, log),
     taskHandlers: createTaskHandlers({ ...scanning, quarantine, policy }),
     policy,
+    onSettings: ({ signatureMirror }) => serverMirror.note(signatureMirror),
     clock,
     random,
     logger,
