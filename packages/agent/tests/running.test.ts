@@ -160,7 +160,7 @@ describe('status', () => {
 
 describe('the program', () => {
   it.each([
-    [['scan'], 'There is no command "scan"'],
+    [['sweep'], 'There is no command "sweep"'],
     [['run', '--json'], '"run" takes no --json'],
     [['run', 'now'], '"now" is too much for "run"'],
     [['status', '--colour'], "Unknown option '--colour'"],

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { parseJson } from '../os/parse-json.ts'
+import { isStateLocked } from '../os/state-lock.ts'
 import { ControlRefusal } from './control-command.ts'
 import { controlAnswer } from './control-message.ts'
 import { controlSocketPath } from './control-socket.ts'
@@ -49,6 +50,9 @@ function unreachable(stateDir: string, cause: Error): ControlRefusal {
     })
   }
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    if (isStateLocked(stateDir)) {
+      return new ControlRefusal('The agent is just starting or ending. Ask again in a moment.', { cause })
+    }
     return new ControlRefusal(`No agent is running on ${stateDir}. Start it with: fleetsweep-agent run`, {
       cause,
     })

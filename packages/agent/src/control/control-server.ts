@@ -25,7 +25,8 @@ const MAX_UNREAD_BYTES = 1024 * 1024
 export class ControlServer {
   readonly #commands: ControlCommands
   readonly #logger: Logger
-  readonly #askers = new Set<Socket>()
+  readonly #askers = new Map<Socket, AbortController>()
+  readonly #answering = new Set<Promise<void>>()
   readonly #server: Server
   readonly #path: string
 
@@ -54,16 +55,20 @@ export class ControlServer {
     }
   }
 
-  /** Hangs up on everybody and takes the socket away. */
+  /** Ends what is still asked, with an answer where there is one, and takes the socket away. */
   async close(): Promise<void> {
-    for (const socket of this.#askers) socket.destroy()
-    if (!this.#server.listening) return
-    await new Promise((resolve) => this.#server.close(resolve))
+    const closed = this.#server.listening
+      ? new Promise((resolve) => this.#server.close(resolve))
+      : Promise.resolve()
+    for (const gone of this.#askers.values()) gone.abort()
+    await Promise.all(this.#answering)
+    for (const socket of this.#askers.keys()) socket.destroy()
+    await closed
   }
 
   #serve(socket: Socket): void {
-    this.#askers.add(socket)
     const gone = new AbortController()
+    this.#askers.set(socket, gone)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       this.#askers.delete(socket)
@@ -75,7 +80,11 @@ export class ControlServer {
       if (hasAsked) return void socket.destroy()
       hasAsked = true
       socket.setTimeout(0)
-      void this.#answer(line, socket, gone.signal).then((answer) => socket.end(lineOf(answer)))
+      const answering = this.#answer(line, socket, gone.signal).then((answer) => {
+        socket.end(lineOf(answer))
+        this.#answering.delete(answering)
+      })
+      this.#answering.add(answering)
     })
   }
 

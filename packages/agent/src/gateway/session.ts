@@ -130,8 +130,7 @@ export class Session {
     this.#parts.send({ type: 'heartbeat', openActions: journal.openActions() })
     this.#tellQuarantine()
     // Waiting for one's turn, and a scan between two steps, count as a word too.
-    for (const { actionId, progress } of queue.waiting()) this.tellProgress(actionId, progress)
-    if (queue.running !== undefined) this.tellProgress(queue.running.actionId, queue.running.progress)
+    for (const { actionId, progress } of queue.progressToTell()) this.tellProgress(actionId, progress)
     this.#setTimer('heartbeat', heartbeatMs * (0.9 + 0.2 * random()), () => this.#beat())
     if (!this.#timers.has('answer')) {
       this.#setTimer('answer', HEARTBEAT_ANSWER_MS, () =>
