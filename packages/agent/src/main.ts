@@ -35,8 +35,10 @@ const HELP = `fleetsweep-agent ${AGENT_VERSION}: runs antivirus scans on this ma
                                                        files kept out of reach; while the agent does not run
       --to FILE           restore to another place
       --force             add a file of a package; restore over a file that is there
+  fleetsweep-agent uninstall                           remove the agent that install.sh brought
+      --purge             with the files in quarantine, agent.toml and policy.toml
 
-  with every command
+  with every other command
       --state DIR         folder for identity, journal and work
       --config FILE       configuration (TOML); policy.toml beside it narrows what may be scanned
   fleetsweep-agent --version | --help
@@ -55,6 +57,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
   to: { type: 'string' },
   force: { type: 'boolean' },
+  purge: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
@@ -66,6 +69,7 @@ const COMMANDS: Record<string, readonly OptionName[]> = {
   run: ['state', 'config'],
   status: ['json', 'state', 'config'],
   quarantine: ['to', 'force', 'state', 'config'],
+  uninstall: ['purge'],
 }
 
 /**
@@ -104,6 +108,12 @@ async function runCommand(
   if (values.help || argv.length === 0) return io.stdout(HELP)
   if (values.version) return io.stdout(`${AGENT_VERSION}\n`)
   const [command = '', ...words] = positionals
+  // The script that starts an installed agent sees to it by itself, so this one was not installed.
+  if (command === 'uninstall') {
+    throw new CommandError(
+      'This agent was not brought by install.sh, so there is nothing to uninstall: end it, and delete its files and its state folder.',
+    )
+  }
   const context = prepare(values, env, io, parts)
   if (command === 'run') return await runRunCommand(context)
   if (command === 'status') return await runStatusCommand(context, { json: values.json ?? false })
@@ -121,7 +131,7 @@ function parseArguments(argv: readonly string[]) {
   const allowed = command === undefined ? undefined : COMMANDS[command]
   if (allowed === undefined) {
     const what = command === undefined ? 'Say what to do' : `There is no command "${command}"`
-    throw new UsageError(`${what}: enroll, run, status or quarantine. See fleetsweep-agent --help`)
+    throw new UsageError(`${what}: enroll, run, status, quarantine or uninstall. See fleetsweep-agent --help`)
   }
   if (rest.length > 0 && command !== 'quarantine')
     throw new UsageError(`"${rest.join(' ')}" is too much for "${command}". See fleetsweep-agent --help`)
