@@ -38,7 +38,7 @@ const HELP = `fleetsweep-agent ${AGENT_VERSION}: runs antivirus scans on this ma
   fleetsweep-agent uninstall                           remove the agent that install.sh brought
       --purge             with the files in quarantine, agent.toml and policy.toml
 
-  with every other command
+  with every command but uninstall
       --state DIR         folder for identity, journal and work
       --config FILE       configuration (TOML); policy.toml beside it narrows what may be scanned
   fleetsweep-agent --version | --help
@@ -69,7 +69,7 @@ const COMMANDS: Record<string, readonly OptionName[]> = {
   run: ['state', 'config'],
   status: ['json', 'state', 'config'],
   quarantine: ['to', 'force', 'state', 'config'],
-  uninstall: ['purge'],
+  uninstall: ['purge', 'state', 'config'],
 }
 
 /**

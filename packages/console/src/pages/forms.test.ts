@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { checkAddMachineForm } from './machines/add-machine-form.ts'
 import { checkScanForm, MAX_COMMENT } from './machines/scan-form.ts'
 import { checkSignIn } from './sign-in/sign-in-form.ts'
 
@@ -9,6 +10,20 @@ describe('the form of a scan', () => {
 
   it.each(['', ' \n', 'x'.repeat(MAX_COMMENT + 1)])('refuses one that is blank or too long', (comment) => {
     expect(checkScanForm({ scanType: 'Quick', comment })).toHaveProperty('comment')
+  })
+})
+
+describe('the form of new machines', () => {
+  it.each(['1', ' 20 ', '100000'])('takes %j machines', (machines) => {
+    expect(checkAddMachineForm({ description: '', machines })).toEqual({})
+  })
+
+  it.each(['', '0', '-1', '1.5', 'some', '100001'])('refuses %j machines', (machines) => {
+    expect(checkAddMachineForm({ description: '', machines })).toHaveProperty('machines')
+  })
+
+  it('refuses a description that is longer than what is kept', () => {
+    expect(checkAddMachineForm({ description: 'x'.repeat(401), machines: '1' })).toHaveProperty('description')
   })
 })
 

@@ -1,6 +1,6 @@
 import type { Machine } from '@fleetsweep/protocol'
 import { Button, SearchBox } from '@fluentui/react-components'
-import { ShieldRegular } from '@fluentui/react-icons'
+import { AddRegular, ShieldRegular } from '@fluentui/react-icons'
 import { useDeferredValue, useState } from 'react'
 import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
 import { useAsk } from '../../components/DialogHost.tsx'
@@ -11,6 +11,7 @@ import { OutsideText } from '../../components/OutsideText.tsx'
 import { PageHeading } from '../../components/PageHeading.tsx'
 import { useMachines } from '../../queries/machines.ts'
 import { useSession } from '../../session/session.ts'
+import { AddMachineDialog } from './AddMachineDialog.tsx'
 import { HealthBadge } from './HealthBadge.tsx'
 import { ScanDialog } from './ScanDialog.tsx'
 
@@ -49,6 +50,9 @@ export function MachinesPage() {
           value={name}
           onChange={(_, { value }) => setName(value)}
         />
+        <Button icon={<AddRegular />} onClick={() => ask((asked) => <AddMachineDialog {...asked} />)}>
+          Add machines…
+        </Button>
       </PageHeading>
       <Outcome query={machines} what="machines">
         {({ items, more }) =>
@@ -72,8 +76,8 @@ function NoMachines() {
   const isPerson = useSession().who.kind === 'person'
   return (
     <EmptyState title={isPerson ? 'No machines within your reach' : 'No machines yet'}>
-      Create an enrollment token with <code>fleetsweep tokens create</code>, and run{' '}
-      <code>fleetsweep-agent enroll</code> on a machine.
+      “Add machines…” gives you the line that installs the agent, as does{' '}
+      <code>fleetsweep tokens create --command</code>.
       {isPerson && ' It shows here when one of your user groups reaches its device group.'}
     </EmptyState>
   )
