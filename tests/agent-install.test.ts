@@ -97,6 +97,21 @@ describe('the line that is pasted on a machine of the least of a Debian', () => 
     expect(machine.changesSince(before)).toEqual([])
   })
 
+  it('runs a script that makes do with wget, and leaves the engine to somebody else when told to', async () => {
+    await using machine = await BareMachine.boot(network, { packageManager: 'apt-get' })
+    const before = machine.files()
+    const token = /fse1\.[\w-]+/.exec(await fleet.command())?.[0]
+    const fetch = 'wget -q -O - --no-check-certificate https://10.0.0.1:8443/fleet/v1/agent/install.sh'
+
+    await machine.run('mv /usr/bin/curl /root/curl')
+    const installed = await machine.paste(`${fetch} | sh -s -- --no-engine --token ${token}`)
+    expect(installed).toMatchObject({ code: 0, err: expect.stringContaining('Enrolled as the new machine') })
+    expect(existsSync(join(machine.root, 'usr/sbin/clamd'))).toBe(false)
+
+    await machine.run('fleetsweep-agent uninstall; mv /root/curl /usr/bin/curl')
+    expect(machine.changesSince(before)).toEqual([])
+  })
+
   it('makes a service where systemd is, and takes it away again', async () => {
     await using machine = await BareMachine.boot(network, { packageManager: 'apt-get', systemd: true })
     const before = machine.files()

@@ -160,6 +160,6 @@ Install these with the system's own package manager and run the command again:
   ClamAV      clamd, clamscan, sigtool and freshclam (Fedora: clamd clamav clamav-freshclam; Alpine: clamav)
   PostgreSQL  15 or newer, the server with initdb (for tests)
   libatomic   the packaged Node needs it (Fedora: libatomic)
-  strace      (for tests)
+  strace, ShellCheck, systemd-analyze  (for tests)
   Chromium    (for tests of the console)`
 }

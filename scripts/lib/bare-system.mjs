@@ -11,7 +11,7 @@ const completeMark = join(folder, 'complete')
 
 /** A machine that somebody would run curl on, and no more; `ip` joins it to a network. */
 const SYSTEM =
-  'base-files base-passwd busybox-static coreutils curl dash dpkg findutils grep gzip iproute2 libc-bin mount sed tar tini util-linux'
+  'base-files base-passwd busybox-static coreutils curl dash dpkg findutils grep gzip iproute2 libc-bin mount sed tar tini util-linux wget'
 /** What the agent's script asks package managers for. */
 const INSTALLABLE = 'clamav-daemon clamav-freshclam libatomic1 libstdc++6'
 /** Serves installing, which nobody does here as Debian would. */
