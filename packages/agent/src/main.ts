@@ -50,8 +50,10 @@ const HELP = `fleetsweep-agent ${AGENT_VERSION}: runs antivirus scans on this ma
                                                        files kept out of reach
       --to FILE           restore to another place
       --force             add a file of a package; restore over a file that is there
+  fleetsweep-agent uninstall                           remove the agent that install.sh brought
+      --purge             with the files in quarantine, agent.toml and policy.toml
 
-  with every command
+  with every command but uninstall
       --state DIR         folder for identity, journal and work
       --config FILE       configuration (TOML); policy.toml beside it narrows what may be scanned
   fleetsweep-agent --version | --help
@@ -75,6 +77,7 @@ const OPTIONS = {
   limit: { type: 'string' },
   to: { type: 'string' },
   force: { type: 'boolean' },
+  purge: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
@@ -138,6 +141,16 @@ const COMMANDS: Record<string, Command> = {
     run: async (context, { to, force = false }, words) => {
       await runQuarantineCommand(context, { words, to, force })
       return undefined
+    },
+  },
+  uninstall: {
+    options: ['purge'],
+    toleratesProblems: true,
+    run: async () => {
+      // The script that starts an installed agent sees to it by itself, so this one was not installed.
+      throw new CommandError(
+        'This agent was not brought by install.sh, so there is nothing to uninstall: end it, and delete its files and its state folder.',
+      )
     },
   },
 }

@@ -171,6 +171,12 @@ describe('the program', () => {
     expect(agent.stderr).toContain(words)
   })
 
+  it('does not uninstall what was not installed', async () => {
+    await using agent = new TestAgent()
+    expect(await agent.command('uninstall', '--purge')).toBe(1)
+    expect(agent.stderr).toContain('not brought by install.sh')
+  })
+
   it.each([
     ['--help', 'fleetsweep-agent enroll --server URL --token TOKEN'],
     ['--version', '0.1.0'],

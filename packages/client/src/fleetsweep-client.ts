@@ -65,6 +65,8 @@ type Signalled = { signal?: AbortSignal }
  * one that is not listed, and members may be there that are not named.
  */
 export class FleetsweepClient {
+  /** The server that it calls. */
+  readonly baseUrl: string
   /** People, user groups, roles and device groups. */
   readonly access: AccessClient
   /** Programs that call this server, with their credentials. */
@@ -79,6 +81,7 @@ export class FleetsweepClient {
 
   constructor({ baseUrl, tokens, runtime = platformRuntime(), ...given }: ClientOptions) {
     const { retry = DEFAULT_RETRY, timeoutMs = DEFAULT_TIMEOUT_MS } = given
+    this.baseUrl = baseUrl
     this.#connection = new HttpConnection(baseUrl, tokens, runtime, { retry, timeoutMs })
     this.access = new AccessClient(this.#connection)
     this.applications = new ApplicationClient(this.#connection)

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -9,7 +9,12 @@ export const SOURCE_PROGRAMS: Programs = {
 }
 
 /** Where the programs `fleetsweep` and `fleetsweep-agent` are. */
-export type Programs = { folder: string; ending: '.ts' | '.mjs' }
+export type Programs = {
+  folder: string
+  ending: '.ts' | '.mjs'
+  /** A command that starts the program given after it in its own place, such as `nsenter` into another network. */
+  through?: readonly string[]
+}
 
 const END_WITHIN_MS = 15_000
 
@@ -30,10 +35,7 @@ export function startProgram(
   args: readonly string[],
   { log, programs = SOURCE_PROGRAMS }: { log: number; programs?: Programs },
 ): ChildProgram {
-  const child = spawn(process.execPath, [programFile(programs, name), ...args], {
-    cwd: programs.folder,
-    stdio: ['ignore', 'pipe', log],
-  })
+  const child = spawnProgram(name, args, programs, ['ignore', 'pipe', log])
   const { stdout, pid } = child
   if (!stdout || pid === undefined) throw new Error(`${name} did not start.`)
   const lines: string[] = []
@@ -79,16 +81,13 @@ export async function runProgram(
   args: readonly string[],
   programs: Programs = SOURCE_PROGRAMS,
 ): Promise<string> {
-  const child = spawn(process.execPath, [programFile(programs, name), ...args], {
-    cwd: programs.folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawnProgram(name, args, programs, ['ignore', 'pipe', 'pipe'])
   let out = ''
   let err = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     out += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     err += text
   })
   const code = await exitOf(child)
@@ -96,8 +95,14 @@ export async function runProgram(
   return out
 }
 
-function programFile({ folder, ending }: Programs, name: string): string {
-  return join(folder, name + ending)
+function spawnProgram(
+  name: string,
+  args: readonly string[],
+  { folder, ending, through = [] }: Programs,
+  stdio: StdioOptions,
+): ChildProcess {
+  const [command = process.execPath, ...rest] = [...through, process.execPath, join(folder, name + ending)]
+  return spawn(command, [...rest, ...args], { cwd: folder, stdio })
 }
 
 function exitOf(child: ChildProcess): Promise<number | string> {

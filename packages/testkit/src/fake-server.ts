@@ -10,6 +10,7 @@ import {
   type DeviceAvInfo,
   type EnrollmentToken,
   ERROR_STATUS,
+  encodeEnrollmentToken,
   type FleetAuditEntry,
   type FleetDetection,
   type FleetEvent,
@@ -355,7 +356,7 @@ export class FakeServer {
     }
     if (/^POST \/fleet\/v1\/enrollmentTokens$/.test(route)) {
       const created = this.#createToken(body as CreateEnrollmentTokenBody)
-      return send(response, 201, { ...created, token: `fse1.${randomBytes(24).toString('base64url')}` })
+      return send(response, 201, { ...created, token: this.#tokenText(created.id) })
     }
     if (/^DELETE \/fleet\/v1\/enrollmentTokens\/[^/]+$/.test(route)) {
       const at = this.enrollmentTokens.findIndex((token) => token.id === id)
@@ -442,6 +443,16 @@ export class FakeServer {
     }
     this.enrollmentTokens.push(token)
     return token
+  }
+
+  #tokenText(tokenId: string): string {
+    const secret = randomBytes(32).toString('base64url')
+    return encodeEnrollmentToken({
+      tenant: this.tenant,
+      tokenId,
+      secret,
+      orderRootSha256: randomBytes(32).toString('hex'),
+    })
   }
 
   #sendPage(response: ServerResponse, url: URL, all: readonly object[]) {

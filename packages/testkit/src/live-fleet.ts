@@ -77,20 +77,22 @@ export class LiveFleet implements AsyncDisposable {
    * Sets a server up and starts it.
    *
    * @param options.listen an address with a port that is free
-   * @param options.tls what `init` makes a certificate for; plain HTTP when absent
+   * @param options.tls what `init` makes a certificate for beside this machine's names; plain HTTP when absent
    */
   static async start(options: {
     folder?: string
     listen: string
     application?: string
-    tls?: { aliases: readonly string[] }
+    tls?: { aliases?: readonly string[]; hosts?: readonly string[] }
     programs?: Programs
   }): Promise<LiveFleet> {
     const { programs = SOURCE_PROGRAMS, application = 'Test', tls } = options
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'fleetsweep-fleet-'))
     const log = openSync(join(folder, 'programs.log'), 'a')
     const data = join(folder, 'server')
-    const names = tls ? tls.aliases.flatMap((alias) => ['--alias', alias]) : ['--no-tls']
+    const names = tls
+      ? [...optionsOf('--alias', tls.aliases), ...optionsOf('--host', tls.hosts)]
+      : ['--no-tls']
     const init = ['init', '--data', data, '--listen', options.listen, '--json', ...names]
     const made = Initialised.Parse(
       JSON.parse(await runProgram('fleetsweep', [...init, '--application', application], programs)),
@@ -202,6 +204,10 @@ async function startServer(data: string, options: { log: number; programs: Progr
     return Ready.Check(value) ? value : undefined
   })
   return { server, url }
+}
+
+function optionsOf(name: string, values: readonly string[] = []): string[] {
+  return values.flatMap((value) => [name, value])
 }
 
 function tailOf(folder: string, lines = 15): string {
