@@ -10,7 +10,7 @@ import {
 } from '@fleetsweep/protocol'
 import { Compile } from 'typebox/compile'
 import { expect } from 'vitest'
-import { createWindowsDefender, DefenderMark } from '../src/engines/index.ts'
+import { createWindowsDefender, type DefenderEngine, DefenderMark } from '../src/engines/index.ts'
 import { systemClock } from '../src/os/system-clock.ts'
 import {
   createDefenderRunner,
@@ -68,31 +68,8 @@ export class DefenderFixture {
     return createWindowsDefender(this.programs, { clock })
   }
 
-  async scan(
-    options: DefenderScanOptions = {},
-  ): Promise<{ outcome: ScanOutcome; detections: Detection[]; progress: ScanProgress[] }> {
-    const { clock = systemClock, config = {}, maxScanMs, ...request } = options
-    const workDir = join(this.folder, 'work')
-    mkdirSync(workDir, { recursive: true })
-    const detections: Detection[] = []
-    const progress: ScanProgress[] = []
-    const parts = { engine: this.engine(clock), mark: this.mark, clock, config }
-    const run = createDefenderRunner({ ...parts, ...(maxScanMs && { maxScanMs }) })
-    const outcome = await run({
-      actionId: '00000000-0000-4000-8000-000000000001',
-      scanType: 'Quick',
-      paths: [],
-      settings: DEFAULT_SCAN_SETTINGS,
-      attempt: 1,
-      workDir,
-      signal: new AbortController().signal,
-      onStarted: () => {},
-      onDetection: (detection) => detections.push(detection),
-      onProgress: (one) => progress.push(one),
-      ...request,
-    })
-    if (outcome.kind !== 'failed' || outcome.report) expect(Report.Errors(outcome.report)).toEqual([])
-    return { outcome, detections, progress }
+  scan(options: DefenderScanOptions = {}): Promise<DefenderScanResult> {
+    return scanWithDefender(this.engine(options.clock), this.mark, this.folder, options)
   }
 
   [Symbol.dispose](): void {
@@ -105,6 +82,37 @@ export class DefenderFixture {
     chmodSync(path, 0o755)
     return path
   }
+}
+
+export type DefenderScanResult = { outcome: ScanOutcome; detections: Detection[]; progress: ScanProgress[] }
+
+/** Scans with what the agent makes of Defender's programs; each report is checked against its schema. */
+export async function scanWithDefender(
+  engine: DefenderEngine,
+  mark: DefenderMark,
+  folder: string,
+  { clock = systemClock, config = {}, maxScanMs, ...request }: DefenderScanOptions,
+): Promise<DefenderScanResult> {
+  const workDir = join(folder, 'work')
+  mkdirSync(workDir, { recursive: true })
+  const detections: Detection[] = []
+  const progress: ScanProgress[] = []
+  const run = createDefenderRunner({ engine, mark, clock, config, ...(maxScanMs && { maxScanMs }) })
+  const outcome = await run({
+    actionId: '00000000-0000-4000-8000-000000000001',
+    scanType: 'Quick',
+    paths: [],
+    settings: DEFAULT_SCAN_SETTINGS,
+    attempt: 1,
+    workDir,
+    signal: new AbortController().signal,
+    onStarted: () => {},
+    onDetection: (detection) => detections.push(detection),
+    onProgress: (one) => progress.push(one),
+    ...request,
+  })
+  if (outcome.kind !== 'failed' || outcome.report) expect(Report.Errors(outcome.report)).toEqual([])
+  return { outcome, detections, progress }
 }
 
 const COMMON = `

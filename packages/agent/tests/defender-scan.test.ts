@@ -191,7 +191,7 @@ describe('stopping a scan with Microsoft Defender', () => {
       detections: JSON.stringify([threat({ InitialDetectionTime: '/Date(1700000000500)/' })]),
     })
     expect((await defender.scan({ attempt: 2 })).detections).toHaveLength(0)
-    writeFileSync(join(defender.folder, 'work', 'defender-since'), '1700000000000')
+    writeFileSync(join(defender.folder, 'work', 'defender-past'), '{"atMs":1700000000000,"known":[]}')
     expect((await defender.scan({ attempt: 2 })).detections).toHaveLength(1)
   })
 })

@@ -25,6 +25,8 @@ export const AgentConfig = Type.Object(
           /** `MpCmdRun.exe` and Windows PowerShell, in place of those that Windows has. */
           mpCmdRun: Type.Optional(ProgramPath),
           powerShell: Type.Optional(ProgramPath),
+          /** `mdatp`, in place of the one that Linux or macOS has. */
+          mdatp: Type.Optional(ProgramPath),
           /** The `clamd` program to start. */
           clamd: Type.Optional(AbsolutePath),
           /** Folder of the signature databases. */

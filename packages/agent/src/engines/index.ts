@@ -2,8 +2,15 @@ export type { ClamAvConfig } from './clamav/clamav-config.ts'
 export { DEFAULT_DATABASE_DIR } from './clamav/clamav-config.ts'
 export { createClamAvEngine, type OwnEngine } from './clamav/clamav-engine.ts'
 export { createExistingClamAvEngine } from './clamav/existing-clamd.ts'
-export type { DefenderEngine, DefenderScan, DefenderTarget } from './defender/defender-engine.ts'
+export type {
+  DefenderEngine,
+  DefenderPast,
+  DefenderScan,
+  DefenderTarget,
+} from './defender/defender-engine.ts'
 export { DefenderMark } from './defender/defender-mark.ts'
+export { findMdatp } from './defender/find-mdatp.ts'
+export { createMdatpDefender } from './defender/mdatp-defender.ts'
 export type { DefenderDetection } from './defender/threat-detections.ts'
 export { createWindowsDefender } from './defender/windows-defender.ts'
 export { findWindowsPrograms, type WindowsPrograms } from './defender/windows-programs.ts'

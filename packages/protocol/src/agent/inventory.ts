@@ -2,6 +2,20 @@ import { type Static, Type } from 'typebox'
 import { IpAddress } from '../api/machine.ts'
 import { SignatureSet } from '../scan/signature-set.ts'
 
+/**
+ * How Microsoft Defender Antivirus runs beside other products; the words of `Get-MpComputerStatus`.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/microsoft-defender-antivirus-compatibility
+ */
+export const DEFENDER_MODES = [
+  'Normal',
+  'Passive Mode',
+  'EDR Block Mode',
+  'SxS Passive Mode',
+  'Not running',
+] as const
+export type DefenderMode = (typeof DEFENDER_MODES)[number]
+
 const Nullable = (maxLength: number) => Type.Union([Type.String({ maxLength }), Type.Null()])
 
 /** What a machine says of itself: at enrollment, on connecting, and whenever it changes. Never trusted for identity. */
@@ -28,6 +42,8 @@ export const Inventory = Type.Object({
     /** `missing`: no engine installed; `noSignatures`: it has nothing to compare with. */
     state: Type.Union([Type.Literal('ready'), Type.Literal('missing'), Type.Literal('noSignatures')]),
     signatures: Type.Union([SignatureSet, Type.Null()]),
+    /** Of Microsoft Defender alone; absent where it has no name for how it runs. */
+    mode: Type.Optional(Type.Enum(DEFENDER_MODES)),
   }),
   /** New at every start of the operating system. */
   bootId: Type.String({ minLength: 1, maxLength: 64 }),
