@@ -13,7 +13,7 @@ import { runRunCommand } from './commands/run-command.ts'
 import { runStatusCommand } from './commands/status-command.ts'
 import { ConfigError, readAgentConfig, readAgentPolicy } from './config/agent-config.ts'
 import { EnrollmentError } from './enrollment/enrollment-error.ts'
-import type { Environment } from './os/host.ts'
+import type { Environment, Host } from './os/host.ts'
 import { createLogger } from './os/logger.ts'
 import { defaultPaths } from './os/paths.ts'
 import { AGENT_VERSION } from './version.ts'
@@ -104,7 +104,7 @@ async function runCommand(
   if (values.help || argv.length === 0) return io.stdout(HELP)
   if (values.version) return io.stdout(`${AGENT_VERSION}\n`)
   const [command = '', ...words] = positionals
-  const context = prepare(values, env, io, parts)
+  const context = await prepare(values, env, io, parts)
   if (command === 'run') return await runRunCommand(context)
   if (command === 'status') return await runStatusCommand(context, { json: values.json ?? false })
   if (command === 'quarantine')
@@ -141,27 +141,43 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function prepare(
+async function prepare(
   values: { state?: string | undefined; config?: string | undefined },
   env: Environment,
   io: ProgramIo,
   parts: ProgramParts,
-): CommandContext {
+): Promise<CommandContext> {
   const host = parts.host(env)
   if (host === undefined)
-    throw new CommandError(`The agent does not run on ${process.platform} yet; Linux and macOS it knows.`)
+    throw new CommandError(
+      `The agent does not run on ${process.platform}; Linux, macOS and Windows it knows.`,
+    )
   const paths = defaultPaths(host.isRoot, env)
+  const configFolder = dirname(paths.configFile)
+  if (host.isRoot) await guard(host, configFolder)
   const config = readAgentConfig(values.config ?? paths.configFile, values.config !== undefined)
   const policyFile =
     values.config === undefined ? paths.policyFile : join(dirname(values.config), 'policy.toml')
+  const stateDir = resolve(values.state ?? config.state ?? paths.stateDir)
+  // The usual one is within the folder that is guarded already.
+  if (host.isRoot && stateDir !== resolve(paths.stateDir)) await guard(host, stateDir)
   return {
     io,
     env,
     host,
     parts,
-    stateDir: resolve(values.state ?? config.state ?? paths.stateDir),
+    stateDir,
     config,
     policy: readAgentPolicy(policyFile),
     logger: createLogger(config.logLevel ?? 'info', io.stderr),
+  }
+}
+
+/** Before a word of it is read: it names the programs that the agent starts, and holds its key. */
+async function guard(host: Host, folder: string): Promise<void> {
+  try {
+    await host.guardFolder?.(folder)
+  } catch (cause) {
+    throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }

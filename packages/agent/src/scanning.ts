@@ -30,6 +30,9 @@ const BEFORE_A_SCAN = { maxAgeMs: 86_400_000, waitMs: 120_000 }
 export const createScanning: ProgramParts['scanning'] = (options) => {
   const { kind = 'auto' } = options.config.engine ?? {}
   const isDefender = kind === 'auto' ? process.platform === 'win32' : kind === 'defender'
+  if (!isDefender && process.platform === 'win32') {
+    throw new ConfigError('engine.kind is "clamav", which is not for Windows here; use "defender".')
+  }
   return isDefender ? withDefender(options) : withClamAv(options)
 }
 

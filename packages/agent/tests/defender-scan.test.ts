@@ -5,6 +5,7 @@ import { MovableClock, until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startProgram } from '../src/engines/defender/run-program.ts'
 import { systemClock } from '../src/os/system-clock.ts'
+import { findDefenderRefusal } from '../src/scan/defender-refusal.ts'
 import { DefenderFixture, type DefenderScanOptions, NORMAL } from './defender-fixture.ts'
 
 let defender: DefenderFixture
@@ -193,5 +194,30 @@ describe('stopping a scan with Microsoft Defender', () => {
     expect((await defender.scan({ attempt: 2 })).detections).toHaveLength(0)
     writeFileSync(join(defender.folder, 'work', 'defender-past'), '{"atMs":1700000000000,"known":[]}')
     expect((await defender.scan({ attempt: 2 })).detections).toHaveLength(1)
+  })
+})
+
+describe('a path that Microsoft Defender is to scan', () => {
+  const refusal = (path: string) =>
+    findDefenderRefusal({ scanType: 'Custom', paths: [path], settings: DEFAULT_SCAN_SETTINGS }, {}, 'win32')
+
+  it.each(['C:\\Users', 'd:/Mail', 'C:\\a b; calc', 'C:\\é\u{1f600}'])(
+    'may be on a drive of Windows: %s',
+    (path) => {
+      expect(refusal(path)).toBeUndefined()
+    },
+  )
+
+  it.each([
+    '\\\\server\\share',
+    '\\\\?\\C:\\a',
+    'C:a',
+    'C:\\*.exe',
+    'C:\\a:stream',
+    'C:\\\ud83d',
+    '/etc',
+    'C:\\a\nb',
+  ])('is none of a Windows machine: %j', (path) => {
+    expect(refusal(path)).toMatch(/^Nothing was scanned: the path ".*" is none of this machine\.$/)
   })
 })

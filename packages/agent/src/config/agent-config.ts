@@ -5,7 +5,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { LOG_LEVELS } from '../os/logger.ts'
 
-const AbsolutePath = Type.String({ pattern: '^/' })
+const AbsolutePath = Type.String({ pattern: process.platform === 'win32' ? '^[A-Za-z]:[\\\\/]' : '^/' })
 /** On any system. */
 const ProgramPath = Type.String({ pattern: '^(/|[A-Za-z]:[\\\\/])' })
 const HttpAddress = Type.String({ pattern: '^https?://[^\\s"]+$' })
