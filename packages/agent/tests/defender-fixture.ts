@@ -18,6 +18,7 @@ import {
   type ScanOutcome,
   type ScanRequest,
 } from '../src/scan/index.ts'
+import type { DefenderStandIn } from './defender-stops.ts'
 
 const Report = Compile(ScanReport)
 
@@ -29,6 +30,8 @@ export type Behaviour = {
   scan: { code: number; says?: string; lasts?: 'untilCancelled' | 'forever'; found?: object[] }
   /** What Get-MpThreatDetection writes instead of what was found. */
   detections?: string
+  /** Of MpCmdRun when it updates: what Get-MpComputerStatus writes from then on. */
+  update?: { code: number; status?: string }
 }
 
 export const NORMAL = {
@@ -45,7 +48,7 @@ export type DefenderScanOptions = Partial<ScanRequest> & {
 }
 
 /** Programs that answer as MpCmdRun.exe and PowerShell do, as far as the agent asks them. */
-export class DefenderFixture {
+export class DefenderFixture implements DefenderStandIn {
   readonly folder = mkdtempSync(join(tmpdir(), 'fleetsweep-defender-'))
   readonly programs = {
     mpCmdRun: this.#program('MpCmdRun', MPCMDRUN),
@@ -62,6 +65,18 @@ export class DefenderFixture {
   get calls(): string[] {
     const path = join(this.folder, 'calls')
     return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []
+  }
+
+  get isScanning(): boolean {
+    return existsSync(join(this.folder, 'scanning'))
+  }
+
+  get scanProgram() {
+    return { command: this.programs.mpCmdRun, args: ['-Scan', '-ScanType', '2'] }
+  }
+
+  lastUntil(end: 'cancelled' | 'never'): void {
+    this.behave({ scan: { code: 0, lasts: end === 'cancelled' ? 'untilCancelled' : 'forever' } })
   }
 
   engine(clock: Clock = systemClock) {
@@ -132,7 +147,11 @@ const end = () => {
   process.stdout.write(says)
   process.exitCode = code
 }
-if (args[1] === '-Cancel') writeFileSync(at('cancelled'), '')
+if (args[0] === '-SignatureUpdate') {
+  const { code, status = behaviour.status } = behaviour.update ?? { code: 0 }
+  writeFileSync(at('behaviour.json'), JSON.stringify({ ...behaviour, status }))
+  process.exitCode = code
+} else if (args[1] === '-Cancel') writeFileSync(at('cancelled'), '')
 else if (lasts === undefined) end()
 else {
   writeFileSync(at('scanning'), '')

@@ -5,6 +5,7 @@ import type { Clock } from '@fleetsweep/protocol'
 import { createMdatpDefender, DefenderMark } from '../src/engines/index.ts'
 import { systemClock } from '../src/os/system-clock.ts'
 import { type DefenderScanOptions, type DefenderScanResult, scanWithDefender } from './defender-fixture.ts'
+import type { DefenderStandIn } from './defender-stops.ts'
 
 /** How the program that stands in for mdatp behaves. */
 export type MdatpBehaviour = {
@@ -34,7 +35,7 @@ const HEALTHY = {
 export const PASSIVE = { passiveModeEnabled: setting(true), realTimeProtectionEnabled: setting(false) }
 
 /** A program that answers as mdatp does, as far as the agent asks it. */
-export class MdatpFixture {
+export class MdatpFixture implements DefenderStandIn {
   readonly folder = mkdtempSync(join(tmpdir(), 'fleetsweep-mdatp-'))
   readonly program = join(this.folder, 'mdatp')
   readonly mark = new DefenderMark(join(this.folder, 'engine', 'defender-scan'))
@@ -69,6 +70,14 @@ export class MdatpFixture {
 
   get isScanning(): boolean {
     return existsSync(join(this.folder, 'scanning'))
+  }
+
+  get scanProgram() {
+    return { command: this.program, args: ['scan', 'full'] }
+  }
+
+  lastUntil(end: 'cancelled' | 'never'): void {
+    this.behave({ scan: { code: 0, lasts: end === 'cancelled' ? 'untilCancelled' : 'forever' } })
   }
 
   engine(clock: Clock = systemClock) {

@@ -1,8 +1,6 @@
 import { conclude, instantFromMs } from '@fleetsweep/protocol'
-import { MovableClock, until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startProgram } from '../src/engines/defender/run-program.ts'
-import { systemClock } from '../src/os/system-clock.ts'
+import { describeDefenderStops } from './defender-stops.ts'
 import { type MdatpBehaviour, MdatpFixture, PASSIVE } from './mdatp-fixture.ts'
 
 let mdatp: MdatpFixture
@@ -18,7 +16,6 @@ const threat = (status = 'quarantined') => ({
     { key: '1700000000900', value: status },
   ],
 })
-const scanning = () => until(() => mdatp.isScanning, 'mdatp scans')
 
 describe('a scan with mdatp', () => {
   it('tells what judged and what it does not tell, and is never called clean', async () => {
@@ -169,51 +166,11 @@ describe('the inventory of a machine with mdatp', () => {
   })
 })
 
-describe('stopping a scan with mdatp', () => {
-  it('asks mdatp, and is proven when its scan has ended', async () => {
-    mdatp.behave({ scan: { code: 0, lasts: 'untilCancelled' } })
-    const stop = new AbortController()
-    const result = mdatp.scan({ scanType: 'Full', signal: stop.signal })
-    await scanning()
-    stop.abort()
-    expect((await result).outcome).toMatchObject({ kind: 'stopped', proof: 'queueEmpty' })
-    expect(mdatp.calls).toContain('scan cancel')
-  })
+describeDefenderStops('mdatp', () => new MdatpFixture())
 
-  it('is never claimed of a scan that goes on', async () => {
-    mdatp.behave({ scan: { code: 0, lasts: 'forever' } })
-    const clock = new MovableClock()
-    const stop = new AbortController()
-    const result = mdatp.scan({ signal: stop.signal, clock })
-    await scanning()
-    stop.abort()
-    let isOver = false
-    void result.then(() => (isOver = true))
-    const onceMore = async () => {
-      await clock.advance('10s')
-      return isOver
-    }
-    await until(onceMore, 'the scan is given up')
-    expect((await result).outcome).toMatchObject({ kind: 'failed', reason: /did not say that it has/ })
-  })
-
-  it('comes by itself when the scan takes too long, and then it has failed', async () => {
-    mdatp.behave({ scan: { code: 0, lasts: 'untilCancelled' } })
-    const clock = new MovableClock()
-    const result = mdatp.scan({ clock, maxScanMs: 60_000 })
-    await scanning()
-    await clock.advance('61s')
-    expect((await result).outcome).toMatchObject({ kind: 'failed', reason: /^The scan was stopped/ })
-  })
-
-  it('reaches a scan that a killed agent left behind', async () => {
-    mdatp.behave({ scan: { code: 0, lasts: 'untilCancelled' } })
-    const left = startProgram({ command: mdatp.program, args: ['scan', 'full'] })
-    mdatp.mark.set(left.pid)
-    await scanning()
-    expect(await mdatp.mark.endLeftover(mdatp.engine(), systemClock)).toBe('queueEmpty')
-    expect(await left.ended).toMatchObject({ kind: 'exited' })
-  })
+it('is by its own command that mdatp is asked to stop', async () => {
+  await mdatp.engine().cancelScan()
+  expect(mdatp.calls).toEqual(['scan cancel'])
 })
 
 describe('updating the definitions of mdatp', () => {

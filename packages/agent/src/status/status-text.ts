@@ -102,10 +102,9 @@ function engineWords(engine: NonNullable<AgentStatus['engine']>, now: Instant): 
   const state = { inDate: 'in date', old: 'old', testOnly: 'test signatures only' }[
     signatureState(engine.signatures, now)
   ]
-  // 0: an engine that does not tell how many it has.
   return (
     `${name}; ${official ? 'official' : 'other'} signatures${version === null ? '' : ` ${version}`}` +
-    `${builtAt === null ? '' : ` of ${builtAt}`}, ${signatures === 0 ? '' : `${count(signatures)} in all, `}${state}`
+    `${builtAt === null ? '' : ` of ${builtAt}`}, ${count(signatures)} in all, ${state}`
   )
 }
 
