@@ -73,8 +73,16 @@ function readFields(output: string): ReadonlyMap<string, unknown> {
   if (fields.Check(json)) {
     return new Map(Object.entries(json).map(([name, value]) => [plainName(name), unwrap(value)]))
   }
-  const lines = [...output.matchAll(/^([A-Za-z_]+)\s*:\s*(.*?)(?:\s*\[managed\])?\s*$/gm)]
-  return new Map(lines.map(([, name = '', value = '']) => [plainName(name), parseJson(value) ?? value]))
+  const lines = [...output.matchAll(/^([A-Za-z_]+)[ \t]*:(.*)$/gm)]
+  return new Map(
+    lines.map(([, name = '', text = '']) => {
+      const value = text
+        .trim()
+        .replace(/\[managed\]$/, '')
+        .trim()
+      return [plainName(name), parseJson(value) ?? value]
+    }),
+  )
 }
 
 function plainName(name: string): string {

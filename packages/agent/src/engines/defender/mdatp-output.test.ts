@@ -105,6 +105,10 @@ describe('the threats that mdatp lists', () => {
     expect(first).toMatchObject({ name: 'EICAR-Test-File (not a virus)', status: 'quarantined', paths: [] })
     expect(second && detectionsOf(second)).toMatchObject([{ isFile: false, quarantined: false }])
     expect(readMdatpThreats('No threats\n')).toEqual([])
+    const blanks = ' '.repeat(100_000)
+    expect(readMdatpThreats(`Id: "1"\nName: a${blanks}b${blanks}\n${blanks}x\n`)).toMatchObject([
+      { name: `a${blanks}b` },
+    ])
   })
 
   it('are new by what they say, each as often more as it stands there', () => {

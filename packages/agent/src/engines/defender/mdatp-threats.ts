@@ -123,13 +123,20 @@ function digestOf(entry: unknown): string {
 }
 
 function readLines(output: string): MdatpThreat[] | undefined {
-  if (/^\s*no threats\b/im.test(output)) return []
-  const blocks = output.split(/^(?=\s*id\s*:)/im).filter((block) => /^\s*id\s*:/i.test(block))
+  if (/^[ \t]*no threats\b/im.test(output)) return []
+  const blocks = output.split(/^(?=[ \t]*id[ \t]*:)/im).filter((block) => /^[ \t]*id[ \t]*:/i.test(block))
   if (blocks.length === 0) return undefined
   const threats = blocks.map((block) => {
-    const lines = [...block.matchAll(/^\s*([A-Za-z ]+?)\s*:\s*"?(.*?)"?\s*$/gm)]
-    const entry = Object.fromEntries(lines.map(([, name = '', value = '']) => [name.toLowerCase(), value]))
+    // A name may be anybody's, so no part of this can match the same blanks as another.
+    const lines = [...block.matchAll(/^[ \t]*([A-Za-z]+(?: [A-Za-z]+)*)[ \t]*:(.*)$/gm)]
+    const entry = Object.fromEntries(
+      lines.map(([, name = '', value = '']) => [name.toLowerCase(), withoutQuotes(value.trim())]),
+    )
     return readEntry(entry)
   })
   return threats.includes(undefined) ? undefined : threats.filter((threat) => threat !== undefined)
+}
+
+function withoutQuotes(text: string): string {
+  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
 }
