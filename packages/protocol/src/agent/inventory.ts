@@ -39,7 +39,7 @@ export const Inventory = Type.Object({
   engine: Type.Object({
     name: Type.String({ maxLength: 64 }),
     version: Nullable(64),
-    /** `missing`: no engine installed; `noSignatures`: it has nothing to compare with. */
+    /** `missing`: none installed, or none that can scan; `noSignatures`: it has nothing to compare with. */
     state: Type.Union([Type.Literal('ready'), Type.Literal('missing'), Type.Literal('noSignatures')]),
     signatures: Type.Union([SignatureSet, Type.Null()]),
     /** Of Microsoft Defender alone; absent where it has no name for how it runs. */
