@@ -32,10 +32,15 @@ export function replaceFile(from: string, to: string): void {
       renameSync(from, to)
       return
     } catch (error) {
-      if (process.platform !== 'win32' || attempt === REPLACE_ATTEMPTS) throw error
+      if (attempt === REPLACE_ATTEMPTS || !isOpenElsewhere(error)) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REPLACE_PAUSE_MS)
     }
   }
+}
+
+function isOpenElsewhere(error: unknown): boolean {
+  if (process.platform !== 'win32' || !(error instanceof Error && 'code' in error)) return false
+  return error.code === 'EPERM' || error.code === 'EACCES' || error.code === 'EBUSY'
 }
 
 /**
