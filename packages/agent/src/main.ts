@@ -17,7 +17,7 @@ import { runStatusCommand } from './commands/status-command.ts'
 import { ConfigError, readAgentConfig, readAgentPolicy } from './config/agent-config.ts'
 import { ControlRefusal } from './control/control-command.ts'
 import { EnrollmentError } from './enrollment/enrollment-error.ts'
-import type { Environment } from './os/host.ts'
+import type { Environment, Host } from './os/host.ts'
 import { createLogger } from './os/logger.ts'
 import { defaultPaths } from './os/paths.ts'
 import { AGENT_VERSION } from './version.ts'
@@ -195,7 +195,8 @@ async function runCommand(
   else {
     const [command = '', ...words] = positionals
     const known = COMMANDS[command]
-    return await known?.run(prepare(values, env, io, parts, known.toleratesProblems), values, words)
+    if (known === undefined) return undefined
+    return await known.run(await prepare(values, env, io, parts, known.toleratesProblems), values, words)
   }
   return undefined
 }
@@ -227,17 +228,21 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function prepare(
+async function prepare(
   values: { state?: string | undefined; config?: string | undefined },
   env: Environment,
   io: ProgramIo,
   parts: ProgramParts,
   toleratesProblems = false,
-): CommandContext {
+): Promise<CommandContext> {
   const host = parts.host(env)
   if (host === undefined)
-    throw new CommandError(`The agent does not run on ${process.platform} yet; Linux and macOS it knows.`)
+    throw new CommandError(
+      `The agent does not run on ${process.platform}; Linux, macOS and Windows it knows.`,
+    )
   const paths = defaultPaths(host.isRoot, env)
+  const configFolder = dirname(paths.configFile)
+  if (host.isRoot) await guard(host, configFolder)
   const configFile = values.config ?? paths.configFile
   const policyFile =
     values.config === undefined ? paths.policyFile : join(dirname(values.config), 'policy.toml')
@@ -253,17 +258,29 @@ function prepare(
   }
   const config = read(() => readAgentConfig(configFile, values.config !== undefined))
   const policy = read(() => readAgentPolicy(policyFile))
+  const stateDir = resolve(values.state ?? config.state ?? paths.stateDir)
+  // The usual one is within the folder that is guarded already.
+  if (host.isRoot && stateDir !== resolve(paths.stateDir)) await guard(host, stateDir)
   return {
     io,
     env,
     host,
     parts,
-    stateDir: resolve(values.state ?? config.state ?? paths.stateDir),
+    stateDir,
     configFile,
     policyFile,
     config,
     policy,
     problems,
     logger: createLogger(config.logLevel ?? 'info', io.stderr),
+  }
+}
+
+/** Before a word of it is read: it names the programs that the agent starts, and holds its key. */
+async function guard(host: Host, folder: string): Promise<void> {
+  try {
+    await host.guardFolder?.(folder)
+  } catch (cause) {
+    throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }

@@ -5,8 +5,15 @@ export { estimateMemoryBytes } from './clamav/clamd-process.ts'
 export { createExistingClamAvEngine, lookAtExistingClamd } from './clamav/existing-clamd.ts'
 export { loadDescriptorPassing } from './clamav/pass-descriptor.ts'
 export { lackOfRoom } from './clamav/temporary-room.ts'
-export type { DefenderEngine, DefenderScan, DefenderTarget } from './defender/defender-engine.ts'
+export type {
+  DefenderEngine,
+  DefenderPast,
+  DefenderScan,
+  DefenderTarget,
+} from './defender/defender-engine.ts'
 export { DefenderMark } from './defender/defender-mark.ts'
+export { findMdatp } from './defender/find-mdatp.ts'
+export { createMdatpDefender } from './defender/mdatp-defender.ts'
 export type { DefenderDetection } from './defender/threat-detections.ts'
 export { createWindowsDefender } from './defender/windows-defender.ts'
 export { findWindowsPrograms, type WindowsPrograms } from './defender/windows-programs.ts'

@@ -85,7 +85,10 @@ function runningLines({ connection, engine, scan, waiting, because }: AgentStatu
 
 function engineWords(engine: NonNullable<AgentStatus['engine']>, now: Instant): string {
   const name = `${engine.name}${engine.version === null ? '' : ` ${engine.version}`}`
-  if (engine.state === 'missing') return `${name} is not installed`
+  if (engine.state === 'missing') {
+    const isRunning = engine.mode !== 'Not running'
+    return `${name} ${isRunning ? (engine.version === null ? 'is not installed' : 'cannot scan') : 'is not running'}`
+  }
   if (engine.state === 'noSignatures' || engine.signatures === null) return `${name} has no signatures`
   return `${name}; ${signatureWords(engine.signatures, now)}`
 }
