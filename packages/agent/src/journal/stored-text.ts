@@ -8,15 +8,15 @@ import {
   TaskOrder,
 } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { type Row, textOrNullOf } from './row.ts'
 
-const agentEvent = Compile(AgentEvent)
-const scanOrder = Compile(ScanOrder)
-const taskOrder = Compile(TaskOrder)
-const scanType = Compile(Type.Enum(SCAN_TYPES))
-const stopProof = Compile(Type.Enum(STOP_PROOFS))
+const agentEvent = new LazySchema(AgentEvent)
+const scanOrder = new LazySchema(ScanOrder)
+const taskOrder = new LazySchema(TaskOrder)
+const scanType = new LazySchema(Type.Enum(SCAN_TYPES))
+const stopProof = new LazySchema(Type.Enum(STOP_PROOFS))
 
 /** Reads back an event that the journal holds. */
 export function readEvent(body: string): AgentEvent {

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Timer } from '@fleetsweep/protocol'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { AgentStatus } from './agent-status.ts'
 
 const WRITE_INTERVAL_MS = 500
 
-const agentStatus = Compile(AgentStatus)
+const agentStatus = new LazySchema(AgentStatus)
 
 /**
  * Keeps a file up to date that says what the agent does, readable by its owner only. It is replaced as a whole, so a

@@ -8,7 +8,7 @@ import {
   type SignatureSet,
 } from '@fleetsweep/protocol'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../../kit/lazy-schema.ts'
 import { EngineError } from '../engine.ts'
 import { decodeOutput, parsePowerShellList, parsePowerShellMoment } from './decode-output.ts'
 import type { DefenderEngine, DefenderScan, DefenderScanEnd, DefenderTarget } from './defender-engine.ts'
@@ -42,7 +42,7 @@ const Status = Type.Object({
   AntivirusSignatureLastUpdated: Type.Union([Type.String(), Type.Null()]),
 })
 type Status = Static<typeof Status> & { mode: RunningMode }
-const status = Compile(Status)
+const status = new LazySchema(Status)
 
 const NAME = 'Microsoft Defender'
 const UNTOLD = [
