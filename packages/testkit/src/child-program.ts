@@ -8,8 +8,8 @@ export const SOURCE_PROGRAMS: Programs = {
   ending: '.ts',
 }
 
-/** Where the programs `fleetsweep` and `fleetsweep-agent` are. */
-export type Programs = { folder: string; ending: '.ts' | '.mjs' }
+/** Where the programs `fleetsweep` and `fleetsweep-agent` are; `launcher` starts the agent as an installed one is. */
+export type Programs = { folder: string; ending: '.ts' | '.mjs'; launcher?: string }
 
 const END_WITHIN_MS = 15_000
 
@@ -30,10 +30,8 @@ export function startProgram(
   args: readonly string[],
   { log, programs = SOURCE_PROGRAMS }: { log: number; programs?: Programs },
 ): ChildProgram {
-  const child = spawn(process.execPath, [programFile(programs, name), ...args], {
-    cwd: programs.folder,
-    stdio: ['ignore', 'pipe', log],
-  })
+  const [command, ...first] = commandOf(programs, name)
+  const child = spawn(command, [...first, ...args], { cwd: programs.folder, stdio: ['ignore', 'pipe', log] })
   const { stdout, pid } = child
   if (!stdout || pid === undefined) throw new Error(`${name} did not start.`)
   const lines: string[] = []
@@ -79,7 +77,8 @@ export async function runProgram(
   args: readonly string[],
   programs: Programs = SOURCE_PROGRAMS,
 ): Promise<string> {
-  const child = spawn(process.execPath, [programFile(programs, name), ...args], {
+  const [command, ...first] = commandOf(programs, name)
+  const child = spawn(command, [...first, ...args], {
     cwd: programs.folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -96,8 +95,9 @@ export async function runProgram(
   return out
 }
 
-function programFile({ folder, ending }: Programs, name: string): string {
-  return join(folder, name + ending)
+function commandOf({ folder, ending, launcher }: Programs, name: string): [string, ...string[]] {
+  if (launcher !== undefined && name === 'fleetsweep-agent') return [launcher]
+  return [process.execPath, join(folder, name + ending)]
 }
 
 function exitOf(child: ChildProcess): Promise<number | string> {

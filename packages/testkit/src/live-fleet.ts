@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
@@ -32,7 +23,6 @@ const Initialised = Compile(
 const EngineRecord = Compile(
   Type.Object({
     process: Type.Optional(Type.Object({ pid: Type.Integer({ minimum: 2 }) })),
-    stageDir: Type.String({ minLength: 1 }),
   }),
 )
 const Ready = Compile(Type.Object({ url: Type.String() }))
@@ -117,15 +107,20 @@ export class LiveFleet implements AsyncDisposable {
   }
 
   /** Enrolls this machine by a token and starts its agent. @param scan lines of `[scan]` in the configuration */
-  async startAgent(token: string, scan = ''): Promise<void> {
+  async startAgent(token: string, scan = '', engine = ''): Promise<void> {
     mkdirSync(this.agentState, { recursive: true, mode: 0o700 })
-    writeFileSync(this.#agentConfig, `${engineConfig()}\n[scan]\n${scan}\n`)
+    this.configureAgent(scan, engine)
     await runProgram(
       'fleetsweep-agent',
       ['enroll', '--server', this.url, '--token', token, ...this.#agentPlace],
       this.#programs,
     )
     this.restartAgent()
+  }
+
+  /** Writes the configuration that the next start of the agent reads: lines of `[scan]` and of `[engine]`. */
+  configureAgent(scan: string, engine = ''): void {
+    writeFileSync(this.#agentConfig, `${engineConfig()}${engine}\n[scan]\n${scan}\n`)
   }
 
   /** Starts the agent again after its end. */
@@ -145,18 +140,19 @@ export class LiveFleet implements AsyncDisposable {
 
   /** As a file would that breaks it; does nothing while no engine runs. */
   killEngine(): void {
-    const file = join(this.agentState, 'engine', 'engine.json')
-    if (!existsSync(file)) return
-    const { process: engine, stageDir } = EngineRecord.Parse(JSON.parse(readFileSync(file, 'utf8')))
-    if (engine === undefined) return
-    try {
-      // The record outlives the process, and its number may be another's by now.
-      const commandLine = readFileSync(`/proc/${engine.pid}/cmdline`, 'utf8')
-      if (commandLine.includes(stageDir)) process.kill(engine.pid, 'SIGKILL')
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code !== 'ENOENT' && code !== 'ESRCH') throw error
-    }
+    const pid = this.enginePid
+    if (pid !== undefined) unlessGone(() => process.kill(pid, 'SIGKILL'))
+  }
+
+  /** The process of the agent's engine; undefined while none runs. */
+  get enginePid(): number | undefined {
+    const runtimeDir = join(this.agentState, 'engine')
+    const record = unlessGone(() => readFileSync(join(runtimeDir, 'engine.json'), 'utf8'))
+    const engine = record === undefined ? undefined : EngineRecord.Parse(JSON.parse(record)).process
+    if (engine === undefined) return undefined
+    // The record outlives the process, and its number may be another's by now.
+    const commandLine = unlessGone(() => readFileSync(`/proc/${engine.pid}/cmdline`, 'utf8'))
+    return commandLine?.includes(join(runtimeDir, 'clamd.conf')) ? engine.pid : undefined
   }
 
   async killServer(): Promise<void> {
@@ -197,6 +193,16 @@ async function startServer(data: string, options: { log: number; programs: Progr
     return Ready.Check(value) ? value : undefined
   })
   return { server, url }
+}
+
+function unlessGone<T>(act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== 'ENOENT' && code !== 'ESRCH') throw error
+    return undefined
+  }
 }
 
 function tailOf(folder: string, lines = 15): string {
