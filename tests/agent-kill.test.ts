@@ -54,7 +54,7 @@ describe('an agent that is killed, or its engine, in the midst of its scans', { 
         await until(
           async () => !isWaiting(await client.getScan(id), killedAgents),
           'the agent took up the scan',
-          60_000,
+          { timeoutMs: 60_000 },
         )
         // Not a wait for something: the moment itself is what this tries.
         await delay(randomInt(400))

@@ -25,13 +25,14 @@ it('the list of what a scan left out comes from a real machine to whoever may re
   const { report, settings } = await client.getScan(asked.actionId)
   expect(settings).toMatchObject({ cpuCeilingPercent: 50, rescan: false })
   let list: Buffer | undefined
-  await until(async () => {
+  const look = async () => {
     list = await client.openNotScanned(asked.actionId).then(buffer, (error: unknown) => {
       if (error instanceof ClientError && error.status === 404) return undefined
       throw error
     })
     return list !== undefined
-  }, 'the list has come')
+  }
+  await until(look, 'the list has come', { everyMs: 250 })
   const sent = list ?? Buffer.alloc(0)
   expect(createHash('sha256').update(sent).digest('hex')).toBe(report?.notScannedList?.sha256)
   const lines = gunzipSync(sent, { maxOutputLength: 100_000 }).toString().trim().split('\n')

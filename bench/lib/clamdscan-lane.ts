@@ -74,7 +74,6 @@ export class ClamdscanLane implements AsyncDisposable {
       command: clamd.path,
       args: [`--config-file=${config}`],
       env: { PATH: globalThis.process.env.PATH, ...clamd.env },
-      temporaryFolder: undefined,
     })
     this.#clamd = { process, config }
     for (;;) {

@@ -75,10 +75,7 @@ export function createAgent(parts: AgentParts): Agent {
       client?.tellProgress(actionId, progress)
       status.touch()
     },
-    onScanEnded: (actionId) => {
-      client?.scanEnded(actionId)
-      uploader.wake()
-    },
+    onScanEnded: (actionId) => client?.scanEnded(actionId),
     onBroken,
   })
 
@@ -133,6 +130,8 @@ export function createAgent(parts: AgentParts): Agent {
         tasks,
         inventory,
         onState,
+        // Not sooner: the server takes no list before the report that names it.
+        onTold: () => uploader.wake(),
         onBroken,
       })
       client.start()

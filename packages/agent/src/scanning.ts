@@ -39,13 +39,14 @@ const withClamAv: ProgramParts['scanning'] = ({
   random,
   logger,
 }) => {
-  const { existing, life, idleMinutes, clamd, databaseDir, env } = config.engine ?? {}
+  const { existing, life, idleMinutes, clamd, databaseDir, temporaryFiles, env } = config.engine ?? {}
   const engine =
     existing === undefined
       ? createClamAvEngine(
           {
             runtimeDir: join(stateDir, 'engine'),
             isResident: life === 'resident',
+            keepsTemporaryFilesInMemory: temporaryFiles !== 'disk',
             ...(idleMinutes === undefined ? {} : { idleMs: idleMinutes * 60_000 }),
             ...(clamd === undefined ? {} : { clamdPath: clamd }),
             ...(databaseDir === undefined ? {} : { databaseDir }),

@@ -72,7 +72,12 @@ export class ClamAvFixture {
     return this.#record()?.stageDir ?? ''
   }
 
-  #record(): { process?: ProcessIdentity; stageDir: string } | undefined {
+  /** Where clamd unpacks. */
+  temporaryDir(): string {
+    return this.#record()?.temporaryDir ?? ''
+  }
+
+  #record(): { process?: ProcessIdentity; stageDir: string; temporaryDir: string } | undefined {
     const path = join(this.engineConfig.runtimeDir, 'engine.json')
     return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
   }

@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock, Timer } from '@fleetsweep/protocol'
 import { eicar, tool, until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -138,10 +138,26 @@ describe("the agent's own clamd", () => {
     const agent = await startAgent()
     const running = pid()
     const stage = fixture.stageDir()
+    const temporary = fixture.temporaryDir()
     agent.kill('SIGKILL')
     await hasEnded(running)
     const isOwnFolder = stage !== fixture.engineConfig.runtimeDir
     await until(() => !isOwnFolder || !existsSync(stage), 'its folders in the temporary folder go, too')
+    await until(() => !existsSync(temporary), 'its folder in memory goes, too')
+  })
+
+  it.each([
+    ['in memory, where there is plenty of it', {}, true],
+    ['on disk, where there is not', { availableMemoryBytes: () => 500_000_000 }, false],
+    ['on disk, where it was told to', { keepsTemporaryFilesInMemory: false }, false],
+  ])('unpacks %s', async (_where, config, isInMemory) => {
+    const engine = fixture.engine({ maxFileSizeBytes: 64 * 1024 * 1024, ...config })
+    await using session = await open(engine)
+    const folder = fixture.temporaryDir()
+    expect(dirname(folder) === '/dev/shm').toBe(isInMemory)
+    expect(session.ownFolders).toContain(folder)
+    await engine[Symbol.asyncDispose]()
+    expect(existsSync(folder)).toBe(false)
   })
 
   it('is ended by the next agent when even its supervisor did not get to it', async () => {
@@ -175,7 +191,8 @@ describe("the agent's own clamd", () => {
     const identity = identifyProcess(bystander.pid ?? 0)
     if (!identity) throw new Error('the bystander does not run')
     mkdirSync(join(fixture.folder, 'engine'))
-    const record = { stageDir: join(fixture.folder, 'engine'), process: change(identity) }
+    const stageDir = join(fixture.folder, 'engine')
+    const record = { stageDir, temporaryDir: join(stageDir, 'tmp'), process: change(identity) }
     writeFileSync(join(fixture.folder, 'engine/engine.json'), JSON.stringify(record))
     await fixture.engine().endLeftovers()
     expect(identifyProcess(identity.pid)).toEqual(identity)

@@ -55,7 +55,6 @@ describe('a clamd that runs on the machine already', () => {
       command: path,
       args: [`--config-file=${configFile}`],
       env: { PATH: process.env.PATH, ...env },
-      temporaryFolder: undefined,
     })
     await until(
       () => askClamd(socketPath, 'PING', { timeoutMs: 1_000, clock: systemClock }).catch(() => undefined),

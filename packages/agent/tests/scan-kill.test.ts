@@ -53,7 +53,9 @@ describe('a scan', { timeout: 120_000 + KILLS * 20_000 }, () => {
     let kills = 0
     for (; kills < mostKills && child.isRunning(); kills++) {
       const before = noted(log, 'begin').length
-      await until(() => !child.isRunning() || noted(log, 'begin').length > before, 'it went on', 60_000)
+      await until(() => !child.isRunning() || noted(log, 'begin').length > before, 'it went on', {
+        timeoutMs: 60_000,
+      })
       // Not a wait for something: the moment itself is what this tries.
       await delay(randomInt(200))
       const victim = VICTIMS[randomInt(VICTIMS.length)]

@@ -41,7 +41,7 @@ describe('updating signatures with freshclam', () => {
     updaters = []
   })
   afterEach(async () => {
-    for (const updater of updaters) updater[Symbol.dispose]()
+    for (const updater of updaters) await updater[Symbol.asyncDispose]()
     await new Promise((resolve) => server.close(resolve))
     rmSync(folder, { recursive: true, force: true })
   })
@@ -135,7 +135,7 @@ describe('updating signatures with freshclam', () => {
     clock.advance('30m')
     await until(() => first.record.succeededAt !== null, 'it was tried again')
     expect(counts()).toBe(2)
-    first[Symbol.dispose]()
+    await first[Symbol.asyncDispose]()
     const next = updater({ program })
     next.start()
     clock.advance('3h')

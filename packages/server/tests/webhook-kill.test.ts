@@ -56,7 +56,7 @@ describe('a server that is killed while it delivers', () => {
 
     receiver.answer = (response) => response.writeHead(204).end()
     await using second = await start()
-    await until(() => receiver.received.length === 2, 'it came again', LEASE_OVER_MS)
+    await until(() => receiver.received.length === 2, 'it came again', { timeoutMs: LEASE_OVER_MS })
     expect(receiver.received.map(({ id }) => id)).toEqual(Array(2).fill(`action_${action.id}`))
     expect(receiver.verified(made.secret)).toHaveLength(2)
     await until(async () => {

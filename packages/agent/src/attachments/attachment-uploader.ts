@@ -38,6 +38,8 @@ export class AttachmentUploader {
   #timer: Timer | undefined
   #round: Promise<void> | undefined
   #failures = 0
+  /** Something came up while a round was under way, which may have looked too early. */
+  #isAskedAgain = false
   #isClosed = false
 
   constructor(parts: AttachmentUploaderParts) {
@@ -46,8 +48,13 @@ export class AttachmentUploader {
 
   /** There may be something to send, or somebody to send it to. */
   wake(): void {
-    if (this.#isClosed || this.#round !== undefined) return
+    if (this.#isClosed) return
+    if (this.#round !== undefined) {
+      this.#isAskedAgain = true
+      return
+    }
     this.#timer?.cancel()
+    this.#isAskedAgain = false
     this.#round = this.#sendAll()
       .catch((error: unknown) => {
         this.#parts.logger.warn({ error: String(error) }, 'lists of files could not be sent; later again')
@@ -56,7 +63,8 @@ export class AttachmentUploader {
       .then((isDone) => {
         this.#round = undefined
         this.#failures = isDone ? 0 : this.#failures + 1
-        if (!isDone) this.#wakeLater()
+        if (this.#isAskedAgain) this.wake()
+        else if (!isDone) this.#wakeLater()
       })
   }
 

@@ -21,7 +21,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   const quarantine = await quarantineOf(context)
   const scanning = parts.scanning({ stateDir, config, policy, host, quarantine, clock, random, logger })
   await using engine = scanning.engine
-  using updater = scanning.updater
+  await using updater = scanning.updater
   const owner = `${identity.serverId}/${identity.tenant}/${identity.machineId}`
   const { database, setAside } = openJournalFile({ stateDir, owner })
   if (setAside !== undefined) logger.warn({ path: setAside }, 'the journal of another identity was set aside')

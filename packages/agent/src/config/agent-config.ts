@@ -35,6 +35,8 @@ export const AgentConfig = Type.Object(
           life: Type.Optional(Type.Union([Type.Literal('onDemand'), Type.Literal('resident')])),
           /** How long one that is started on demand waits for the next scan. Default: 15. */
           idleMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_080 })),
+          /** Default `auto`: in memory where there is plenty of it. `disk`: in the agent's folder. */
+          temporaryFiles: Type.Optional(Type.Enum(['auto', 'disk'])),
           /** Set for the engine on top of its own environment. */
           env: Type.Optional(Type.Record(Type.String(), Type.String())),
         },

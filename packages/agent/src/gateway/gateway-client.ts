@@ -38,6 +38,8 @@ export type GatewayClientParts = {
   random: () => number
   logger: Logger
   onState: (state: ConnectionState) => void
+  /** The server has all there was to tell of an action that is over. */
+  onTold: (actionId: string) => void
   /** The journal or the identity cannot be written: the agent must not go on. */
   onBroken: (error: unknown) => void
 }

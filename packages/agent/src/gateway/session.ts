@@ -33,6 +33,8 @@ export type SessionParts = {
   hangUp: (reason: string) => void
   /** The server has answered the first heartbeat: the connection is whole. */
   onReconciled: () => void
+  /** The server has all there was to tell of an action that is over. */
+  onTold: (actionId: string) => void
 }
 
 /** What is said on one connection once both sides know each other. */
@@ -119,8 +121,9 @@ export class Session {
   }
 
   #acked(actionId: string, number: number): void {
-    this.#parts.journal.ack(actionId, number, 'this')
+    const isTold = this.#parts.journal.ack(actionId, number, 'this')
     this.#outbox.acked(actionId, number)
+    if (isTold) this.#parts.onTold(actionId)
     this.tell()
   }
 
@@ -131,7 +134,7 @@ export class Session {
     this.#timers.delete('answer')
     const actions = frame.actions.map((action) => ({ ...action, actionId: action.actionId.toLowerCase() }))
     for (const { actionId, ackedEvent, verdict } of actions) {
-      if (ackedEvent > 0) journal.ack(actionId, ackedEvent, 'upTo')
+      if (ackedEvent > 0 && journal.ack(actionId, ackedEvent, 'upTo')) this.#parts.onTold(actionId)
       if (verdict === 'forget') queue.forget(actionId)
     }
     this.#outbox.reconciled(new Set(actions.map((action) => action.actionId)), this.#heartbeatsAnswered)

@@ -208,13 +208,17 @@ export class Journal implements Disposable {
     return this.#database.prepare(sql).all(limit).map(untoldEvent)
   }
 
-  /** Marks events as acknowledged, this one alone or all up to it; an action told to the end leaves the journal. */
-  ack(actionId: string, number: number, which: 'this' | 'upTo'): void {
+  /**
+   * Marks events as acknowledged, this one alone or all up to it.
+   *
+   * @returns true when that told an action to its end, which leaves the journal then
+   */
+  ack(actionId: string, number: number, which: 'this' | 'upTo'): boolean {
     const condition = `action_id = ? AND number ${which === 'this' ? '=' : '<='} ? AND acked = 0`
     // Asked first, because a write that changes nothing would still wait for the disk.
     if (this.#database.prepare(`SELECT 1 FROM event WHERE ${condition}`).get(actionId, number) === undefined)
-      return
-    this.#write(() => {
+      return false
+    return this.#write(() => {
       this.#run(`UPDATE event SET acked = 1 WHERE ${condition}`, [actionId, number])
       // The newest stays until the action goes: it says how an ended action ended.
       this.#run(
@@ -222,7 +226,7 @@ export class Journal implements Disposable {
          AND number < (SELECT last_event FROM action WHERE action_id = event.action_id)`,
         [actionId],
       )
-      this.#closeWhenTold(actionId)
+      return this.#closeWhenTold(actionId)
     })
   }
 
@@ -280,13 +284,15 @@ export class Journal implements Disposable {
     }
   }
 
-  #closeWhenTold(actionId: string): void {
+  #closeWhenTold(actionId: string): boolean {
     const action = this.#find(actionId)
-    if (action === undefined || textOf(action, 'state') !== 'ended') return
+    if (action === undefined || textOf(action, 'state') !== 'ended') return false
     const untold = this.#database
       .prepare('SELECT 1 FROM event WHERE action_id = ? AND acked = 0')
       .get(actionId)
-    if (untold === undefined) this.#ended.keep(action)
+    if (untold !== undefined) return false
+    this.#ended.keep(action)
+    return true
   }
 
   /** Takes an action that was told to the end back among the open ones, to tell its end again. */

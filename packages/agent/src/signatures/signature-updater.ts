@@ -39,7 +39,7 @@ export type SignatureUpdaterParts = {
  * Keeps the signatures of this machine current with freshclam: every four hours, and before a scan that would find them
  * old. Where the distribution's own freshclam runs, that does it and this one stands aside.
  */
-export class SignatureUpdater implements Disposable {
+export class SignatureUpdater implements AsyncDisposable {
   readonly #parts: SignatureUpdaterParts
   readonly #path: string
   readonly #ended = new AbortController()
@@ -87,16 +87,23 @@ export class SignatureUpdater implements Disposable {
     timer.cancel()
   }
 
-  [Symbol.dispose](): void {
+  /** Ends freshclam where it runs; nothing is written any more once this is over. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort()
     this.#timer?.cancel()
+    await this.#running
   }
 
   async #update(): Promise<FreshclamOutcome> {
     const { clock, logger, freshclam } = this.#parts
     const giveUp = new AbortController()
     const timer = clock.setTimer(TIMEOUT_MS, () => giveUp.abort())
-    const outcome = await runFreshclam(freshclam, AbortSignal.any([giveUp.signal, this.#ended.signal]))
+    const outcome = await runFreshclam(freshclam, AbortSignal.any([giveUp.signal, this.#ended.signal])).catch(
+      (error: unknown): FreshclamOutcome => ({
+        kind: 'failed',
+        sentence: `freshclam could not be prepared: ${error instanceof Error ? error.message : error}`,
+      }),
+    )
     timer.cancel()
     if (this.#ended.signal.aborted) return outcome
     const triedAt = clock.now()
@@ -106,10 +113,19 @@ export class SignatureUpdater implements Disposable {
       succeededAt: failed ? this.#record.succeededAt : triedAt,
       error: failed ? outcome.sentence : null,
     }
-    writeDurably(this.#path, JSON.stringify(this.#record))
+    this.#keepRecord()
     if (failed) logger.warn({ error: outcome.sentence }, 'the signatures could not be updated')
     else logger.info({ outcome }, 'the signatures are current')
     return outcome
+  }
+
+  #keepRecord(): void {
+    try {
+      writeDurably(this.#path, JSON.stringify(this.#record))
+    } catch (error) {
+      // It stands in memory; after a restart the agent asks once more than it would have had to.
+      this.#parts.logger.warn({ error }, 'the record of signature updates could not be written')
+    }
   }
 
   #schedule(inMs: number): void {

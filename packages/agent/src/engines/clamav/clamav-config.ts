@@ -24,6 +24,8 @@ export type ClamAvConfig = {
   idleMs?: number
   /** Started with the agent, and kept. */
   isResident?: boolean
+  /** Where memory has room for all that may be unpacked at once. Default: true. */
+  keepsTemporaryFilesInMemory?: boolean
   /** For tests; default: what the system says a process may still take. */
   availableMemoryBytes?: () => number
 }
@@ -40,6 +42,7 @@ export type ResolvedClamAvConfig = {
   maxScanTimeMs: number
   idleMs: number
   isResident: boolean
+  keepsTemporaryFilesInMemory: boolean
   availableMemoryBytes: () => number
 }
 
@@ -65,6 +68,7 @@ export function resolveClamAvConfig(config: ClamAvConfig): ResolvedClamAvConfig 
     maxScanTimeMs: config.maxScanTimeMs ?? 120_000,
     idleMs: config.idleMs ?? 15 * 60_000,
     isResident: config.isResident ?? false,
+    keepsTemporaryFilesInMemory: config.keepsTemporaryFilesInMemory ?? true,
     availableMemoryBytes: config.availableMemoryBytes ?? (() => process.availableMemory()),
   }
 }

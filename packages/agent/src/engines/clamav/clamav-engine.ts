@@ -106,7 +106,7 @@ class ClamAvEngine implements OwnEngine {
       clock: this.#clock,
       info: this.#info(running),
       window,
-      ownFolders: [runtimeDir, running.stageDir],
+      ownFolders: [runtimeDir, running.stageDir, running.temporaryDir],
       limits: {
         pingEveryMs: PING_EVERY_MS,
         // A file may have to wait for those before it in the window.

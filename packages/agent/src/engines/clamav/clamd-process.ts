@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock, SignatureSet } from '@fleetsweep/protocol'
 import { delay } from '../../kit/delay.ts'
 import { usedCpuMs } from '../../os/process-identity.ts'
@@ -9,6 +9,7 @@ import type { ResolvedClamAvConfig } from './clamav-config.ts'
 import { renderClamdConfig } from './clamd-config.ts'
 import type { ClamdProcess } from './clamd-session.ts'
 import { configArgument, endLeftover, recordEngine } from './leftover.ts'
+import { findMemoryFolder } from './memory-folder.ts'
 import { makeReadable, prepareRuntimeFolder, removeStage } from './runtime-folder.ts'
 import { readSignatureFiles, type SignatureFiles } from './signature-files.ts'
 import { SupervisedProcess } from './supervised-process.ts'
@@ -26,6 +27,7 @@ export type RunningClamd = {
   process: SupervisedProcess
   socketPath: string
   stageDir: string
+  temporaryDir: string
   version: string
   maxScanTimeMs: number
   /** The signatures that it has loaded; they stay what they are until it ends. */
@@ -181,19 +183,23 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
     const configFile = this.#configFile
     const maxScanTimeMs = this.#maxScanTimeMs
     await this.endLeftover()
-    const folder = await prepareRuntimeFolder(runtimeDir, settings.user)
-    await recordEngine(runtimeDir, { pid: undefined, stageDir: folder.stageDir })
-    const lack = lackOfRoom(folder.temporaryDir)
+    const folder = await prepareRuntimeFolder(runtimeDir, {
+      userName: settings.user,
+      memoryFolder: this.#memoryFolder(),
+    })
+    const { stageDir, temporaryDir } = folder
+    await recordEngine(runtimeDir, { pid: undefined, stageDir, temporaryDir })
+    const lack = lackOfRoom(temporaryDir)
     if (lack !== undefined) {
-      await removeStage(runtimeDir, folder.stageDir)
+      await removeStage(runtimeDir, folder)
       throw new EngineError('engineDoesNotStart', `The engine was not started: ${lack}.`)
     }
-    this.room.use(folder.temporaryDir)
+    this.room.use(temporaryDir)
     const text = renderClamdConfig({
       ...settings,
       maxScanTimeMs,
       socketPath: folder.socketPath,
-      temporaryDir: folder.temporaryDir,
+      temporaryDir,
       databaseDir: await makeReadable(databaseDir, names, folder),
       user: folder.account?.name,
     })
@@ -202,10 +208,12 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
       command: clamdPath,
       args: [configArgument(configFile)],
       env,
-      temporaryFolder: folder.stageDir === runtimeDir ? undefined : folder.stageDir,
+      temporaryFolders: [stageDir, temporaryDir].filter(
+        (made) => made !== runtimeDir && dirname(made) !== runtimeDir,
+      ),
       onLine: (line) => this.room.hear(line),
     })
-    await recordEngine(runtimeDir, { pid: process.pid, stageDir: folder.stageDir })
+    await recordEngine(runtimeDir, { pid: process.pid, stageDir, temporaryDir })
     const giveUp = () => void process.kill()
     signal.addEventListener('abort', giveUp)
     try {
@@ -213,7 +221,8 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
       return {
         process,
         socketPath: folder.socketPath,
-        stageDir: folder.stageDir,
+        stageDir,
+        temporaryDir,
         version,
         maxScanTimeMs,
         signatures: set,
@@ -221,11 +230,18 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
       }
     } catch (error) {
       await process.kill()
-      await removeStage(runtimeDir, folder.stageDir)
+      await removeStage(runtimeDir, folder)
       throw error
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
+  }
+
+  /** In memory, where that has room for all that may be unpacked at once. */
+  #memoryFolder(): string | undefined {
+    const { keepsTemporaryFilesInMemory, maxScanSizeBytes, threads, availableMemoryBytes } = this.#config
+    if (!keepsTemporaryFilesInMemory) return undefined
+    return findMemoryFolder(maxScanSizeBytes * threads, availableMemoryBytes())
   }
 
   async #untilReady(process: SupervisedProcess, socketPath: string, signal: AbortSignal): Promise<string> {
@@ -267,7 +283,7 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
       this.#countDeath(running)
     }
     try {
-      await removeStage(this.#config.runtimeDir, running.stageDir)
+      await removeStage(this.#config.runtimeDir, running)
     } catch (error) {
       // Its record stays, so the next start tries again.
       this.#logger.warn({ error }, 'the folders of clamd could not be removed')

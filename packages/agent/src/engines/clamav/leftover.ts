@@ -13,6 +13,7 @@ const Leftover = Type.Object({
     Type.Object({ pid: Type.Integer({ minimum: 2 }), startTicks: Type.String(), bootId: Type.String() }),
   ),
   stageDir: Type.String(),
+  temporaryDir: Type.String(),
 })
 type Leftover = Static<typeof Leftover>
 const leftover = new LazySchema(Leftover)
@@ -20,10 +21,11 @@ const leftover = new LazySchema(Leftover)
 /** Writes down what an agent that is killed now would leave behind. */
 export async function recordEngine(
   runtimeDir: string,
-  engine: { pid: number | undefined; stageDir: string },
+  engine: { pid: number | undefined; stageDir: string; temporaryDir: string },
 ): Promise<void> {
   const identity = engine.pid === undefined ? undefined : identifyProcess(engine.pid)
-  const record: Leftover = { stageDir: engine.stageDir, ...(identity && { process: identity }) }
+  const { stageDir, temporaryDir } = engine
+  const record: Leftover = { stageDir, temporaryDir, ...(identity && { process: identity }) }
   const path = recordIn(runtimeDir)
   await writeFile(`${path}.new`, JSON.stringify(record), { mode: 0o600 })
   await rename(`${path}.new`, path)
@@ -45,7 +47,7 @@ export async function endLeftover(runtimeDir: string, configFile: string): Promi
   if (identity && isSameProcess(identity, identifyProcess(identity.pid))) {
     if (commandLine(identity.pid).includes(configArgument(configFile))) await endOrphan(identity)
   }
-  if (record) await removeStage(runtimeDir, record.stageDir)
+  if (record) await removeStage(runtimeDir, record)
   await rm(recordIn(runtimeDir), { force: true })
   return true
 }

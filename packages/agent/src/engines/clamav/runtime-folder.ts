@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { listUserAccounts, type UserAccount } from '../../os/user-accounts.ts'
 import { EngineError } from '../engine.ts'
+import { MEMORY_FOLDER } from './memory-folder.ts'
 
 /** sockaddr_un holds no more, with its final NUL. */
 const MAX_SOCKET_PATH_BYTES = 107
@@ -10,9 +11,10 @@ const STAGE_PREFIX = 'fleetsweep-engine-'
 
 /** Where one clamd lives: the folders that it may use, and as whom it runs. */
 export type RuntimeFolder = {
-  /** Holds socket/, tmp/ and, where it must be copied, signatures/. */
+  /** Holds socket/ and, where they are not elsewhere, tmp/ and signatures/. */
   stageDir: string
   socketPath: string
+  /** In `stageDir`, or a folder of its own in memory. */
   temporaryDir: string
   /** Set when we are root: whom clamd becomes. */
   account: UserAccount | undefined
@@ -23,8 +25,13 @@ export type RuntimeFolder = {
  *
  * The agent's own folder is often closed to the unprivileged user, and its path may be too long for a socket; then
  * the folders that clamd needs are made in the system's temporary folder, for this run.
+ *
+ * @param options.memoryFolder where files live in memory, for those that clamd unpacks
  */
-export async function prepareRuntimeFolder(runtimeDir: string, userName?: string): Promise<RuntimeFolder> {
+export async function prepareRuntimeFolder(
+  runtimeDir: string,
+  { userName, memoryFolder }: { userName?: string | undefined; memoryFolder?: string | undefined } = {},
+): Promise<RuntimeFolder> {
   const account = process.getuid?.() === 0 ? findEngineAccount(userName) : undefined
   await mkdir(runtimeDir, { recursive: true })
   // The configuration and the record of the process stay the agent's: an engine taken over by a file that it parsed
@@ -40,21 +47,29 @@ export async function prepareRuntimeFolder(runtimeDir: string, userName?: string
       `The engine runs as the user ${account?.name}, who cannot reach ${stageDir}.`,
     )
   }
-  const folders = { socket: join(stageDir, 'socket'), temporary: join(stageDir, 'tmp') }
-  for (const folder of Object.values(folders)) {
+  const inStage = [join(stageDir, 'socket'), ...(memoryFolder === undefined ? [join(stageDir, 'tmp')] : [])]
+  for (const folder of inStage) {
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { mode: 0o700 })
+  }
+  const temporaryDir =
+    memoryFolder === undefined ? join(stageDir, 'tmp') : await mkdtemp(join(memoryFolder, STAGE_PREFIX))
+  for (const folder of new Set([...inStage, temporaryDir])) {
     if (account) await chown(folder, account.uid, account.gid)
   }
-  return { stageDir, socketPath: socketIn(stageDir), temporaryDir: folders.temporary, account }
+  return { stageDir, socketPath: socketIn(stageDir), temporaryDir, account }
 }
 
 /** Takes away what `prepareRuntimeFolder` made; the agent's own folder itself stays. */
-export async function removeStage(runtimeDir: string, stageDir: string): Promise<void> {
-  if (stageDir !== runtimeDir) {
-    if (dirname(stageDir) !== tmpdir() || !stageDir.includes(STAGE_PREFIX)) return
-    return rm(stageDir, { recursive: true, force: true })
+export async function removeStage(
+  runtimeDir: string,
+  { stageDir, temporaryDir }: Pick<RuntimeFolder, 'stageDir' | 'temporaryDir'>,
+): Promise<void> {
+  for (const folder of [stageDir, temporaryDir]) {
+    const isMade = [tmpdir(), MEMORY_FOLDER].includes(dirname(folder)) && folder.includes(STAGE_PREFIX)
+    if (isMade) await rm(folder, { recursive: true, force: true })
   }
+  if (stageDir !== runtimeDir) return
   for (const folder of ['socket', 'tmp', 'signatures']) {
     await rm(join(stageDir, folder), { recursive: true, force: true })
   }

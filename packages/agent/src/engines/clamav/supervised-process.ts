@@ -10,8 +10,9 @@ import { identifyProcess, isSameProcess, type ProcessIdentity } from '../../os/p
  * and exists on Linux alone.)
  */
 const SUPERVISOR = `
-folder=$1
-shift
+stage=$1
+temporary=$2
+shift 2
 "$@" </dev/null 3>&- &
 program=$!
 echo "$program" >&3
@@ -19,7 +20,8 @@ exec 3>&- >/dev/null 2>&1
 read -r _
 kill -9 "$program"
 wait "$program"
-[ -z "$folder" ] || rm -rf -- "$folder"
+[ -z "$stage" ] || rm -rf -- "$stage"
+[ -z "$temporary" ] || rm -rf -- "$temporary"
 `
 
 const KEPT_LINES = 20
@@ -43,14 +45,15 @@ export class SupervisedProcess {
     command: string
     args: readonly string[]
     env: NodeJS.ProcessEnv
-    /** Removed when the program has ended, also when the agent is no more. */
-    temporaryFolder: string | undefined
+    /** Two at most; removed when the program has ended, also when the agent is no more. */
+    temporaryFolders?: readonly string[]
     /** Gets each line that it writes. */
     onLine?: (line: string) => void
   }): Promise<SupervisedProcess> {
-    const { command, args, env, temporaryFolder = '', onLine } = program
+    const { command, args, env, onLine } = program
+    const [first = '', second = ''] = program.temporaryFolders ?? []
     // A session of its own: a Ctrl-C at the terminal is for the agent, which ends its engine itself.
-    const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', temporaryFolder, command, ...args], {
+    const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', first, second, command, ...args], {
       env,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
