@@ -70,14 +70,14 @@ async function measure(machine: LiveMachine, isResident: boolean) {
 
 /** An engine on demand goes after its scan; a resident one is loaded. */
 async function untilEngine({ fleet }: LiveMachine, runs: boolean): Promise<void> {
-  await until(() => (fleet.enginePid !== undefined) === runs, `the engine was ${runs ? 'started' : 'ended'}`)
+  await until(() => (fleet.engine !== undefined) === runs, `the engine was ${runs ? 'started' : 'ended'}`)
 }
 
 async function watch({ agentPid, fleet }: LiveMachine, when: string) {
   await delay(settle * 1_000)
-  const { enginePid } = fleet
+  const { engine } = fleet
   const agentUse = watchProcess(agentPid)
-  const engineUse = enginePid === undefined ? undefined : watchProcess(enginePid)
+  const engineUse = engine && watchProcess(engine.pid)
   await delay(seconds * 1_000)
   const use = { ...agentUse(), engine: engineUse?.() ?? null }
   console.log(when, JSON.stringify(use))

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { clientCredentials, FleetsweepClient } from '@fleetsweep/client'
+import { PERMISSIONS } from '@fleetsweep/protocol'
 import { freePort, LiveFleet, until } from '@fleetsweep/testkit'
 import { readStatusFile } from '../../packages/agent/src/status/status-file.ts'
 import { installPrograms } from './installed-agent.ts'
@@ -25,10 +26,9 @@ export class LiveMachine implements AsyncDisposable {
     const fleet = await LiveFleet.start({ listen, programs, tls: { aliases: [] } })
     try {
       setDefaultCACertificates([...getCACertificates(), readFileSync(fleet.caFile ?? '', 'utf8')])
-      const client = new FleetsweepClient({
-        baseUrl: fleet.url,
-        tokens: clientCredentials(fleet.credentials),
-      })
+      await allowAll(fleet)
+      // A token says what its bearer might do when it was given: this client has its own.
+      const client = clientOf(fleet)
       const { token } = await client.createEnrollmentToken({})
       await fleet.startAgent(token, lines.scan, lines.engine)
       const [machine] = await Array.fromAsync(client.listMachines())
@@ -54,4 +54,16 @@ export class LiveMachine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.fleet[Symbol.asyncDispose]()
   }
+}
+
+/** Lets the application look often, and ask for custom scans. */
+async function allowAll(fleet: LiveFleet): Promise<void> {
+  const { clientId } = fleet.credentials
+  const { applications } = clientOf(fleet)
+  await applications.setLimits(clientId, { perMinute: 100_000, perHour: 1_000_000 })
+  await applications.change(clientId, { permissions: [...PERMISSIONS] })
+}
+
+function clientOf(fleet: LiveFleet): FleetsweepClient {
+  return new FleetsweepClient({ baseUrl: fleet.url, tokens: clientCredentials(fleet.credentials) })
 }

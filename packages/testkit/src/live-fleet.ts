@@ -23,6 +23,7 @@ const Initialised = Compile(
 const EngineRecord = Compile(
   Type.Object({
     process: Type.Optional(Type.Object({ pid: Type.Integer({ minimum: 2 }) })),
+    stageDir: Type.String({ minLength: 1 }),
   }),
 )
 const Ready = Compile(Type.Object({ url: Type.String() }))
@@ -140,19 +141,21 @@ export class LiveFleet implements AsyncDisposable {
 
   /** As a file would that breaks it; does nothing while no engine runs. */
   killEngine(): void {
-    const pid = this.enginePid
-    if (pid !== undefined) unlessGone(() => process.kill(pid, 'SIGKILL'))
+    const { engine } = this
+    if (engine !== undefined) unlessGone(() => process.kill(engine.pid, 'SIGKILL'))
   }
 
-  /** The process of the agent's engine; undefined while none runs. */
-  get enginePid(): number | undefined {
+  /** The agent's engine and where it listens; undefined while none runs. */
+  get engine(): { pid: number; socketPath: string } | undefined {
     const runtimeDir = join(this.agentState, 'engine')
     const record = unlessGone(() => readFileSync(join(runtimeDir, 'engine.json'), 'utf8'))
-    const engine = record === undefined ? undefined : EngineRecord.Parse(JSON.parse(record)).process
+    if (record === undefined) return undefined
+    const { process: engine, stageDir } = EngineRecord.Parse(JSON.parse(record))
     if (engine === undefined) return undefined
     // The record outlives the process, and its number may be another's by now.
     const commandLine = unlessGone(() => readFileSync(`/proc/${engine.pid}/cmdline`, 'utf8'))
-    return commandLine?.includes(join(runtimeDir, 'clamd.conf')) ? engine.pid : undefined
+    if (!commandLine?.includes(join(runtimeDir, 'clamd.conf'))) return undefined
+    return { pid: engine.pid, socketPath: join(stageDir, 'socket', 'clamd.sock') }
   }
 
   async killServer(): Promise<void> {
