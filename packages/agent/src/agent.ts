@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Clock, Inventory, StopProof } from '@fleetsweep/protocol'
+import type { AgentSettings, Clock, Inventory, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
 import { type TaskHandlers, TaskQueue } from './actions/task-queue.ts'
 import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
@@ -35,6 +35,8 @@ export type AgentParts = {
   /** Carry out what is ordered beside scans. */
   taskHandlers: TaskHandlers
   policy: Pick<AgentPolicy, 'windows'>
+  /** What the server lets agents know. */
+  onSettings: (settings: AgentSettings) => void
   clock: Clock
   /** From 0 to 1; for jitter, never for secrets. */
   random: () => number

@@ -12,7 +12,7 @@ import {
   findWindowsPrograms,
 } from './engines/index.ts'
 import { createDefenderRunner, createScanRunner } from './scan/index.ts'
-import { SignatureUpdater, updateOnOrder } from './signatures/index.ts'
+import { type ServerMirror, SignatureUpdater, updateOnOrder } from './signatures/index.ts'
 
 /** Older signatures are looked after before a scan, for so long at most. */
 const BEFORE_A_SCAN = { maxAgeMs: 86_400_000, waitMs: 120_000 }
@@ -34,6 +34,7 @@ const withClamAv: ProgramParts['scanning'] = ({
   config,
   policy,
   host,
+  serverMirror,
   quarantine,
   clock,
   random,
@@ -55,7 +56,7 @@ const withClamAv: ProgramParts['scanning'] = ({
           { clock, logger },
         )
       : createExistingClamAvEngine({ configFile: existing }, { clock })
-  const updater = createUpdater({ stateDir, config, clock, random, logger })
+  const updater = createUpdater({ stateDir, config, serverMirror, clock, random, logger })
   const ledger = {
     folder: join(stateDir, 'ledger'),
     bootId: () => host.bootId(),
@@ -88,12 +89,14 @@ const withClamAv: ProgramParts['scanning'] = ({
 function createUpdater({
   stateDir,
   config,
+  serverMirror,
   clock,
   random,
   logger,
-}: Pick<Parameters<ProgramParts['scanning']>[0], 'stateDir' | 'config' | 'clock' | 'random' | 'logger'>):
-  | SignatureUpdater
-  | undefined {
+}: Pick<Parameters<ProgramParts['scanning']>[0], 'stateDir' | 'config' | 'clock' | 'random' | 'logger'> & {
+  serverMirror: ServerMirror | undefined
+}): SignatureUpdater | undefined {
+  const { serverMirror: mayUseServer = true } = config.signatures ?? {}
   const { update = 'auto', freshclam, mirror, ca, official, customUrls } = config.signatures ?? {}
   const { existing, databaseDir } = config.engine ?? {}
   if (update === 'never' || existing !== undefined || databaseDir !== undefined) return undefined
@@ -108,6 +111,7 @@ function createUpdater({
       ...(official === undefined ? {} : { official }),
       ...(customUrls === undefined ? {} : { customUrls }),
     },
+    ...(mayUseServer && serverMirror && { mirror: () => serverMirror.place }),
     clock,
     random,
     logger,

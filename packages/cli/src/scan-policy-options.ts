@@ -28,6 +28,7 @@ export const SCAN_POLICY_OPTIONS: CommandOptions = {
     value: 'report|quarantine',
     help: 'policy: what becomes of a found file',
   },
+  defaults: { type: 'boolean', help: 'policy: put the defaults back' },
 }
 
 /** @throws UsageError */
@@ -42,11 +43,6 @@ export function readPolicyOptions(options: CommandValues): ChangeScanPolicyBody 
     ...(cpuCeilingPercent !== undefined && { cpuCeilingPercent }),
     ...(onDetection && { onDetection }),
   }
-}
-
-/** Such as `sat, sun 22:00–06:00`. */
-export function windowInWords({ days, from, to }: ScanWindow): string {
-  return `${days.length === WEEKDAYS.length ? 'daily' : days.join(', ')} ${from}–${to}`
 }
 
 function listOption(options: CommandValues, name: string, none: string): string[] | undefined {

@@ -181,6 +181,8 @@ describe('the scan policy of a device group on the command line', () => {
     expect(changed.out).toContain('/srv/mail')
     const back = await json<ScanPolicy>('device-groups', 'policy', '0', '--any-time', '--exclude-nothing')
     expect(back).toMatchObject({ windows: [], exclusions: [], cpuCeilingPercent: 25 })
+    const defaults = await json<ScanPolicy>('device-groups', 'policy', '0', '--defaults')
+    expect(defaults).toMatchObject({ cpuCeilingPercent: 50, changedAt: null })
   })
 })
 
@@ -238,6 +240,7 @@ describe('what is misused', () => {
     [['device-groups', 'policy', '0', '--window', 'xyz 22:00-06:00'], 'sat,sun 22:00-06:00'],
     [['device-groups', 'policy', '0', '--exclude', '/srv', '--exclude-nothing'], 'exclude each other'],
     [['device-groups', 'policy', '0', '--on-detection', 'delete'], 'report or quarantine'],
+    [['device-groups', 'policy', '0', '--defaults', '--cpu', '20'], 'goes with no other'],
     [['scan', 'lab-01', '--type', 'custom'], '--path goes with'],
     [['scan', 'lab-01', '--type', 'quick', '--path', '/srv'], '--path goes with'],
     [['device-groups', 'order'], 'the highest rank first'],

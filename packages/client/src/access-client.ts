@@ -13,6 +13,7 @@ import {
   DeviceGroupPreview,
   type DeviceGroupRules,
   Me,
+  NamedScanPolicy,
   PasswordLink,
   Role,
   ScanPolicy,
@@ -142,6 +143,16 @@ export class AccessClient {
   /** What is absent stays. @param id as of `getScanPolicy` */
   changeScanPolicy(id: number, body: ChangeScanPolicyBody, options: Signalled = {}): Promise<ScanPolicy> {
     return this.#call('PATCH', `${at(DEVICE_GROUPS, String(id))}/scanPolicy`, ScanPolicy, options, body)
+  }
+
+  /** Puts the default scan policy of a device group back. @param id as of `getScanPolicy` */
+  removeScanPolicy(id: number, options: Signalled = {}): Promise<void> {
+    return this.#do('DELETE', `${at(DEVICE_GROUPS, String(id))}/scanPolicy`, options)
+  }
+
+  /** Of the device groups within reach, the highest rank first, the ungrouped devices last. */
+  listScanPolicies({ signal }: Signalled = {}): AsyncGenerator<NamedScanPolicy, void, undefined> {
+    return readCursorList(this.#connection, '/fleet/v1/scanPolicies', NamedScanPolicy, {}, signal)
   }
 
   /** Ranks every group but the ungrouped one, the first highest. */

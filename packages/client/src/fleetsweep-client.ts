@@ -9,8 +9,11 @@ import {
   EnrollmentToken,
   FleetAuditEntry,
   FleetDetection,
+  MAX_ENGINES_ASKED,
   Machine,
   MachineAction,
+  type MachineEngine,
+  MachineEngineList,
   type NotedHead,
   RequestedScan,
   type RequestScanBody,
@@ -149,6 +152,20 @@ export class FleetsweepClient {
   /** The antivirus of machines: engine, signatures, last scans. */
   listDeviceAvInfo(options: ListOptions = {}): AsyncGenerator<DeviceAvInfo, void, undefined> {
     return readODataList(this.#connection, '/api/deviceavinfo', DeviceAvInfo, options)
+  }
+
+  /**
+   * What machines scan with and how good their signatures are, by their ids; those that are unknown or out of reach are
+   * left out. Any number may be asked about, one call for each 200.
+   */
+  async listEngines(machineIds: readonly string[], { signal }: Signalled = {}): Promise<MachineEngine[]> {
+    const engines: MachineEngine[] = []
+    for (let at = 0; at < machineIds.length; at += MAX_ENGINES_ASKED) {
+      const some = machineIds.slice(at, at + MAX_ENGINES_ASKED)
+      const path = `/fleet/v1/engines?machineIds=${some.map(encodeURIComponent).join(',')}`
+      engines.push(...(await this.#read(path, MachineEngineList, signal)).items)
+    }
+    return engines
   }
 
   /** @param idOrName machine id, computer name or Entra device id; of machines that share a name, the one heard of last */

@@ -39,6 +39,7 @@ export {
   type Machine,
   type MachineAction,
   type MachineActionStatus,
+  type MachineEngine,
   type Me,
   NOT_SCANNED_REASONS,
   NOT_SCANNED_WORDS,
@@ -84,5 +85,7 @@ export { type TokenCredential, tokensFrom } from './sign-in/token-credential.ts'
 export type { TokenSource } from './sign-in/token-source.ts'
 export type { WebhookClient } from './webhook-client.ts'
 export * from './wording/amounts.ts'
+export * from './wording/engine-words.ts'
 export * from './wording/safe-text.ts'
 export * from './wording/scan-words.ts'
+export * from './wording/settings-words.ts'

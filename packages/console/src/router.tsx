@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { NotFound } from './components/NotFound.tsx'
 import { Shell } from './components/Shell.tsx'
+import { DeviceGroupsPage } from './pages/device-groups/DeviceGroupsPage.tsx'
 import { MachineActionPage } from './pages/machine-actions/MachineActionPage.tsx'
 import { MachineActionsPage } from './pages/machine-actions/MachineActionsPage.tsx'
 import { MachinesPage } from './pages/machines/MachinesPage.tsx'
@@ -17,6 +18,12 @@ const home = createRoute({
 
 const machines = createRoute({ getParentRoute: () => root, path: '/machines', component: MachinesPage })
 
+const deviceGroups = createRoute({
+  getParentRoute: () => root,
+  path: '/device-groups',
+  component: DeviceGroupsPage,
+})
+
 const actions = createRoute({ getParentRoute: () => root, path: '/actions', component: MachineActionsPage })
 
 const action = createRoute({
@@ -28,7 +35,7 @@ const action = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, machines, actions, action]),
+  routeTree: root.addChildren([home, machines, deviceGroups, actions, action]),
   basepath: '/console',
   trailingSlash: 'never',
 })

@@ -1,27 +1,20 @@
-import { buildDetection, buildEngine, buildProgress, buildReport, type FakeServer } from '@fleetsweep/testkit'
-import type { BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ConsoleBrowser, type OpenPage, signIn, signInAsApplication } from './console-browser.ts'
+import {
+  buildDetection,
+  buildEngine,
+  buildMachineEngine,
+  buildProgress,
+  buildReport,
+  type FakeServer,
+} from '@fleetsweep/testkit'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { signIn, signInAsApplication } from './console-browser.ts'
+import { isLive, sees, useConsole } from './use-console.ts'
 
-let browser: ConsoleBrowser
+const tests = useConsole()
+const { open, openSignedIn, openAction, refuse } = tests
 let server: FakeServer
-let opened: OpenPage[]
-
-beforeAll(async () => {
-  browser = await ConsoleBrowser.start()
-})
-afterAll(() => browser[Symbol.asyncDispose]())
-
-beforeEach(async () => {
-  server = await browser.newServer()
-  opened = []
-})
-afterEach(async () => {
-  const complaints = opened.flatMap((one) => one.complaints)
-  for (const { page } of opened) await page.context().close()
-  await server[Symbol.asyncDispose]()
-  // Broken scripts and everything that the content security policy would forbid.
-  expect(complaints).toEqual([])
+beforeEach(() => {
+  server = tests.server
 })
 
 describe('signing in', () => {
@@ -182,6 +175,15 @@ describe('the list of machines', () => {
     expect(await page.locator('img').count()).toBe(0)
   })
 
+  it('says what a machine scans with, and how good its signatures are', async () => {
+    const { id } = server.addMachine({ computerDnsName: 'lab-01' })
+    const { signatures, ...engine } = buildMachineEngine({ machineId: id })
+    server.engines.push({ ...engine, signatures: { ...signatures, state: 'testOnly' } })
+    const page = await openSignedIn()
+    await sees(page, 'ClamAV 1.4.6, started for scans')
+    await sees(page, 'test signatures only')
+  })
+
   it('shows times in the zone of the reader', async () => {
     server.addMachine({ lastSeen: '2026-11-23T08:12:26.5Z' })
     await sees(await openSignedIn({ timezoneId: 'Asia/Tokyo' }), '23 Nov 2026, 17:12:26')
@@ -203,51 +205,6 @@ describe('the list of machines', () => {
     server.refuseNothing()
     await page.getByRole('button', { name: 'Try again' }).click()
     await sees(page, 'lab-01')
-  })
-})
-
-describe('requesting a scan', () => {
-  it('takes nothing but a keyboard, and hides nothing from screen readers afterwards', async () => {
-    server.addMachine({ computerDnsName: 'lab-01' })
-    const page = await openSignedIn()
-    await page.getByRole('button', { name: 'Scan lab-01' }).focus()
-    await page.keyboard.press('Enter')
-    await page.getByRole('radio', { name: /^Quick/ }).waitFor()
-    await expect.poll(() => focused(page)).toBe('Quick')
-    await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('Tab')
-    await page.keyboard.type('alert 3212')
-    await page.keyboard.press('Tab')
-    await page.keyboard.press('Tab')
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Full scan of lab-01' }).waitFor()
-    expect([...server.actions.values()]).toMatchObject([{ scope: 'Full', requestorComment: 'alert 3212' }])
-    await expect.poll(() => page.locator('#root').getAttribute('aria-hidden')).toBeNull()
-  })
-
-  it('wants to know why', async () => {
-    const page = await openScanDialog()
-    await page.getByRole('button', { name: 'Request scan' }).click()
-    await sees(page, 'Say why')
-    expect(server.actions.size).toBe(0)
-  })
-
-  it('shows why the server refuses', async () => {
-    const page = await openScanDialog()
-    const [machine] = server.machines
-    if (!machine) throw new Error('no machine')
-    server.addAction({ machineId: machine.id, status: 'InProgress' })
-    await page.getByLabel('Comment').fill('why')
-    await page.getByRole('button', { name: 'Request scan' }).click()
-    await sees(page, 'Action is already in progress')
-  })
-
-  it('is dropped with Escape', async () => {
-    const page = await openScanDialog()
-    await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
-    await page.getByRole('button', { name: 'Scan lab-01' }).waitFor()
-    expect(server.actions.size).toBe(0)
   })
 })
 
@@ -363,54 +320,3 @@ describe('colours', () => {
     },
   )
 })
-
-async function open(options?: BrowserContextOptions, path?: string): Promise<Page> {
-  const one = await browser.open(server, options, path)
-  opened.push(one)
-  return one.page
-}
-
-async function openSignedIn(options?: BrowserContextOptions): Promise<Page> {
-  const page = await open(options)
-  await signIn(page, server)
-  await page.getByRole('button', { name: 'Sign out' }).waitFor()
-  return page
-}
-
-async function openScanDialog(): Promise<Page> {
-  server.addMachine({ computerDnsName: 'lab-01' })
-  const page = await openSignedIn()
-  await page.getByRole('button', { name: 'Scan lab-01' }).click()
-  await page.getByRole('dialog').waitFor()
-  return page
-}
-
-async function openAction(id: string): Promise<Page> {
-  const page = await open(undefined, `/console/actions/${id}`)
-  await signIn(page, server)
-  await isLiveOrRefused(page)
-  return page
-}
-
-async function sees(page: Page, text: string): Promise<void> {
-  await page.getByText(text).first().waitFor()
-}
-
-async function isLive(page: Page): Promise<void> {
-  await page.getByText('Live', { exact: true }).waitFor()
-}
-
-async function isLiveOrRefused(page: Page): Promise<void> {
-  await page.getByText(/^(?:Live|Not live)$/).waitFor()
-}
-
-function focused(page: Page): Promise<string | null> {
-  return page.evaluate(() => document.activeElement?.getAttribute('value') ?? null)
-}
-
-/** From now on: a page reads again by itself as soon as it is live. */
-function refuse(path: RegExp, status: number, code: string, message: string): void {
-  const target = '11111111-1111-4111-8111-111111111111'
-  const body = JSON.stringify({ error: { code, message, target } })
-  server.refuseNext({ path, status, body, times: Number.POSITIVE_INFINITY })
-}

@@ -33,7 +33,7 @@ import { openDatabase } from './open-database.ts'
 import { operations } from './operations.ts'
 import { auditPrincipal, isAccessRefused, PrincipalCallLimiter } from './principal/index.ts'
 import { composeServices } from './services.ts'
-import { SignatureFetcher, SignatureMirror } from './signature-mirror/index.ts'
+import { SignatureFetcher, SignatureMirror, watchMirror } from './signature-mirror/index.ts'
 import { readSealingKey, type SigningKeys, sealedSigningKeys } from './signing-key/index.ts'
 import { type Stores, sqlStores } from './stores.ts'
 import { aliasesOf, loadServerTls, originsOf, type ServerTls } from './tls/index.ts'
@@ -171,7 +171,8 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     serverId,
     proxies,
     reportUrl: (_, actionId) => pageOf(actionId),
-    options: { silenceMs: config.timeouts.silenceMs, ...parts.gateway },
+    holdsSignatures: watchMirror(signatureMirror, clock),
+    options: { silence: config.timeouts, ...parts.gateway },
   })
   http.server.on('upgrade', gateway.upgrade)
   const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })

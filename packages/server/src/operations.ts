@@ -37,6 +37,7 @@ import type { Operation } from './kit/http/index.ts'
 import { findMachinesByIp } from './machine/http/find-machines-by-ip.ts'
 import { findMachinesByTag } from './machine/http/find-machines-by-tag.ts'
 import { getMachine } from './machine/http/get-machine.ts'
+import { listEngines } from './machine/http/list-engines.ts'
 import { countMachines, listMachines } from './machine/http/list-machines.ts'
 import { setDeviceValue } from './machine/http/set-device-value.ts'
 import { tagMachine } from './machine/http/tag-machine.ts'
@@ -62,6 +63,8 @@ import { listRoles } from './role/http/list-roles.ts'
 import { getScan } from './scan/http/get-scan.ts'
 import { changeScanPolicy } from './scan-policy/http/change-scan-policy.ts'
 import { getScanPolicy } from './scan-policy/http/get-scan-policy.ts'
+import { listScanPolicies } from './scan-policy/http/list-scan-policies.ts'
+import { removeScanPolicy } from './scan-policy/http/remove-scan-policy.ts'
 import type { Services } from './services.ts'
 import { getApplicationSignIn, setApplicationSignIn } from './sign-in/http/application-sign-in.ts'
 import { authorize, resumeAuthorize } from './sign-in/http/authorize.ts'
@@ -123,6 +126,7 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getApplicationSignIn,
   getMachine,
   listMachines,
+  listEngines,
   countMachines,
   findMachinesByIp,
   findMachinesByTag,
@@ -193,8 +197,10 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getDeviceGroup,
   changeDeviceGroup,
   deleteDeviceGroup,
+  listScanPolicies,
   getScanPolicy,
   changeScanPolicy,
+  removeScanPolicy,
   addApplicationSecret: addSecret,
   addApplicationCertificate: addCertificate,
   ...revokeCredentialOperations,

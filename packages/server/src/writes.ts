@@ -41,7 +41,7 @@ import {
 import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { prepareOrderWrite, reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
-import { changeScanPolicyWrite } from './scan-policy/index.ts'
+import { changeScanPolicyWrite, removeScanPolicyWrite } from './scan-policy/index.ts'
 import {
   addLinkWrite,
   attemptWrite,
@@ -96,6 +96,7 @@ export const writes = writeList([
   changeMachinesWrite,
   changeRoleWrite,
   changeScanPolicyWrite,
+  removeScanPolicyWrite,
   changeUserGroupWrite,
   changeUserWrite,
   changeWebhookWrite,

@@ -84,7 +84,11 @@ export class ApiServer implements AsyncDisposable {
           aliases: { api: [], login: [] },
           externalIssuers: [],
           webhookNetworks: [],
-          timeouts: { pendingMs: 72 * 3_600_000, silenceMs: 72 * 3_600_000 },
+          timeouts: {
+            pendingMs: 72 * 3_600_000,
+            silenceMs: 72 * 3_600_000,
+            checkpointSilenceMs: 168 * 3_600_000,
+          },
           attachments: DEFAULT_ATTACHMENTS,
           signatureMirror: 'imported',
           logLevel: 'silent',

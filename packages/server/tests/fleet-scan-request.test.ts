@@ -79,7 +79,7 @@ describe.each([
     [{ ...QUICK, paths: ['/srv'] }, 'paths goes with'],
     [{ scanType: 'Custom', comment: 'c' }, 'paths goes with'],
     [{ ...CUSTOM, paths: [] }, 'paths'],
-    [{ ...CUSTOM, paths: ['srv'] }, 'paths.0'],
+    [{ ...CUSTOM, paths: ['srv'] }, 'paths holds \\"srv\\", which is not absolute'],
     [{ ...CUSTOM, paths: ['/srv/../etc'] }, '. or ..'],
     [{ ...CUSTOM, paths: Array.from({ length: 3 }, () => `/${'a'.repeat(4_000)}`) }, 'too long together'],
     [{ ...QUICK, scanType: 'quick' }, 'scanType'],

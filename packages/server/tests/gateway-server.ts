@@ -71,6 +71,9 @@ export class GatewayServer implements AsyncDisposable {
     return server
   }
 
+  /** Whether the server says that it has signatures to give. */
+  holdsSignatures = false
+
   private constructor(parts: {
     backend: Backend
     db: Database
@@ -94,7 +97,12 @@ export class GatewayServer implements AsyncDisposable {
       serverId: this.serverId,
       proxies: new TrustedProxies(),
     }
-    this.gateway = new Gateway({ ...common, reportUrl: (_, actionId) => REPORT_URL + actionId, options })
+    this.gateway = new Gateway({
+      ...common,
+      reportUrl: (_, actionId) => REPORT_URL + actionId,
+      holdsSignatures: async () => this.holdsSignatures,
+      options,
+    })
     const enrollment = enrollmentService({
       ...common,
       tenants: this.stores.tenants,
@@ -148,8 +156,8 @@ export class GatewayServer implements AsyncDisposable {
       current: {
         keyId: orderKey.keyId,
         sign: (input) => {
-          const [, ...fields] = JSON.parse(new TextDecoder().decode(input))
-          return orderKey.sign('fleetsweep.agent.v1/order', fields)
+          const [context, ...fields] = JSON.parse(new TextDecoder().decode(input))
+          return orderKey.sign(context, fields)
         },
       },
       chain: [orderKey.asOrderKey(tenant)],

@@ -1,5 +1,12 @@
-import { MAX_EXCLUSIONS_LENGTH, type MachineId } from '@fleetsweep/protocol'
+import {
+  MAX_EXCLUSIONS_LENGTH,
+  type MachineId,
+  PERMISSIONS,
+  UNGROUPED,
+  UNGROUPED_NAME,
+} from '@fleetsweep/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scanPolicyService } from '../src/scan-policy/index.ts'
 import { type ApiCaller, ApiServer } from './api-server.ts'
 
 const UNGROUPED_POLICY = '/fleet/v1/deviceGroups/0/scanPolicy'
@@ -53,7 +60,7 @@ describe('the scan policy of a device group', () => {
   })
 
   it.each([
-    [{ exclusions: ['mail'] }, 'exclusions.0'],
+    [{ exclusions: ['mail'] }, 'which is not absolute'],
     [{ exclusions: ['/'] }, 'the root of a file system'],
     [{ exclusions: ['C:\\'] }, 'the root of a file system'],
     [{ exclusions: ['/srv/../etc'] }, '. or ..'],
@@ -72,11 +79,58 @@ describe('the scan policy of a device group', () => {
     expect(refused.text).toContain(why)
   })
 
+  it('goes back to the defaults, once in the audit however often', async () => {
+    await change({ cpuCeilingPercent: 20 })
+    for (let times = 0; times < 2; times++) {
+      expect((await ask(`DELETE ${UNGROUPED_POLICY}`)).status).toBe(204)
+    }
+    const policy = (await ask(`GET ${UNGROUPED_POLICY}`)).json()
+    expect(policy).toMatchObject({ cpuCeilingPercent: 50, exclusions: [], changedAt: null })
+    const entries = (await ask('GET /fleet/v1/audit?operation=scanPolicy.remove')).json<{ items: object[] }>()
+    expect(entries.items).toMatchObject([{ target: '0', detail: { before: expect.stringContaining('20') } }])
+  })
+
+  it('is shown of every device group to an application that may read scans', async () => {
+    const made = await ask('POST /fleet/v1/deviceGroups', {
+      body: { displayName: 'Lab', rules: { tag: [{ operator: 'equals', value: 'lab' }] } },
+    })
+    const { id } = made.json<{ id: number }>()
+    await change({ onDetection: 'quarantine' }, `/fleet/v1/deviceGroups/${id}/scanPolicy`)
+    const reader = await api.caller(['Scan.Read.All'])
+    expect((await reader('GET /fleet/v1/scanPolicies')).json()).toMatchObject({
+      items: [
+        { deviceGroupId: id, deviceGroupName: 'Lab', onDetection: 'quarantine' },
+        { deviceGroupId: 0, deviceGroupName: 'Ungrouped devices (default)', changedAt: null },
+      ],
+      nextCursor: null,
+    })
+    expect((await reader(`PATCH ${UNGROUPED_POLICY}`, { body: { cpuCeilingPercent: 20 } })).status).toBe(403)
+  })
+
+  it('is shown to a person of the device groups that they reach, and of all to one who administers them', async () => {
+    const service = scanPolicyService({ scanPoliciesOf: () => api.of.scanPolicies, newId: () => '' })
+    const person = (permission: 'Scan.Read.All' | 'Fleet.Admin') => ({
+      kind: 'user' as const,
+      tenant: api.tenant,
+      id: 'ada',
+      name: 'ada@contoso.example',
+      permissions: new Set(PERMISSIONS),
+      rolePermissions: new Set([permission]),
+      reach: { kind: 'deviceGroups' as const, ids: [UNGROUPED] },
+      requestSource: 'Portal' as const,
+    })
+    const seen = async (permission: Parameters<typeof person>[0]) =>
+      (await service.list(person(permission))).map(({ deviceGroupName }) => deviceGroupName)
+    expect(await seen('Scan.Read.All')).toEqual([UNGROUPED_NAME])
+    expect(await seen('Fleet.Admin')).toEqual(['Lab', UNGROUPED_NAME])
+  })
+
   it('is not there of a group that is not', async () => {
     for (const id of ['7', 'x', '-1']) {
       const path = `/fleet/v1/deviceGroups/${id}/scanPolicy`
       expect((await ask(`GET ${path}`)).status).toBe(404)
       expect((await change({ cpuCeilingPercent: 20 }, path)).status).toBe(404)
+      expect((await ask(`DELETE ${path}`)).status).toBe(404)
     }
   })
 })

@@ -130,7 +130,7 @@ describe('reading a scan', () => {
         machine.machineId as MachineId,
         id as MachineActionId,
         buildProgress({ phase: 'paused', because }),
-        60_000,
+        { silenceMs: 60_000 },
       )
     expect((await server.scan(id)).waitingFor).toBe(because)
   })

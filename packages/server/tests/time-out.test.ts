@@ -1,4 +1,4 @@
-import { FakeAgent, until } from '@fleetsweep/testkit'
+import { buildEngine, buildProgress, FakeAgent, until } from '@fleetsweep/testkit'
 import { TestServer } from '@fleetsweep/testkit/server'
 import { describe, expect, it } from 'vitest'
 
@@ -45,5 +45,39 @@ describe.each(['sqlite', 'postgres'] as const)('a machine action whose time is o
     })
     // Its machine is free for the next one.
     expect((await server.requestScan(away, 'Full')).status).toBe('Pending')
+  })
+
+  it('ends after seven days of silence where the scan could have gone on, and says how far it was', async () => {
+    await using server = await TestServer.start({ database })
+    const { clock } = server
+    const machine = await server.enroll('silent.example')
+    const { id } = await server.requestScan(machine)
+    {
+      await using agent = await FakeAgent.open(server.url, machine)
+      await agent.nextOrder()
+      await agent.tell(id, 1, { kind: 'accepted' })
+      await agent.tell(id, 2, { kind: 'started', attempt: 1, engine: buildEngine() })
+      agent.send({ type: 'progress', actionId: id, progress: buildProgress() })
+      // Progress is written with the clock.
+      await until(async () => {
+        clock.advance('1s')
+        return (await server.scan(id)).progress?.filesDone === 480
+      }, 'the progress is written')
+    }
+    const status = async () => (await server.machineAction(id)).status
+    clock.advance('6d')
+    clock.advance('23h')
+    for (let run = 0; run < 3; run++) {
+      clock.advance('30s')
+      expect(await status()).toBe('InProgress')
+    }
+    await until(async () => {
+      clock.advance('10m')
+      return (await status()) === 'TimeOut'
+    }, 'the scan has ended')
+    const { troubleshootInfo } = await server.machineAction(id)
+    expect(troubleshootInfo).toMatch(
+      /^The machine began the scan and was not heard of since 2\d{3}-.*; it had done 480 of 1,200 files\.$/,
+    )
   })
 })

@@ -9,10 +9,12 @@ import type {
   JudgingEngineInfo,
   Machine,
   MachineAction,
+  MachineEngine,
   NotScannedReason,
   Scan,
   ScanProgress,
   ScanReport,
+  ScanSettings,
   Tally,
 } from '@fleetsweep/protocol'
 
@@ -88,6 +90,27 @@ export function buildDeviceAvInfo(given: Partial<DeviceAvInfo> = {}): DeviceAvIn
     avSignaturePublishTime: MOMENT,
     rbacGroupName: null,
     rbacGroupId: 0,
+    ...given,
+  }
+}
+
+/** An engine of the agent's own with official signatures that are in date. */
+export function buildMachineEngine(given: Partial<MachineEngine> = {}): MachineEngine {
+  return {
+    machineId: randomBytes(20).toString('hex'),
+    computerDnsName: 'lab-01.example',
+    agentVersion: '0.1.0',
+    name: 'ClamAV',
+    version: '1.4.6',
+    state: 'ready',
+    life: 'onDemand',
+    signatures: {
+      state: 'inDate',
+      version: '27500',
+      builtAt: '2026-11-22T00:00:00Z',
+      ageDays: 1,
+      count: 3_627_123,
+    },
     ...given,
   }
 }
@@ -291,6 +314,18 @@ export function buildDetection(given: Partial<FleetDetection> = {}): FleetDetect
     modifiedAt: MOMENT,
     changedAt: MOMENT,
     disposition: 'reported',
+    ...given,
+  }
+}
+
+/** What a scan was told by a policy that somebody has changed. */
+export function buildScanSettings(given: Partial<ScanSettings> = {}): ScanSettings {
+  return {
+    exclusions: ['/srv/mail'],
+    cpuCeilingPercent: 25,
+    windows: [{ days: ['sat', 'sun'], from: '22:00', to: '06:00' }],
+    onDetection: 'report',
+    rescan: false,
     ...given,
   }
 }

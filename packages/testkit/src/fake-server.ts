@@ -19,6 +19,9 @@ import {
   isFinal,
   type Machine,
   type MachineAction,
+  type MachineEngine,
+  type Me,
+  PERMISSIONS,
   readScanType,
   type Scan,
   type ScanProgress,
@@ -30,6 +33,8 @@ import { Refused, send } from './fake-answer.ts'
 import { serveConsole } from './fake-console-files.ts'
 import { cursorPage, odataPage } from './fake-lists.ts'
 import { answerMachineCall } from './fake-machine-calls.ts'
+import { FakeScanPolicies } from './fake-scan-policies.ts'
+import { FakeScanRequests } from './fake-scan-requests.ts'
 import { FakeSignIn } from './fake-sign-in.ts'
 
 type Refusal = {
@@ -61,8 +66,23 @@ export class FakeServer {
   consoleHeaders: Record<string, string> = {}
   readonly machines: Machine[] = []
   readonly avInfos: DeviceAvInfo[] = []
+  readonly engines: MachineEngine[] = []
   readonly actions = new Map<string, MachineAction>()
   readonly scans = new Map<string, Scan>()
+  readonly scanPolicies = new FakeScanPolicies()
+  /** Whoever calls. */
+  me: Me = {
+    kind: 'user',
+    id: 'a1b2c3d4-0000-4000-8000-000000000003',
+    name: 'ada@contoso.example',
+    tenant: this.tenant,
+    permissions: [...PERMISSIONS],
+    rolePermissions: ['ViewData', 'ActiveRemediationActions', 'Fleet.Admin', 'Scan.Read.All'],
+    reach: { allMachines: true, deviceGroups: [] },
+  }
+  readonly scanRequests = new FakeScanRequests(this)
+  /** Of a scan, by its id: the list of what it left out, as its machine sent it. */
+  readonly notScannedLists = new Map<string, Uint8Array>()
   /** With their evidence; newest first. */
   readonly alerts: Alert[] = []
   readonly enrollmentTokens: EnrollmentToken[] = []
@@ -237,10 +257,15 @@ export class FakeServer {
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined || !this.tokens.has(token)) throw new Refused('Unauthorized', 'Sign in first')
     const body: unknown = text === '' ? undefined : JSON.parse(text)
-    this.#api(`${request.method} ${url.pathname}`, url, body, response)
+    const idempotencyKey = request.headers['idempotency-key']?.toString()
+    this.#api(`${request.method} ${url.pathname}`, { url, body, idempotencyKey }, response)
   }
 
-  #api(route: string, url: URL, body: unknown, response: ServerResponse) {
+  #api(
+    route: string,
+    { url, body, idempotencyKey }: { url: URL; body: unknown; idempotencyKey: string | undefined },
+    response: ServerResponse,
+  ) {
     const [, one = ''] = /^\S+ \/(?:api|fleet\/v1)\/\w+\/([^/]+)/.exec(route) ?? []
     const id = decodeURIComponent(one)
     const machineCall = answerMachineCall({
@@ -256,6 +281,27 @@ export class FakeServer {
     if (/^POST \/api\/machines\/[^/]+\/runAntiVirusScan$/.test(route)) {
       return send(response, 201, this.#requestScan(this.machine(id), body))
     }
+    if (/^POST \/fleet\/v1\/machines\/[^/]+\/scans$/.test(route)) {
+      const asked = this.scanRequests.answer({ machine: this.machine(id), body, idempotencyKey })
+      this.#tell({ type: 'machineAction', machineAction: this.#action(asked.actionId) })
+      return send(response, 201, asked)
+    }
+    const policy = this.scanPolicies.answer(route, body, this.now())
+    if (policy === 'removed') {
+      response.writeHead(204).end()
+      return
+    }
+    if (policy) return send(response, 200, policy)
+    if (/^GET \/fleet\/v1\/scanPolicies$/.test(route)) {
+      return this.#sendCursorPage(response, url, this.scanPolicies.all)
+    }
+    if (/^GET \/fleet\/v1\/engines$/.test(route)) {
+      const wanted = url.searchParams.get('machineIds')?.split(',') ?? []
+      return send(response, 200, {
+        items: this.engines.filter(({ machineId }) => wanted.includes(machineId)),
+      })
+    }
+    if (/^GET \/fleet\/v1\/me$/.test(route)) return send(response, 200, this.me)
     if (/^GET \/api\/deviceavinfo$/.test(route)) return this.#sendPage(response, url, this.avInfos)
     if (/^GET \/api\/machineactions$/.test(route)) {
       const newestFirst = [...this.actions.values()].reverse()
@@ -270,6 +316,12 @@ export class FakeServer {
     if (alertCall) return send(response, 200, alertCall.alert)
     if (/^GET \/fleet\/v1\/machineActions\/[^/]+$/.test(route)) return send(response, 200, this.#action(id))
     if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
+    if (/^GET \/fleet\/v1\/scans\/[^/]+\/not-scanned$/.test(route)) {
+      const list = this.notScannedLists.get(id)
+      if (!list) throw new Refused('ResourceNotFound', `A list of what the scan ${id} left out was not found`)
+      response.writeHead(200, { 'Content-Type': 'application/gzip' }).end(list)
+      return
+    }
     if (/^GET \/fleet\/v1\/detections$/.test(route)) return this.#sendDetections(response, url)
     if (/^GET \/fleet\/v1\/events$/.test(route)) {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': hello\n\n')

@@ -6,7 +6,7 @@ import type { Environment, Host } from '../os/host.ts'
 import type { Logger } from '../os/logger.ts'
 import type { QuarantineDesk } from '../quarantine/index.ts'
 import type { ScanRunner } from '../scan/scan.ts'
-import type { SignatureUpdater } from '../signatures/index.ts'
+import type { ServerMirror, SignatureUpdater } from '../signatures/index.ts'
 
 /** Where the program reads and writes. */
 export type ProgramIo = {
@@ -37,6 +37,8 @@ export type ProgramParts = {
     config: AgentConfig
     policy: AgentPolicy
     host: Host
+    /** Absent where no signatures will be fetched. */
+    serverMirror?: ServerMirror
     /** Absent where no scan will run. */
     quarantine?: QuarantineDesk
     clock: Clock

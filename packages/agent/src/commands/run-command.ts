@@ -8,6 +8,7 @@ import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Host } from '../os/host.ts'
 import { lockState } from '../os/state-lock.ts'
 import { openQuarantine, type QuarantineDesk } from '../quarantine/index.ts'
+import { ServerMirror } from '../signatures/index.ts'
 import { type CommandContext, CommandError } from './program.ts'
 
 /** `fleetsweep-agent run`: the agent itself, until it is asked to end. */
@@ -19,7 +20,18 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   if (lock === undefined) throw new CommandError(`Another agent is running on ${stateDir}.`)
   const identity = await requireIdentity(stateDir, host)
   const quarantine = await quarantineOf(context)
-  const scanning = parts.scanning({ stateDir, config, policy, host, quarantine, clock, random, logger })
+  const serverMirror = new ServerMirror(stateDir, identity)
+  const scanning = parts.scanning({
+    serverMirror,
+    stateDir,
+    config,
+    policy,
+    host,
+    quarantine,
+    clock,
+    random,
+    logger,
+  })
   await using engine = scanning.engine
   await using updater = scanning.updater
   const owner = `${identity.serverId}/${identity.tenant}/${identity.machineId}`
@@ -36,6 +48,7 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
     endLeftovers: scanning.endLeftovers,
     taskHandlers: createTaskHandlers({ ...scanning, quarantine, policy }),
     policy,
+    onSettings: ({ signatureMirror }) => serverMirror.note(signatureMirror),
     clock,
     random,
     logger,

@@ -50,6 +50,8 @@ export const AgentConfig = Type.Object(
           update: Type.Optional(Type.Union([Type.Literal('auto'), Type.Literal('never')])),
           /** The `freshclam` program. */
           freshclam: Type.Optional(AbsolutePath),
+          /** Default true: a server that is a mirror is used where no other is named. */
+          serverMirror: Type.Optional(Type.Boolean()),
           /** Address of a mirror in place of ClamAV's own. */
           mirror: Type.Optional(HttpAddress),
           /** Certificate authorities (PEM) that freshclam believes in place of the system's. */

@@ -1,4 +1,11 @@
-import { CLOSE, type Clock, type Inventory, type ScanProgress, type Timer } from '@fleetsweep/protocol'
+import {
+  type AgentSettings,
+  CLOSE,
+  type Clock,
+  type Inventory,
+  type ScanProgress,
+  type Timer,
+} from '@fleetsweep/protocol'
 import type { ActionQueue } from '../actions/action-queue.ts'
 import type { TaskQueue } from '../actions/task-queue.ts'
 import type { Identity } from '../enrollment/identity.ts'
@@ -38,6 +45,7 @@ export type GatewayClientParts = {
   random: () => number
   logger: Logger
   onState: (state: ConnectionState) => void
+  onSettings: (settings: AgentSettings) => void
   /** The server has all there was to tell of an action that is over. */
   onTold: (actionId: string) => void
   /** The journal or the identity cannot be written: the agent must not go on. */
@@ -132,7 +140,7 @@ export class GatewayClient {
         onState({ kind: 'connected' })
       },
     })
-    this.#session.start()
+    this.#session.start(welcome.settings)
   }
 
   #ended(end: ChannelEnd): void {

@@ -1,10 +1,20 @@
-import type { AgentFrame, Clock, Inventory, OrderKey, ScanProgress, Timer } from '@fleetsweep/protocol'
+import type {
+  AgentFrame,
+  AgentSettings,
+  Clock,
+  Inventory,
+  OrderKey,
+  ScanProgress,
+  SignedSettings,
+  Timer,
+} from '@fleetsweep/protocol'
 import type { ActionQueue } from '../actions/action-queue.ts'
 import type { TaskQueue } from '../actions/task-queue.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Logger } from '../os/logger.ts'
 import type { SessionFrame } from './channel.ts'
 import { checkOrder, type OrderFrame } from './check-order.ts'
+import { checkSettings } from './check-settings.ts'
 import { Outbox } from './outbox.ts'
 import { ProgressPacer } from './progress-pacer.ts'
 
@@ -31,6 +41,8 @@ export type SessionParts = {
   send: (frame: AgentFrame) => void
   /** The connection is no good any more. */
   hangUp: (reason: string) => void
+  /** What the server lets agents know, checked. */
+  onSettings: (settings: AgentSettings) => void
   /** The server has answered the first heartbeat: the connection is whole. */
   onReconciled: () => void
   /** The server has all there was to tell of an action that is over. */
@@ -44,6 +56,7 @@ export class Session {
   readonly #progress: ProgressPacer
   readonly #timers = new Map<'heartbeat' | 'answer' | 'inventory', Timer>()
   #lastCounter = 0
+  #lastSettings = 0
   #heartbeatsSent = 0
   #heartbeatsAnswered = 0
   #inventoryTold = ''
@@ -57,7 +70,9 @@ export class Session {
     })
   }
 
-  start(): void {
+  /** @param settings as the welcome had them */
+  start(settings: SignedSettings | undefined): void {
+    this.#take(settings)
     this.#beat()
     this.#tellInventory()
   }
@@ -130,6 +145,7 @@ export class Session {
   #reconcile(frame: Reconciled): void {
     const { journal, queue } = this.#parts
     this.#heartbeatsAnswered++
+    this.#take(frame.settings)
     this.#timers.get('answer')?.cancel()
     this.#timers.delete('answer')
     const actions = frame.actions.map((action) => ({ ...action, actionId: action.actionId.toLowerCase() }))
@@ -140,6 +156,18 @@ export class Session {
     this.#outbox.reconciled(new Set(actions.map((action) => action.actionId)), this.#heartbeatsAnswered)
     this.tell()
     if (this.#heartbeatsAnswered === 1) this.#parts.onReconciled()
+  }
+
+  #take(signed: SignedSettings | undefined): void {
+    if (signed === undefined) return
+    const { orderKey: key, machineId, agentNonce, onSettings, logger } = this.#parts
+    const checked = checkSettings(signed, { key, machineId, agentNonce, lastCounter: this.#lastSettings })
+    if (checked.kind === 'refused') {
+      logger.warn({ why: checked.why }, 'settings refused')
+      return
+    }
+    this.#lastSettings = checked.settings.counter
+    onSettings(checked.settings)
   }
 
   #order(frame: OrderFrame): void {

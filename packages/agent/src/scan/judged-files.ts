@@ -24,12 +24,15 @@ export type JudgedAs = { outcome: Judged; isDuplicate: boolean }
 
 const told = new LazySchema(Detection)
 
+const ROWS_A_COMMIT = 32
+
 /**
  * What this scan has judged so far: its checkpoint. After an interruption the folders are walked again, and what is
  * found here unchanged is not read again.
  *
- * Each verdict is committed by itself and not synced: killed at any moment, the agent has lost the files that were in
- * the engine's hands. A power cut may also take the last thousand or so; SQLite syncs when it folds its log.
+ * Verdicts are committed a few at a time (`batchBytes`) and not synced: killed at any moment, the agent has lost these
+ * few and the files that were in the engine's hands. A power cut may also take the last thousand or so; SQLite syncs
+ * when it folds its log.
  */
 export class JudgedFiles {
   readonly #db: DatabaseSync
@@ -41,6 +44,9 @@ export class JudgedFiles {
   readonly #note: StatementSync
   readonly #tell: StatementSync
   readonly #hasEarlier: boolean
+  /** Verdicts about fewer bytes than this together may wait for each other to be committed. */
+  batchBytes = 0
+  readonly #uncommitted: Tally = { files: 0, bytes: 0 }
   /** What was judged earlier and met again. */
   readonly carriedOver: Tally = { files: 0, bytes: 0 }
   /** What was judged earlier by another engine, other signatures or limits, and counts no more. */
@@ -105,11 +111,17 @@ export class JudgedFiles {
 
   keep(mark: FileMark, outcome: Judged, isDuplicate: boolean): void {
     const text = outcome.kind === 'clean' ? null : JSON.stringify(outcome)
+    if (this.#uncommitted.files === 0) this.#db.exec('BEGIN')
+    this.#uncommitted.files++
+    this.#uncommitted.bytes += Number(mark.size)
     this.#insert.run(...keyOf(mark), isDuplicate ? 1 : 0, this.#round, text)
+    const { files, bytes } = this.#uncommitted
+    if (outcome.kind === 'threat' || files >= ROWS_A_COMMIT || bytes >= this.batchBytes) this.#commit()
   }
 
   /** Notes a threat whose file is about to be moved away, for good: a power cut must not leave the move alone known. */
   note(detection: Detection): void {
+    this.#commit()
     this.#db.exec('PRAGMA synchronous = FULL')
     this.#note.run(placeOf(detection), JSON.stringify(detection))
     this.#db.exec('PRAGMA synchronous = NORMAL')
@@ -138,7 +150,17 @@ export class JudgedFiles {
   }
 
   close(): void {
-    this.#db.close()
+    try {
+      this.#commit()
+    } finally {
+      this.#db.close()
+    }
+  }
+
+  #commit(): void {
+    if (this.#uncommitted.files === 0) return
+    Object.assign(this.#uncommitted, { files: 0, bytes: 0 })
+    this.#db.exec('COMMIT')
   }
 
   #forgetOthers(engineKey: string): Tally {

@@ -51,6 +51,9 @@ export function createScanRunner(parts: ScanRunnerParts): ScanRunner {
 /** Of the files that a scan did not come to, more than this many are left off its list: nobody waits for it. */
 const LISTED_AT_MOST = 100_000
 
+/** Of the bytes that are to be read, the share whose verdicts a kill may cost beside those of the files under way. */
+const LOST_AT_MOST = 0.005
+
 /** What an attempt keeps open while it works. */
 type Desk = {
   session: EngineSession
@@ -155,6 +158,7 @@ class Scan {
       if (ledger?.isBroken && book.count.unchanged.files > 0) return 'contradicted'
       if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
       if (!signal.aborted) book.meter.enter('scanning')
+      judged.batchBytes = list.bytes * LOST_AT_MOST
       const items = list.items()
       const { failure: broken, unsettled } = await judgeAll({ ...desk, items, disposal, signal })
       const failure = broken ?? (signal.aborted ? undefined : await failureOf(session.confirm?.()))

@@ -92,6 +92,8 @@ export async function hashFile(
       if (taken.length === 0) return hash.digest('hex')
       hash.update(taken)
       position += taken.length
+      // It was asked for more than there is: no second look is needed to know that this was the end.
+      if (position === Number(sizeBytes) && position < FIRST_BYTES) return hash.digest('hex')
     }
   } catch {
     // The disk may give it to the engine and not to us.

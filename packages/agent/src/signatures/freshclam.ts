@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { getCACertificates } from 'node:tls'
 
 /** How freshclam is to be run. */
 export type FreshclamOptions = {
@@ -17,6 +19,8 @@ export type FreshclamOptions = {
   mirror?: string
   /** File of certificate authorities (PEM) that freshclam believes in place of the system's; its user must read it. */
   ca?: string
+  /** More authorities (PEM) to believe: those of `ca` or of the system stay good for the further databases. */
+  caPem?: string
   /** Further databases, each by its address; they are not signed. */
   customUrls?: readonly string[]
   /** False: nothing but the further databases. Default: true. */
@@ -60,12 +64,17 @@ export async function runFreshclam(
   if (!existsSync(databaseDir)) {
     return { kind: 'failed', sentence: `The folder of the signatures, ${databaseDir}, is not there.` }
   }
-  return new Promise((resolve) => {
+  const ca = await placeAuthorities(options).catch((error: Error) => error)
+  if (ca instanceof Error) {
+    const sentence = `The certificate authorities for the signatures cannot be read: ${ca.message}`
+    return { kind: 'failed', sentence }
+  }
+  return new Promise<FreshclamOutcome>((resolve) => {
     const only = options.official === false ? ['--update-db=custom'] : []
     const child = spawn(program, [`--config-file=${configFile}`, '--stdout', '--foreground', ...only], {
       env: {
         PATH: process.env.PATH,
-        ...(options.ca === undefined ? {} : { CURL_CA_BUNDLE: options.ca }),
+        ...(ca.file === undefined ? {} : { CURL_CA_BUNDLE: ca.file }),
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,7 +88,26 @@ export async function runFreshclam(
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep)
     child.once('error', (error) => resolve({ kind: 'failed', sentence: startFailure(program, error) }))
     child.once('close', (code) => resolve(readOutcome(code, output)))
-  })
+  }).finally(() => ca.remove())
+}
+
+/**
+ * The file of authorities for freshclam, which reads it as its own user, who cannot enter the agent's folders: what is
+ * put together lies in the system's temporary folder, for this run. It holds nothing secret.
+ */
+async function placeAuthorities({
+  ca,
+  caPem,
+  customUrls = [],
+}: FreshclamOptions): Promise<{ file: string | undefined; remove: () => Promise<void> }> {
+  if (caPem === undefined) return { file: ca, remove: async () => {} }
+  const others =
+    ca !== undefined ? [await readFile(ca, 'utf8')] : customUrls.length > 0 ? getCACertificates('system') : []
+  const folder = await mkdtemp(join(tmpdir(), 'fleetsweep-ca-'))
+  const file = join(folder, 'ca.pem')
+  await chmod(folder, 0o755)
+  await writeFile(file, [caPem, ...others].join('\n'), { mode: 0o644, flag: 'wx' })
+  return { file, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
 /** @throws Error for a value that would be more than one line of it */

@@ -8,6 +8,7 @@ import type { Logger } from '../os/logger.ts'
 import { parseJson } from '../os/parse-json.ts'
 import type { FreshclamOptions } from './freshclam.ts'
 import { type FreshclamOutcome, runFreshclam } from './freshclam.ts'
+import type { MirrorPlace } from './server-mirror.ts'
 
 /** What came of updating so far; moments are the machine's, in microseconds since the epoch. */
 export const UpdateRecord = Type.Object({
@@ -26,6 +27,8 @@ const TIMEOUT_MS = 30 * 60_000
 
 export type SignatureUpdaterParts = {
   freshclam: FreshclamOptions
+  /** A mirror that is there now and then, asked for before each update; used where `freshclam` names none. */
+  mirror?: () => MirrorPlace | undefined
   clock: Clock
   /** From 0 to 1: a fleet must not ask all at once. */
   random: () => number
@@ -98,7 +101,10 @@ export class SignatureUpdater implements AsyncDisposable {
     const { clock, logger, freshclam } = this.#parts
     const giveUp = new AbortController()
     const timer = clock.setTimer(TIMEOUT_MS, () => giveUp.abort())
-    const outcome = await runFreshclam(freshclam, AbortSignal.any([giveUp.signal, this.#ended.signal])).catch(
+    const outcome = await runFreshclam(
+      { ...this.#mirror(), ...freshclam },
+      AbortSignal.any([giveUp.signal, this.#ended.signal]),
+    ).catch(
       (error: unknown): FreshclamOutcome => ({
         kind: 'failed',
         sentence: `freshclam could not be prepared: ${error instanceof Error ? error.message : error}`,
@@ -126,6 +132,13 @@ export class SignatureUpdater implements AsyncDisposable {
       // It stands in memory; after a restart the agent asks once more than it would have had to.
       this.#parts.logger.warn({ error }, 'the record of signature updates could not be written')
     }
+  }
+
+  #mirror(): Pick<FreshclamOptions, 'mirror' | 'caPem'> {
+    const { mirror, freshclam } = this.#parts
+    const place = freshclam.mirror === undefined ? mirror?.() : undefined
+    if (place === undefined) return {}
+    return { mirror: place.mirror, ...(place.caPem !== null && { caPem: place.caPem }) }
   }
 
   #schedule(inMs: number): void {

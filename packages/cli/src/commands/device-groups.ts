@@ -1,4 +1,4 @@
-import { safeText } from '@fleetsweep/client'
+import { describeWindows, ON_DETECTION_WORDS, safeText } from '@fleetsweep/client'
 import {
   type ChangeDeviceGroupBody,
   type DeviceGroup,
@@ -22,7 +22,7 @@ import { collect } from '../list-output.ts'
 import { userGroupIdsOf, userGroupNames } from '../named-user-groups.ts'
 import { formatMoment } from '../render/moment.ts'
 import { renderTable } from '../render/table.ts'
-import { readPolicyOptions, SCAN_POLICY_OPTIONS, windowInWords } from '../scan-policy-options.ts'
+import { readPolicyOptions, SCAN_POLICY_OPTIONS } from '../scan-policy-options.ts'
 import { done, pick, refuseEmptyChange, runVerb, show } from '../verbs.ts'
 
 const KIND = { what: 'device group', command: 'device-groups' }
@@ -122,7 +122,11 @@ async function previewDeviceGroup(context: CommandContext): Promise<number> {
 async function showOrChangePolicy(context: CommandContext): Promise<number> {
   const { io, client, args, options } = context
   const change = readPolicyOptions(options)
+  if (options.defaults === true && Object.keys(change).length > 0) {
+    throw new UsageError('--defaults goes with no other setting.')
+  }
   const { id, displayName } = pick(await readAll(context), onlyArgument(args, 'device group'), KIND)
+  if (options.defaults === true) await client.access.removeScanPolicy(id, { signal: io.signal })
   const policy =
     Object.keys(change).length === 0
       ? await client.access.getScanPolicy(id, { signal: io.signal })
@@ -136,8 +140,8 @@ function renderPolicy(group: string, policy: ScanPolicy): string {
   const lines = [
     `Scans of machines in ${safeText(group)} (${since})`,
     `  CPU at most:   ${cpuCeilingPercent} % of all cores`,
-    `  Works:         ${windows.length === 0 ? 'at any time' : windows.map(windowInWords).join('; ')}`,
-    `  Found files:   ${onDetection === 'report' ? 'are reported' : 'go into quarantine'}`,
+    `  Works:         ${describeWindows(windows)}`,
+    `  Found files:   ${ON_DETECTION_WORDS[onDetection]}`,
     `  Excluded:      ${exclusions.length === 0 ? 'nothing' : ''}`,
     ...exclusions.map((path) => `    ${safeText(path)}`),
   ]

@@ -107,8 +107,19 @@ function readLimit({ options }: CommandContext): { limit?: number } {
   return limit === undefined ? {} : { limit }
 }
 
-function printMachines(context: CommandContext, list: readonly Machine[], none: string): 0 {
-  if (list.length > 0 || context.json) return show(context, list, renderMachines)
+async function printMachines(
+  context: CommandContext,
+  list: readonly Machine[],
+  none: string,
+): Promise<number> {
+  const { io, client, json } = context
+  // For programs they are as the API has them.
+  if (json) return show(context, list, renderMachines)
+  if (list.length > 0) {
+    const ids = list.map(({ id }) => id)
+    const engines = await client.listEngines(ids, { signal: io.signal })
+    return show(context, list, (machines) => renderMachines(machines, engines))
+  }
   context.io.err(`${none}\n`)
   return 0
 }

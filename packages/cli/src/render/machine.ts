@@ -1,12 +1,21 @@
-import type { Machine } from '@fleetsweep/protocol'
+import { describeMachineEngine, describeSignatures } from '@fleetsweep/client'
+import type { Machine, MachineEngine } from '@fleetsweep/protocol'
 import { formatMoment } from './moment.ts'
 import { renderTable } from './table.ts'
 
-export function renderMachines(machines: readonly Machine[]): string {
+/** @param engines of these machines; without them, what they scan with is left out */
+export function renderMachines(machines: readonly Machine[], engines?: readonly MachineEngine[]): string {
+  const engineOf = new Map(engines?.map((engine) => [engine.machineId, engine]))
+  const scansWith = ({ id }: Machine): string[] => {
+    const engine = engineOf.get(id)
+    return engine ? [describeMachineEngine(engine), describeSignatures(engine)] : ['–', '–']
+  }
   return renderTable(
-    ['Machine', 'Name', 'System', 'Health', 'Last seen', 'Agent', 'Value', 'Tags'].map((title) => ({
-      title,
-    })),
+    [
+      ...['Machine', 'Name', 'System', 'Health', 'Last seen', 'Agent'],
+      ...(engines ? ['Engine', 'Signatures'] : []),
+      ...['Value', 'Tags'],
+    ].map((title) => ({ title })),
     machines.map((machine) => [
       machine.id,
       machine.computerDnsName ?? '–',
@@ -14,6 +23,7 @@ export function renderMachines(machines: readonly Machine[]): string {
       machine.healthStatus,
       formatMoment(machine.lastSeen),
       machine.agentVersion ?? '–',
+      ...(engines ? scansWith(machine) : []),
       machine.deviceValue ?? '–',
       machine.machineTags.join(', '),
     ]),

@@ -5,7 +5,9 @@ import {
   coverageRows,
   describeEngine,
   describeExclusion,
+  describeLimits,
   describeProgress,
+  describeWindows,
   formatBytes,
   formatCount,
   formatDuration,
@@ -25,7 +27,6 @@ import {
   type ScanProgress,
   type ScanReport,
 } from '@fleetsweep/protocol'
-import { windowInWords } from '../scan-policy-options.ts'
 import { renderDetections } from './detections.ts'
 import { formatMoment } from './moment.ts'
 import { renderTable } from './table.ts'
@@ -73,7 +74,7 @@ function settingsLines({ paths, rescan, settings }: Scan): string[] {
     ...(paths === null ? [] : [`Of ${paths.map(safeText).join(', ')}`]),
     ...(rescan ? ['Every file was to be read again.'] : []),
     ...(settings === null ? [] : [`At most ${settings.cpuCeilingPercent} % of all cores`]),
-    ...(windows.length === 0 ? [] : [`Works ${windows.map(windowInWords).join('; ')}`]),
+    ...(windows.length === 0 ? [] : [`Works ${describeWindows(windows)}`]),
     ...(exclusions.length === 0 ? [] : [`Excluded by policy: ${exclusions.map(safeText).join(', ')}`]),
   ]
 }
@@ -85,12 +86,9 @@ function progressText(progress: ScanProgress): string {
 function reportLines({ report, endedAt, attempts, reportedLate }: Scan): string[] {
   if (!report) return []
   const end = endedAt === null ? undefined : parseInstant(endedAt)
-  const { limits } = report.engine
   return [
     `Judged by ${safeText(describeEngine(report.engine, end))}`,
-    limits === null
-      ? 'Limits: not told by the engine'
-      : `Limits: ${formatBytes(limits.maxFileSizeBytes)} a file, ${formatBytes(limits.maxScanSizeBytes)} unpacked, ${formatDuration(limits.maxScanTimeMs)}`,
+    `Limits: ${describeLimits(report.engine.limits)}`,
     `Took ${formatDuration(report.durationMs)}${attempts > 1 ? ` in the last of ${countOf(attempts, 'attempt')}` : ''}`,
     ...coverageNotes(report),
     ...(reportedLate ? ['The report came after the action had ended.'] : []),

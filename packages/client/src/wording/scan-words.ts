@@ -7,6 +7,7 @@ import {
   type MachineAction,
   NOT_SCANNED_REASONS,
   NOT_SCANNED_WORDS,
+  type NotScannedReason,
   type ScanPhase,
   type ScanProgress,
   type ScanReport,
@@ -58,7 +59,12 @@ export function resultOf({ troubleshootInfo }: Pick<MachineAction, 'troubleshoot
 /** What stands in the place of the counts of a report that has none. */
 export const UNCOUNTED_WORDS = 'The engine walks by itself and does not tell which files it read.'
 
-export type CoverageRow = { key: string; label: string; tally: Tally; read: boolean }
+export type CoverageRow = {
+  key: 'scanned' | 'unchanged' | 'duplicate' | NotScannedReason
+  label: string
+  tally: Tally
+  read: boolean
+}
 
 /** The rows of a coverage table: every bucket that holds a file, and always those for files that were read. */
 export function coverageRows(coverage: Coverage): CoverageRow[] {
@@ -82,7 +88,8 @@ export function coverageRows(coverage: Coverage): CoverageRow[] {
   ]
 }
 
-const EXCLUDED_BY: Record<Exclusion['source'], string> = {
+/** Who laid an exclusion down. */
+export const EXCLUDED_BY_WORDS: Record<Exclusion['source'], string> = {
   policy: "by the server's policy",
   machine: 'by the machine itself',
   agent: 'working files of agent and engine',
@@ -90,7 +97,7 @@ const EXCLUDED_BY: Record<Exclusion['source'], string> = {
 
 /** Why a place was not opened, such as `excluded by the server's policy (12 files, 3.4 MiB)`. */
 export function describeExclusion({ source, files, bytes }: Exclusion): string {
-  return `excluded ${EXCLUDED_BY[source]} (${files === 0 ? 'no files' : `${countOf(files, 'file')}, ${formatBytes(bytes)}`})`
+  return `excluded ${EXCLUDED_BY_WORDS[source]} (${files === 0 ? 'no files' : `${countOf(files, 'file')}, ${formatBytes(bytes)}`})`
 }
 
 /** What is to be known of the counts of a report, each in a sentence; empty for most scans. */

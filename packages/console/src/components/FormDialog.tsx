@@ -25,6 +25,8 @@ export function FormDialog(props: {
   error: Error | null
   onConfirm: () => void
   onClose: () => void
+  /** A button that does something else. */
+  otherAction?: ReactNode
   children: ReactNode
 }) {
   const styles = useStyles()
@@ -48,6 +50,7 @@ export function FormDialog(props: {
                 </MessageBar>
               )}
             </DialogContent>
+            {props.otherAction && <DialogActions position="start">{props.otherAction}</DialogActions>}
             <DialogActions>
               <Button onClick={props.onClose}>Close</Button>
               <Button appearance="primary" type="submit" disabledFocusable={props.busy}>

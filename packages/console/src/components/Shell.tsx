@@ -12,6 +12,7 @@ import {
 import {
   BookOpenRegular,
   DesktopRegular,
+  GroupListRegular,
   ShieldTaskRegular,
   SignOutRegular,
   TaskListSquareLtrRegular,
@@ -45,7 +46,7 @@ const useStyles = makeStyles({
     minHeight: '40px',
   },
   mark: { color: tokens.colorBrandForeground1, fontSize: '24px' },
-  nav: { display: 'flex', gap: tokens.spacingHorizontalXS },
+  nav: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalXS },
   link: {
     display: 'flex',
     alignItems: 'center',
@@ -125,6 +126,9 @@ export function Shell() {
             </Link>
             <Link to="/actions" {...link}>
               <TaskListSquareLtrRegular aria-hidden /> Machine actions
+            </Link>
+            <Link to="/device-groups" {...link}>
+              <GroupListRegular aria-hidden /> Device groups
             </Link>
           </nav>
           <HeaderEnd live={live} />

@@ -1,14 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import { checkScanForm, MAX_COMMENT } from './machines/scan-form.ts'
+import { checkScanForm, MAX_COMMENT, scanRequestOf } from './machines/scan-form.ts'
 import { checkSignIn } from './sign-in/sign-in-form.ts'
 
 describe('the form of a scan', () => {
+  const form = { scanType: 'Quick', paths: '', rescan: false, comment: 'why' } as const
+
   it.each(['why', ` ${'x'.repeat(MAX_COMMENT)} `])('takes a comment that the API takes', (comment) => {
-    expect(checkScanForm({ scanType: 'Quick', comment })).toEqual({})
+    expect(checkScanForm({ ...form, comment })).toEqual({})
   })
 
   it.each(['', ' \n', 'x'.repeat(MAX_COMMENT + 1)])('refuses one that is blank or too long', (comment) => {
-    expect(checkScanForm({ scanType: 'Quick', comment })).toHaveProperty('comment')
+    expect(checkScanForm({ ...form, comment })).toHaveProperty('comment')
+  })
+
+  it('asks for the paths that were typed, one in each line, where they are chosen', () => {
+    const typed = { ...form, scanType: 'Custom' as const, paths: ' /srv/upload\r\n\nC:\\Mail \n' }
+    expect(checkScanForm(typed)).toEqual({})
+    expect(scanRequestOf(typed)).toMatchObject({ paths: ['/srv/upload', 'C:\\Mail'], rescan: false })
+    expect(scanRequestOf({ ...typed, scanType: 'Full' })).not.toHaveProperty('paths')
+  })
+
+  it.each([
+    ['\n', 'Say what to scan'],
+    ['srv/upload', 'holds "srv/upload", which is not absolute'],
+    ['/srv/../etc', '. or ..'],
+    [Array.from({ length: 101 }, (_, at) => `/${at}`).join('\n'), '101 paths; at most 100'],
+    [Array.from({ length: 3 }, () => `/${'a'.repeat(4_000)}`).join('\n'), 'too long together'],
+  ])('says what is wrong with paths as the server does (%#)', (paths, why) => {
+    expect(checkScanForm({ ...form, scanType: 'Custom', paths }).paths).toContain(why)
   })
 })
 

@@ -1,6 +1,9 @@
 /** Names under which answers are kept; live events find them again by these. */
 export const keys = {
   machines: (name: string) => ['machines', name] as const,
+  me: ['me'] as const,
+  engines: (machineIds: readonly string[]) => ['engines', machineIds] as const,
+  scanPolicies: ['scanPolicies'] as const,
   machineActions: ['machineActions'] as const,
   scan: (actionId: string) => ['scan', actionId] as const,
   machineAction: (actionId: string) => ['machineAction', actionId] as const,

@@ -8,6 +8,8 @@ import { useLive } from './live-events.ts'
 
 /** Where live events are forbidden or cut off, pages look again this often. */
 const POLL_MS = 15_000
+/** That a machine fell silent is told by no event. */
+const SILENCE_MS = 60_000
 
 export function useMachineActions() {
   const { client } = useSession()
@@ -37,14 +39,20 @@ export function useScan(actionId: string) {
   return useQuery({
     queryKey: keys.scan(actionId),
     queryFn: ({ signal }) => client.getScan(actionId, { signal }),
-    refetchInterval: ({ state }) =>
-      live === 'connected' || (state.data && isFinal(state.data.status)) ? false : POLL_MS,
+    refetchInterval: ({ state }) => {
+      if (state.data && isFinal(state.data.status)) return false
+      return live === 'connected' ? SILENCE_MS : POLL_MS
+    },
   })
 }
 
-/** The newest progress that a live event told, if any did since the page was opened. */
-export function useLiveProgress(actionId: string): ScanProgress | undefined {
-  return useQuery<ScanProgress>({ queryKey: keys.progress(actionId), queryFn: skipToken }).data
+/** The newest progress that a live event told, and when, if any did since the page was opened. */
+export function useLiveProgress(actionId: string): { value: ScanProgress; atMs: number } | undefined {
+  const { data, dataUpdatedAt } = useQuery<ScanProgress>({
+    queryKey: keys.progress(actionId),
+    queryFn: skipToken,
+  })
+  return data && { value: data, atMs: dataUpdatedAt }
 }
 
 export function useCancelMachineAction(actionId: string) {

@@ -5,6 +5,7 @@ import { ScanProgress } from '../scan/scan-progress.ts'
 import { EngineInfo, ScanReport } from '../scan/scan-report.ts'
 import { Inventory } from './inventory.ts'
 import { OrderKey } from './order.ts'
+import { SignedSettings } from './settings.ts'
 
 /** WebSocket subprotocol of the channel between agent and gateway. */
 export const AGENT_SUBPROTOCOL = 'fleetsweep.agent.v1'
@@ -129,6 +130,8 @@ export const ServerFrame = Type.Union([
      * that key, or with a wrong signature after it, makes the agent hang up.
      */
     orderKeys: Type.Array(OrderKey, { minItems: 1, maxItems: 64 }),
+    /** Absent from older servers. */
+    settings: Type.Optional(SignedSettings),
   }),
   /**
    * Answers every heartbeat, in their order, within 20 s: what to do with each open action that it listed. Stops and
@@ -149,6 +152,8 @@ export const ServerFrame = Type.Union([
       }),
       { maxItems: 500 },
     ),
+    /** There when they are others than those told last. */
+    settings: Type.Optional(SignedSettings),
   }),
   Type.Object({ type: Type.Literal('ack'), ...ActionRef, number: Type.Integer({ minimum: 1 }) }),
   Type.Object({

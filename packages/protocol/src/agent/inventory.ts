@@ -4,6 +4,9 @@ import { SignatureSet } from '../scan/signature-set.ts'
 
 const Nullable = (maxLength: number) => Type.Union([Type.String({ maxLength }), Type.Null()])
 
+export const ENGINE_STATES = ['ready', 'missing', 'noSignatures'] as const
+export const ENGINE_LIVES = ['onDemand', 'resident', 'system'] as const
+
 /** What a machine says of itself: at enrollment, on connecting, and whenever it changes. Never trusted for identity. */
 export const Inventory = Type.Object({
   /** Fully qualified where the machine knows its domain. */
@@ -26,7 +29,9 @@ export const Inventory = Type.Object({
     name: Type.String({ maxLength: 64 }),
     version: Nullable(64),
     /** `missing`: no engine installed; `noSignatures`: it has nothing to compare with. */
-    state: Type.Union([Type.Literal('ready'), Type.Literal('missing'), Type.Literal('noSignatures')]),
+    state: Type.Enum(ENGINE_STATES),
+    /** Who keeps it running: `system` where it runs on the machine by itself. Absent from older agents. */
+    life: Type.Optional(Type.Enum(ENGINE_LIVES)),
     signatures: Type.Union([SignatureSet, Type.Null()]),
   }),
   /** New at every start of the operating system. */

@@ -15,6 +15,8 @@ export type SigningContext =
   | 'fleetsweep.agent.v1/attachment'
   /** By the server: [order text]. */
   | 'fleetsweep.agent.v1/order'
+  /** By the server: [settings text]. */
+  | 'fleetsweep.agent.v1/settings'
   /** By the older order key: [tenant, keyId, publicKey of the newer]. */
   | 'fleetsweep.agent.v1/order-key'
   /** By nobody: [hash of the entry before, tenant, position, id, at, principal's kind, id and name, operation, target, detail], hashed. */

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { SCAN_TYPES } from '../api/machine-action.ts'
-import { AbsolutePathText } from '../scan/scan-settings.ts'
+import { PathText } from '../scan/scan-settings.ts'
 import { MAX_SCAN_PATHS } from './scan-policy.ts'
 
 const NullableText = Type.Union([Type.String(), Type.Null()])
@@ -13,7 +13,7 @@ export const RequestScanBody = Type.Object(
   {
     scanType: Type.Enum(SCAN_TYPES),
     paths: Type.Optional(
-      Type.Array(AbsolutePathText, {
+      Type.Array(PathText, {
         minItems: 1,
         maxItems: MAX_SCAN_PATHS,
         description:

@@ -16,13 +16,26 @@ export const ScanWindow = Type.Object({
 })
 export type ScanWindow = Static<typeof ScanWindow>
 
-/** A path as people write it in a policy or ask for it. */
-export const AbsolutePathText = Type.String({
+const PATH_TEXT = {
   minLength: 1,
   maxLength: 4_096,
-  pattern: '^(/|[A-Za-z]:[\\\\/])',
   description: 'Absolute, such as "/srv/mail" or "C:\\Mail".',
-})
+}
+const ABSOLUTE = '^(/|[A-Za-z]:[\\\\/])'
+
+/** A path as people write it; `whyNotPaths` says in words what is wrong with one. */
+export const PathText = Type.String(PATH_TEXT)
+
+/** A path as it goes to machines. */
+export const AbsolutePathText = Type.String({ ...PATH_TEXT, pattern: ABSOLUTE })
+
+/** True for a path from the root on, as any system writes it. */
+export function isAbsolutePath(path: string): boolean {
+  return new RegExp(ABSOLUTE).test(path)
+}
+
+/** What a CPU ceiling may be. */
+export const CPU_CEILING_PERCENT = { minimum: 5, maximum: 100 } as const
 
 /**
  * How a scan is to be made. The server decides it for the machine's device group; what the machine itself lays down
@@ -34,8 +47,7 @@ export const ScanSettings = Type.Object({
     description: 'Folders and files that are met and not opened; the report counts them as excluded.',
   }),
   cpuCeilingPercent: Type.Integer({
-    minimum: 5,
-    maximum: 100,
+    ...CPU_CEILING_PERCENT,
     description: 'Of all cores together, what agent and engine may use while they scan.',
   }),
   windows: Type.Array(ScanWindow, {

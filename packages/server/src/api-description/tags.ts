@@ -32,7 +32,12 @@ const TAGS: Readonly<Record<string, Tag>> = {
   me: { name: 'Caller', description: 'Whoever calls, and what they may do where.' },
   webhooks: { name: 'Webhooks', description: 'Where this server calls when something happens.' },
 }
-const ALIASES: Readonly<Record<string, string>> = { machineActions: 'machineactions', public: 'deviceavinfo' }
+const ALIASES: Readonly<Record<string, string>> = {
+  machineActions: 'machineactions',
+  public: 'deviceavinfo',
+  scanPolicies: 'deviceGroups',
+  engines: 'machines',
+}
 const SIGN_IN = { name: 'Sign-in', description: 'Tokens, discovery documents and keys.' }
 
 const DESCRIPTION = { name: 'Description', description: 'What this server can do.' }

@@ -23,7 +23,7 @@ describe('the configuration of a server', () => {
       listen: { host: '0.0.0.0', port: 8443 },
       database: { kind: 'sqlite', path: join(dataDir, 'fleetsweep.db') },
       tls: { kind: 'files', certFile: join(dataDir, 'tls/server.crt') },
-      timeouts: { pendingMs: 259_200_000, silenceMs: 259_200_000 },
+      timeouts: { pendingMs: 259_200_000, silenceMs: 259_200_000, checkpointSilenceMs: 604_800_000 },
       attachments: DEFAULT_ATTACHMENTS,
       trustedProxies: [],
       aliases: { api: [], login: [] },

@@ -22,6 +22,7 @@ export const TLS_FILES = {
 } as const
 
 const DEFAULT_TIMEOUT_HOURS = 72
+const DEFAULT_CHECKPOINT_HOURS = 168
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/
 
 /** What the command line may say; it wins over the environment, which wins over the file. */
@@ -72,6 +73,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: ConfigOverrides = 
     timeouts: {
       pendingMs: (read(SETTINGS.pendingHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
       silenceMs: (read(SETTINGS.silenceHours) ?? DEFAULT_TIMEOUT_HOURS) * 3_600_000,
+      checkpointSilenceMs: (read(SETTINGS.checkpointSilenceHours) ?? DEFAULT_CHECKPOINT_HOURS) * 3_600_000,
     },
     attachments: {
       perScanBytes: bytesOf(read(SETTINGS.attachmentPerScanMb)) ?? DEFAULT_ATTACHMENTS.perScanBytes,

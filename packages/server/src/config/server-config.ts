@@ -26,6 +26,8 @@ export type ServerConfig = {
     pendingMs: number
     /** How long a scan under way may stay silent. */
     silenceMs: number
+    /** The same for one that goes on where it was. */
+    checkpointSilenceMs: number
   }
   /** The lists that machines send of what their scans left out, compressed. */
   attachments: {

@@ -105,6 +105,13 @@ export const SETTINGS = {
   ),
   pendingHours: setting('timeouts.pendingHours', 'FLEETSWEEP_PENDING_HOURS', Hours, hours, numberFromText),
   silenceHours: setting('timeouts.silenceHours', 'FLEETSWEEP_SILENCE_HOURS', Hours, hours, numberFromText),
+  checkpointSilenceHours: setting(
+    'timeouts.checkpointSilenceHours',
+    'FLEETSWEEP_CHECKPOINT_SILENCE_HOURS',
+    Hours,
+    hours,
+    numberFromText,
+  ),
   attachmentPerScanMb: megabytes('perScanMb', 'PER_SCAN_MB'),
   attachmentPerMachineMb: megabytes('perMachineMb', 'PER_MACHINE_MB'),
   attachmentPerTenantMb: megabytes('perTenantMb', 'PER_TENANT_MB'),

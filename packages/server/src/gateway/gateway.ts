@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino'
 import type { Bus, Hint } from '../kit/bus.ts'
 import type { TrustedProxies } from '../kit/http/index.ts'
+import type { AllowedSilence } from '../scan/index.ts'
 import type { SigningKeys } from '../signing-key/index.ts'
 import type { Stores } from '../stores.ts'
 import type { AgentSocket } from './agent-socket.ts'
@@ -29,7 +30,7 @@ export type GatewayOptions = {
   /** How often an agent reports; each adds its own jitter. */
   heartbeatMs: number
   /** How long an action may be silent before it ends as `TimeOut`. */
-  silenceMs: number
+  silence: AllowedSilence
   /** New connections a second, and at once. */
   accept: { burst: number; perSecond: number }
   /** From the first byte of a connection to its hello. */
@@ -40,7 +41,7 @@ export type GatewayOptions = {
 
 export const GATEWAY_DEFAULTS: GatewayOptions = {
   heartbeatMs: 60_000,
-  silenceMs: 72 * 3_600_000,
+  silence: { silenceMs: 72 * 3_600_000, checkpointSilenceMs: 168 * 3_600_000 },
   accept: { burst: 500, perSecond: 200 },
   handshakeTimeoutMs: 10_000,
   probeMs: 3_000,
@@ -60,6 +61,8 @@ export type GatewayParts = {
   proxies: TrustedProxies
   /** Where people read the report of an action. */
   reportUrl: (tenant: TenantId, actionId: MachineActionId) => string
+  /** True while this server can give signatures to machines. */
+  holdsSignatures: () => Promise<boolean>
   options?: Partial<GatewayOptions>
 }
 
@@ -102,7 +105,7 @@ export class Gateway {
       proxies: parts.proxies,
       onSocket: (socket) => this.#accept(socket),
     })
-    this.#progress = new ProgressBoard({ ...parts, silenceMs: options.silenceMs })
+    this.#progress = new ProgressBoard({ ...parts, silence: options.silence })
     this.#lastSeen = new LastSeen(parts)
     this.#changed = new ChangedActions(parts.bus)
     this.#seats = new Seats({
@@ -180,7 +183,7 @@ export class Gateway {
     { tenant, machine }: Authenticated,
     { bootId, agentNonce }: Hello,
   ): Promise<Session> {
-    const { stores, signingKeys, logger, reportUrl } = this.#parts
+    const { stores, signingKeys, logger, reportUrl, holdsSignatures } = this.#parts
     return new Session({
       socket,
       stores: stores.forTenant(tenant),
@@ -189,11 +192,13 @@ export class Gateway {
       bootId,
       agentNonce,
       orderKeys: await signingKeys.orderKeys(tenant),
+      holdsSignatures,
+      heldSignatures: await holdsSignatures(),
       progress: this.#progress,
       changed: this.#changed,
       lastSeen: this.#lastSeen,
       reportUrl: (actionId) => reportUrl(tenant, actionId),
-      silenceMs: this.#options.silenceMs,
+      silence: this.#options.silence,
       logger,
       mayGetOrders: (session) => this.#seats.mayGetOrders(session),
       listedElsewhere: (session) =>

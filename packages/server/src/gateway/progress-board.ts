@@ -1,6 +1,7 @@
 import type { MachineActionId, MachineId, ScanProgress, TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import type { Bus } from '../kit/bus.ts'
+import type { AllowedSilence } from '../scan/index.ts'
 import type { Stores } from '../stores.ts'
 
 type Unwritten = { tenant: TenantId; machineId: MachineId; actionId: MachineActionId; progress: ScanProgress }
@@ -9,15 +10,15 @@ type Unwritten = { tenant: TenantId; machineId: MachineId; actionId: MachineActi
 export class ProgressBoard {
   readonly #stores: Stores
   readonly #bus: Bus
-  readonly #silenceMs: number
+  readonly #silence: AllowedSilence
   readonly #logger: Logger
   #unwritten = new Map<string, Unwritten>()
   #flushing: Promise<void> | undefined
 
-  constructor(parts: { stores: Stores; bus: Bus; silenceMs: number; logger: Logger }) {
+  constructor(parts: { stores: Stores; bus: Bus; silence: AllowedSilence; logger: Logger }) {
     this.#stores = parts.stores
     this.#bus = parts.bus
-    this.#silenceMs = parts.silenceMs
+    this.#silence = parts.silence
     this.#logger = parts.logger
   }
 
@@ -45,7 +46,7 @@ export class ProgressBoard {
   async #write(all: readonly Unwritten[]): Promise<void> {
     const results = await Promise.allSettled(
       all.map(({ tenant, machineId, actionId, progress }) =>
-        this.#stores.forTenant(tenant).scans.recordProgress(machineId, actionId, progress, this.#silenceMs),
+        this.#stores.forTenant(tenant).scans.recordProgress(machineId, actionId, progress, this.#silence),
       ),
     )
     const failed = results.find((result) => result.status === 'rejected')

@@ -10,6 +10,7 @@ import {
 } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import type { StoredMachine } from '../machine/index.ts'
+import type { AllowedSilence } from '../scan/index.ts'
 import type { OrderKeys } from '../signing-key/index.ts'
 import type { TenantStores } from '../stores.ts'
 import type { AgentSocket } from './agent-socket.ts'
@@ -18,6 +19,7 @@ import type { LastSeen } from './last-seen.ts'
 import { OrderDesk } from './order-desk.ts'
 import type { ProgressBoard } from './progress-board.ts'
 import type { Sitter } from './seats.ts'
+import { SettingsDesk } from './settings-desk.ts'
 
 /** The protocol allows 32 events on their way; some heartbeats and inventories may stand between them. */
 const MAX_WAITING_FRAMES = 64
@@ -41,7 +43,10 @@ export type SessionParts = {
   lastSeen: LastSeen
   /** Where people read the report of an action. */
   reportUrl: (actionId: MachineActionId) => string
-  silenceMs: number
+  silence: AllowedSilence
+  holdsSignatures: () => Promise<boolean>
+  /** What that said as the connection was opened. */
+  heldSignatures: boolean
   logger: Logger
   mayGetOrders: (session: Session) => boolean
   /** Open actions that other live connections of this machine listed. */
@@ -61,6 +66,7 @@ export class Session implements Sitter {
   readonly remoteAddress: string | null
   readonly #parts: SessionParts
   readonly #orders: OrderDesk
+  readonly #settings: SettingsDesk
   readonly #known = new Set<MachineActionId>()
   #listed: readonly OpenAction[] = []
   #chain: Promise<void> = Promise.resolve()
@@ -77,6 +83,11 @@ export class Session implements Sitter {
     this.publicKey = machine.publicKey
     this.name = machine.computerDnsName
     this.remoteAddress = socket.remoteAddress
+    this.#settings = new SettingsDesk({
+      orderKey: parts.orderKeys.current,
+      machineId: machine.id,
+      agentNonce: parts.agentNonce,
+    })
     this.#orders = new OrderDesk({
       stores: parts.stores,
       orderKey: parts.orderKeys.current,
@@ -116,7 +127,9 @@ export class Session implements Sitter {
 
   /** Tells the agent that it is who it says, and which key signs its orders from here on. */
   welcome(heartbeatMs: number): void {
-    this.#send({ type: 'welcome', heartbeatMs, orderKeys: [...this.#parts.orderKeys.chain] })
+    const { orderKeys, heldSignatures } = this.#parts
+    const settings = this.#settings.tell(heldSignatures)
+    this.#send({ type: 'welcome', heartbeatMs, orderKeys: [...orderKeys.chain], ...settings })
   }
 
   /** Sends what the server owes, unless it is on its way already. */
@@ -192,7 +205,7 @@ export class Session implements Sitter {
   }
 
   async #reconcile({ openActions }: Told<'heartbeat'>): Promise<void> {
-    const { stores, silenceMs, changed, listedElsewhere } = this.#parts
+    const { stores, silence, changed, listedElsewhere, holdsSignatures } = this.#parts
     this.#listed = openActions
     const own = listOf(openActions)
     // While a copy of the key is about, nobody knows which connection tells the whole of it: what any lists is there.
@@ -200,18 +213,18 @@ export class Session implements Sitter {
     const { verdicts, failed } = await stores.scans.reconcile({
       machineId: this.machineId,
       listed: [...listed.values()],
-      silenceMs,
+      ...silence,
     })
     for (const { id } of failed) changed.add(this.tenant, id)
     const actions = verdicts.filter(({ actionId }) => own.has(actionId))
     for (const { actionId, verdict } of actions) if (verdict !== 'forget') this.#know(actionId)
-    this.#send({ type: 'reconciled', actions })
+    this.#send({ type: 'reconciled', actions, ...this.#settings.tell(await holdsSignatures()) })
     this.#orders.heartbeat(own.keys())
     await this.sendOwed()
   }
 
   async #takeEvent({ actionId: text, number, event }: Told<'event'>): Promise<void> {
-    const { stores, progress, changed, reportUrl, silenceMs, onNewEvent } = this.#parts
+    const { stores, progress, changed, reportUrl, silence, onNewEvent } = this.#parts
     const actionId = readMachineActionId(text)
     if (!actionId) return
     if (event.kind === 'started') progress.attemptBegan(this.tenant, actionId, event.attempt)
@@ -221,7 +234,7 @@ export class Session implements Sitter {
       number,
       event,
       reportUrl: reportUrl(actionId),
-      silenceMs,
+      ...silence,
     })
     switch (taken.kind) {
       case 'stored':

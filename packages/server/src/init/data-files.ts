@@ -75,9 +75,10 @@ ${chosen.trustedProxies.length === 0 ? '# trustedProxies = ["10.0.0.5", "10.1.0.
 logLevel = "info"
 
 [timeouts]
-# How long an action waits for its machine, and how long a scan may stay silent
+# How long an action waits for its machine, how long a scan may stay silent, and how long one that goes on where it was
 pendingHours = 72
 silenceHours = 72
+checkpointSilenceHours = 168
 ${aliasesText(chosen.aliases)}`
 }
 

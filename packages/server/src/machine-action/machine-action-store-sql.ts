@@ -17,7 +17,7 @@ import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/
 import { countRows, readPage } from '../kit/odata/index.ts'
 import { machineAmongReached, machineInList } from '../machine/index.ts'
 import { reaches } from '../principal/index.ts'
-import { type AskedScan, orderStop, readAskedScan, startScanRecord } from '../scan/index.ts'
+import { type AskedScan, describeSilence, orderStop, readAskedScan, startScanRecord } from '../scan/index.ts'
 import { findAnswered, keepAnswer } from './idempotency-key-writes.ts'
 import type { StoredMachineAction } from './machine-action.ts'
 import { MACHINE_ACTION_SOURCE } from './machine-action-fields.ts'
@@ -212,22 +212,16 @@ export const expireWrite = defineWrite<Expire, StoredMachineAction | null>(
   function* ({ tenant, id, now, audit }, context) {
     const action = yield* readForUpdate(tenant, id, context)
     if (!action || isFinal(action.status) || action.expiresAt > now) return null
-    const moved = yield* moveMachineAction(
-      tenant,
-      action,
-      { status: 'TimeOut', errorHResult: HRESULT_TIMED_OUT, troubleshootInfo: whyTimedOut(action) },
-      context,
-    )
+    const troubleshootInfo =
+      action.status === 'Pending'
+        ? 'The machine did not connect in time to take the scan.'
+        : yield* describeSilence(tenant, action, context)
+    const change = { status: 'TimeOut', errorHResult: HRESULT_TIMED_OUT, troubleshootInfo } as const
+    const moved = yield* moveMachineAction(tenant, action, change, context)
     yield* writeAudit(tenant, audit, context)
     return moved
   },
 )
-
-function whyTimedOut(action: StoredMachineAction): string {
-  return action.status === 'Pending'
-    ? 'The machine did not connect in time to take the scan.'
-    : 'The machine took the scan, then was not heard of in time.'
-}
 
 const selectById = prepare(
   (db: Kysely<MachineActionTables>, { tenant, id }: { tenant: string; id: string }) =>

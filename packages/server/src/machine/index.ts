@@ -21,3 +21,4 @@ export {
   sqlMachineStore,
 } from './machine-store-sql.ts'
 export { showMachine } from './show-machine.ts'
+export { showMachineEngine } from './show-machine-engine.ts'

@@ -11,6 +11,7 @@ import { antivirusInfo } from './0010-antivirus-info.ts'
 import { webhooks } from './0011-webhooks.ts'
 import { lists } from './0012-lists.ts'
 import { scanPolicies } from './0013-scan-policies.ts'
+import { scanCheckpoints } from './0018-scan-checkpoints.ts'
 
 /** The schema, step by step; a released step never changes. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   webhooks,
   lists,
   scanPolicies,
+  scanCheckpoints,
 ]

@@ -1,4 +1,4 @@
-import { type DeviceGroupId, UNGROUPED } from '@fleetsweep/protocol'
+import { type DeviceGroupId, UNGROUPED, UNGROUPED_NAME } from '@fleetsweep/protocol'
 import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import { auditEntry, newDeviceGroup, rule } from '../../tests/stores/builders.ts'
@@ -44,10 +44,36 @@ export function describeScanPolicyStore(kind: string, open: OpenBackend): void {
       })
     })
 
+    it('go back to the defaults, and the audit has what was, once', async () => {
+      const { tenant, ours } = await bed.twoTenants()
+      await addGroup(ours)
+      await ours.scanPolicies.change(first, { cpuCeilingPercent: 20 }, auditEntry())
+      for (const id of ['removed', 'again']) {
+        const audit = auditEntry({ id, operation: 'scanPolicy.remove', target: '1' })
+        expect(await ours.scanPolicies.remove(first, audit)).toEqual({ kind: 'removed' })
+      }
+      expect(await ours.scanPolicies.find(first)).toMatchObject({ changedAt: null })
+      const entries = await bed.rows('audit_entry', tenant)
+      const removals = entries.filter(({ operation }) => operation === 'scanPolicy.remove')
+      expect(removals).toMatchObject([{ id: 'removed', detail: expect.stringContaining('20') }])
+    })
+
+    it('are listed with the names of their groups, those of other tenants never', async () => {
+      const { ours, theirs } = await bed.twoTenants()
+      await addGroup(ours)
+      await ours.scanPolicies.change(UNGROUPED, { cpuCeilingPercent: 20 }, auditEntry())
+      expect(await ours.scanPolicies.list()).toMatchObject([
+        { deviceGroup: first, deviceGroupName: 'Lab', changedAt: null },
+        { deviceGroup: UNGROUPED, deviceGroupName: UNGROUPED_NAME, settings: { cpuCeilingPercent: 20 } },
+      ])
+      expect((await theirs.scanPolicies.list()).filter(({ changedAt }) => changedAt !== null)).toEqual([])
+    })
+
     it('are not there of a device group that is not, and go with one that is deleted', async () => {
       const { tenant, ours } = await bed.twoTenants()
       expect(await ours.scanPolicies.find(first)).toBeUndefined()
       expect(await ours.scanPolicies.change(first, {}, auditEntry())).toEqual({ kind: 'unknown' })
+      expect(await ours.scanPolicies.remove(first, auditEntry())).toEqual({ kind: 'unknown' })
       await addGroup(ours)
       await ours.scanPolicies.change(first, { cpuCeilingPercent: 20 }, auditEntry())
       await ours.deviceGroups.delete(first, auditEntry())

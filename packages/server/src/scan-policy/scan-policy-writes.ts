@@ -73,6 +73,22 @@ export const selectPolicy = prepare((db: Kysely<ScanPolicyTables>, { tenant, dev
     .where('device_group', '=', deviceGroup),
 )
 
+type Remove = { kind: 'scanPolicy.remove'; tenant: TenantId; deviceGroup: DeviceGroupId; audit: AuditEntry }
+
+export const removeScanPolicyWrite = defineWrite<Remove, Awaited<ReturnType<ScanPolicyStore['remove']>>>(
+  'scanPolicy.remove',
+  function* ({ tenant, deviceGroup, audit }, context) {
+    yield* lockAccess(tenant, context)
+    if (!(yield* isThere(tenant, deviceGroup, context))) return { kind: 'unknown' }
+    const before = yield* readScanPolicy(tenant, deviceGroup, context)
+    if (before.changedAt === null) return { kind: 'removed' }
+    yield* removeScanPolicy(tenant, deviceGroup, context)
+    const detail = { ...audit.detail, before: JSON.stringify(before.settings) }
+    yield* writeAudit(tenant, { ...audit, detail }, context)
+    return { kind: 'removed' }
+  },
+)
+
 /** Part of the write that deletes a device group. */
 export function* removeScanPolicy(
   tenant: TenantId,

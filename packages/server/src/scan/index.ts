@@ -12,4 +12,5 @@ export type {
 } from './scan-store.ts'
 export { recordProgressWrite, sqlScanStore } from './scan-store-sql.ts'
 export { type AskedScan, orderStop, readAskedScan, startScanRecord } from './scan-writes.ts'
+export { type AllowedSilence, describeSilence } from './silence.ts'
 export { takeEventWrite } from './take-event.ts'

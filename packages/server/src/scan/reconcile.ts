@@ -1,9 +1,10 @@
-import { addMs, isFinal, type MachineActionId, type TenantId } from '@fleetsweep/protocol'
+import { isFinal, type MachineActionId, type TenantId } from '@fleetsweep/protocol'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import { postponeTimeOut, readForUpdate, type StoredMachineAction } from '../machine-action/index.ts'
 import type { ScanTables } from './scan-row.ts'
 import type { Reconciled, Reconciliation } from './scan-store.ts'
+import { type AllowedSilence, silentUntil } from './silence.ts'
 import { fail } from './take-event.ts'
 
 /** A machine may leave an action out once: its heartbeat and our order can cross. Twice means that it lost it. */
@@ -14,10 +15,10 @@ type Reconcile = { kind: 'scan.reconcile'; tenant: TenantId; reconciliation: Rec
 export const reconcileWrite = defineWrite<Reconcile, Reconciled>(
   'scan.reconcile',
   function* ({ tenant, reconciliation }, context) {
-    const { machineId, listed, silenceMs } = reconciliation
+    const { machineId, listed, ...silence } = reconciliation
     const verdicts: Reconciled['verdicts'] = []
     for (const { actionId } of listed) {
-      verdicts.push(yield* judge(tenant, machineId, actionId, silenceMs, context))
+      verdicts.push(yield* judge(tenant, machineId, actionId, silence, context))
     }
     const failed: StoredMachineAction[] = []
     for (const id of yield* openActions(tenant, machineId, context)) {
@@ -33,7 +34,7 @@ function* judge(
   tenant: TenantId,
   machineId: string,
   actionId: MachineActionId,
-  silenceMs: number,
+  silence: AllowedSilence,
   context: WriteContext,
 ): WriteSteps<Reconciled['verdicts'][number]> {
   const action = yield* readForUpdate(tenant, actionId, context)
@@ -42,7 +43,7 @@ function* judge(
   const [scan] = yield* run(
     db
       .selectFrom('scan')
-      .select(['last_event', 'absences', 'stop_ordered_at', 'stop_proven_at'])
+      .select(['last_event', 'absences', 'stop_ordered_at', 'stop_proven_at', 'checkpoint_at'])
       .where('tenant', '=', tenant)
       .where('action', '=', actionId),
   )
@@ -52,7 +53,8 @@ function* judge(
     )
   }
   if (!isFinal(action.status)) {
-    yield* postponeTimeOut(tenant, action, addMs(context.at, silenceMs), context)
+    const until = silentUntil(context.at, silence, scan?.checkpoint_at != null)
+    yield* postponeTimeOut(tenant, action, until, context)
   }
   const owesStop = scan !== undefined && scan.stop_ordered_at !== null && scan.stop_proven_at === null
   return { actionId, ackedEvent: scan?.last_event ?? 0, verdict: owesStop ? 'stop' : 'continue' }

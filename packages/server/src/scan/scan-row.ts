@@ -28,12 +28,18 @@ export type ScanRow = {
   rescan: number
   /** JSON; null until the order first goes out. */
   settings: string | null
+  /** When the machine first told of files that it need not read again; null for a scan that would begin anew. */
+  checkpoint_at: number | null
 }
 
 const progressSchema = Compile(ScanProgress)
 const reportSchema = Compile(ScanReport)
 const settingsSchema = Compile(ScanSettings)
 const pathsSchema = Compile(Type.Array(Type.String()))
+
+export function readProgress(text: string): ScanProgress {
+  return progressSchema.Parse(JSON.parse(text))
+}
 
 export function readPaths(text: string | null): string[] | null {
   return text === null ? null : pathsSchema.Parse(JSON.parse(text))
@@ -53,7 +59,7 @@ export function toScanRecord(row: ScanRow): ScanRecord {
     acceptedAt: row.accepted_at as Instant | null,
     startedAt: row.started_at as Instant | null,
     endedAt: row.ended_at as Instant | null,
-    progress: row.progress === null ? null : progressSchema.Parse(JSON.parse(row.progress)),
+    progress: row.progress === null ? null : readProgress(row.progress),
     report: row.report === null ? null : reportSchema.Parse(JSON.parse(row.report)),
     reportedLate: row.reported_late === 1,
     paths: readPaths(row.paths),

@@ -1,5 +1,4 @@
 import {
-  addMs,
   isFinal,
   type MachineActionId,
   type MachineId,
@@ -17,6 +16,7 @@ import { prepareOrderWrite } from './prepare-order.ts'
 import { reconcileWrite } from './reconcile.ts'
 import { type ScanRow, type ScanTables, toScanRecord } from './scan-row.ts'
 import type { ScanStore } from './scan-store.ts'
+import { type AllowedSilence, silentUntil } from './silence.ts'
 import { takeEventWrite } from './take-event.ts'
 
 type RecordProgress = {
@@ -25,24 +25,35 @@ type RecordProgress = {
   machineId: MachineId
   actionId: MachineActionId
   progress: ScanProgress
-  silenceMs: number
+  silence: AllowedSilence
 }
 
 export const recordProgressWrite = defineWrite<RecordProgress, void>(
   'scan.recordProgress',
-  function* ({ tenant, machineId, actionId, progress, silenceMs }, context) {
+  function* ({ tenant, machineId, actionId, progress, silence }, context) {
     const action = yield* readForUpdate(tenant, actionId, context)
     if (!action || action.machineId !== machineId || isFinal(action.status)) return
-    yield* run(
+    // Engines that walk by themselves tell of no files, and begin anew.
+    const isCheckpoint = progress.filesDone > 0
+    const [scan] = yield* run(
       tables<ScanTables>(context.dialect)
         .updateTable('scan')
-        .set({ progress: JSON.stringify(progress) })
+        .set(({ fn, ref, val }) => ({
+          progress: JSON.stringify(progress),
+          ...(isCheckpoint && { checkpoint_at: fn.coalesce(ref('checkpoint_at'), val(context.at)) }),
+        }))
         .where('tenant', '=', tenant)
-        .where('action', '=', actionId),
+        .where('action', '=', actionId)
+        .returning('checkpoint_at'),
     )
     // A Pending action has not been taken yet; its own time-out goes on until the machine says so.
     if (action.status === 'InProgress') {
-      yield* postponeTimeOut(tenant, action, addMs(context.at, silenceMs), context)
+      yield* postponeTimeOut(
+        tenant,
+        action,
+        silentUntil(context.at, silence, scan?.checkpoint_at != null),
+        context,
+      )
     }
   },
 )
@@ -92,8 +103,8 @@ const selectWaiting = prepare((db: Kysely<WaitingTables>, { tenant, machineId }:
 export function sqlScanStore(db: Database, tenant: TenantId): ScanStore {
   return {
     takeEvent: (incoming) => db.write(takeEventWrite, { tenant, incoming }),
-    recordProgress: (machineId, actionId, progress, silenceMs) =>
-      db.write(recordProgressWrite, { tenant, machineId, actionId, progress, silenceMs }),
+    recordProgress: (machineId, actionId, progress, silence) =>
+      db.write(recordProgressWrite, { tenant, machineId, actionId, progress, silence }),
     reconcile: (reconciliation) => db.write(reconcileWrite, { tenant, reconciliation }),
     prepareOrder: (actionId) => db.write(prepareOrderWrite, { tenant, actionId }),
     async listOwed(machineId) {

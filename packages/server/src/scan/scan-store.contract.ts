@@ -4,6 +4,7 @@ import {
   type DeviceGroupId,
   HRESULT_FAILED,
   type MachineActionId,
+  msBetween,
   type OpenAction,
   UNGROUPED,
 } from '@fleetsweep/protocol'
@@ -100,7 +101,9 @@ export function describeScanStore(kind: string, open: OpenBackend): void {
         const before = await bed.rows('scan', tenant)
         expect(await ours.scans.takeEvent(told(1, 2, 2, finished))).toEqual({ kind: 'unknown' })
         expect(await ours.scans.takeEvent(told(7, 1, 1, finished))).toEqual({ kind: 'unknown' })
-        await ours.scans.recordProgress(machineId(2), actionId(1), buildProgress(), TIME_OUT_MS)
+        await ours.scans.recordProgress(machineId(2), actionId(1), buildProgress(), {
+          silenceMs: TIME_OUT_MS,
+        })
         expect(await bed.rows('scan', tenant)).toEqual(before)
         expect(await status(ours)).toBe('InProgress')
       })
@@ -134,7 +137,9 @@ export function describeScanStore(kind: string, open: OpenBackend): void {
         const { ours } = await taken()
         await ours.scans.takeEvent(told(1, 1, 2, started(1)))
         const first = await ours.scans.find(actionId(1))
-        await ours.scans.recordProgress(machineId(1), actionId(1), buildProgress(), TIME_OUT_MS)
+        await ours.scans.recordProgress(machineId(1), actionId(1), buildProgress(), {
+          silenceMs: TIME_OUT_MS,
+        })
         await ours.scans.takeEvent(told(1, 1, 3, started(2)))
         expect(await ours.scans.find(actionId(1))).toMatchObject({
           attempts: 2,
@@ -348,7 +353,9 @@ export function describeScanStore(kind: string, open: OpenBackend): void {
         const { ours } = await taken()
         const before = await ours.machineActions.find(actionId(1))
         bed.clock.advance(3_600_000)
-        await ours.scans.recordProgress(machineId(1), actionId(1), buildProgress(), TIME_OUT_MS)
+        await ours.scans.recordProgress(machineId(1), actionId(1), buildProgress(), {
+          silenceMs: TIME_OUT_MS,
+        })
         expect((await ours.scans.find(actionId(1)))?.progress).toEqual(buildProgress())
         const after = await ours.machineActions.find(actionId(1))
         expect(after?.expiresAt).toBeGreaterThanOrEqual(addMs(bed.clock.now(), TIME_OUT_MS))
@@ -358,12 +365,75 @@ export function describeScanStore(kind: string, open: OpenBackend): void {
       it('puts off nothing while the action is Pending, and changes nothing that has ended', async () => {
         const { ours } = await pending()
         const before = await ours.machineActions.find(actionId(1))
-        await ours.scans.recordProgress(machineId(1), actionId(1), buildProgress(), 10 * TIME_OUT_MS)
+        await ours.scans.recordProgress(machineId(1), actionId(1), buildProgress(), {
+          silenceMs: 10 * TIME_OUT_MS,
+        })
         expect(await ours.machineActions.find(actionId(1))).toEqual(before)
         await ours.scans.takeEvent(told(1, 1, 1, finished))
         const ended = await ours.scans.find(actionId(1))
-        await ours.scans.recordProgress(machineId(1), actionId(1), buildProgress({ percent: 1 }), TIME_OUT_MS)
+        await ours.scans.recordProgress(machineId(1), actionId(1), buildProgress({ percent: 1 }), {
+          silenceMs: TIME_OUT_MS,
+        })
         expect(await ours.scans.find(actionId(1))).toEqual(ended)
+      })
+    })
+
+    describe('the silence of a scan that goes on where it was', () => {
+      const [silenceMs, checkpointSilenceMs] = [TIME_OUT_MS, 3 * TIME_OUT_MS]
+      const silence = { silenceMs, checkpointSilenceMs }
+      const progress = (filesDone: number) => buildProgress({ filesDone })
+      const silentForMs = async (stores: TenantStores) => {
+        const action = await stores.machineActions.find(actionId(1))
+        return action && msBetween(bed.clock.now(), action.expiresAt)
+      }
+
+      it('may be longer once files are done, by every word that follows', async () => {
+        const { ours } = await taken()
+        const recordProgress = (done: number) =>
+          ours.scans.recordProgress(machineId(1), actionId(1), progress(done), silence)
+        await recordProgress(0)
+        expect(await silentForMs(ours)).toBeCloseTo(silenceMs, -2)
+        await recordProgress(1)
+        expect(await silentForMs(ours)).toBeCloseTo(checkpointSilenceMs, -2)
+        bed.clock.advance(60_000)
+        // Another attempt begins; what the one before has done is not lost.
+        await ours.scans.takeEvent({ ...told(1, 1, 2, started(2)), ...silence })
+        expect(await silentForMs(ours)).toBeCloseTo(checkpointSilenceMs, -2)
+        bed.clock.advance(60_000)
+        const listed = [{ actionId: actionId(1), lastEvent: 2, ended: false }]
+        await ours.scans.reconcile({ machineId: machineId(1), listed, ...silence })
+        expect(await silentForMs(ours)).toBeCloseTo(checkpointSilenceMs, -2)
+        await recordProgress(0)
+        expect(await silentForMs(ours)).toBeCloseTo(checkpointSilenceMs, -2)
+      })
+
+      it('is never shorter than that of any other', async () => {
+        const { ours } = await taken()
+        const shorter = { silenceMs, checkpointSilenceMs: 1 }
+        await ours.scans.recordProgress(machineId(1), actionId(1), progress(1), shorter)
+        expect(await silentForMs(ours)).toBeCloseTo(silenceMs, -2)
+      })
+
+      it('ends with what is known of it, and a report that comes later is kept and moves nothing', async () => {
+        const { ours } = await taken()
+        await ours.scans.recordProgress(machineId(1), actionId(1), progress(480), silence)
+        await ours.scans.takeEvent({ ...told(1, 1, 2, detected('/tmp/eicar.com')), ...silence })
+        const due = addMs(bed.clock.now(), checkpointSilenceMs + 1_000)
+        await bed.stores.timeouts.expire(addMs(due, -2_000), 1_000)
+        expect(await status(ours)).toBe('InProgress')
+        await bed.stores.timeouts.expire(due, 1_000)
+        expect(await ours.machineActions.find(actionId(1))).toMatchObject({
+          status: 'TimeOut',
+          troubleshootInfo: expect.stringMatching(
+            /^The machine began the scan and was not heard of since \d{4}-.*Z; it had done 480 of 1,200 files\.$/,
+          ),
+        })
+        await ours.scans.takeEvent({ ...told(1, 1, 3, finished), ...silence })
+        expect(await ours.machineActions.find(actionId(1))).toMatchObject({ status: 'TimeOut' })
+        expect(await ours.scans.find(actionId(1))).toMatchObject({
+          reportedLate: true,
+          report: expect.any(Object),
+        })
       })
     })
 

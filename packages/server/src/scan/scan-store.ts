@@ -8,6 +8,7 @@ import type {
 } from '@fleetsweep/protocol'
 import type { StoredMachineAction } from '../machine-action/index.ts'
 import type { ScanRecord } from './scan-record.ts'
+import type { AllowedSilence } from './silence.ts'
 
 /** What machines tell of their scans, in one tenant. Every write is on disk when its promise resolves. */
 export interface ScanStore {
@@ -21,12 +22,15 @@ export interface ScanStore {
    */
   takeEvent(event: IncomingEvent): Promise<EventTaken>
 
-  /** Keeps the newest progress; a word that puts off the time-out. Unknown and ended actions are ignored. */
+  /**
+   * Keeps the newest progress; a word that puts off the time-out. Files that are done make it a scan with a checkpoint.
+   * Unknown and ended actions are ignored.
+   */
   recordProgress(
     machineId: MachineId,
     actionId: MachineActionId,
     progress: ScanProgress,
-    silenceMs: number,
+    silence: AllowedSilence,
   ): Promise<void>
 
   /** What the server owes a machine: scans to start and to stop. Oldest first. */
@@ -50,15 +54,13 @@ export interface ScanStore {
   find(actionId: MachineActionId): Promise<ScanRecord | undefined>
 }
 
-export type IncomingEvent = {
+export type IncomingEvent = AllowedSilence & {
   machineId: MachineId
   actionId: MachineActionId
   number: number
   event: AgentEvent
   /** A page where people read the report; the action's `troubleshootInfo` points at it. */
   reportUrl: string
-  /** How long the action may now stay silent. */
-  silenceMs: number
 }
 
 export type EventTaken =
@@ -73,10 +75,9 @@ export type OwedOrder =
 
 export type PreparedOrder = { paths: string[] | null; settings: ScanSettings }
 
-export type Reconciliation = {
+export type Reconciliation = AllowedSilence & {
   machineId: MachineId
   listed: readonly { actionId: MachineActionId; lastEvent: number; ended: boolean }[]
-  silenceMs: number
 }
 
 export type Reconciled = {

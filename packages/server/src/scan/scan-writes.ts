@@ -36,6 +36,7 @@ export function* startScanRecord(
       paths: paths === null ? null : JSON.stringify(paths),
       rescan: rescan ? 1 : 0,
       settings: null,
+      checkpoint_at: null,
     }),
   )
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
   type AgentEvent,
-  addMs,
   canMove,
   conclude,
   type Detection,
@@ -24,6 +23,7 @@ import {
 import { tellWebhooks } from '../webhook/index.ts'
 import type { ScanRow, ScanTables } from './scan-row.ts'
 import type { EventTaken, IncomingEvent } from './scan-store.ts'
+import { silentUntil } from './silence.ts'
 
 type TakeEvent = { kind: 'scan.takeEvent'; tenant: TenantId; incoming: IncomingEvent }
 
@@ -56,7 +56,10 @@ export const takeEventWrite = defineWrite<TakeEvent, EventTaken>(
         .where('tenant', '=', tenant)
         .where('action', '=', action.id),
     )
-    return { kind: 'stored', moved: yield* moveAction(tenant, action, incoming, context) }
+    return {
+      kind: 'stored',
+      moved: yield* moveAction(tenant, action, incoming, scan.checkpoint_at !== null, context),
+    }
   },
 )
 
@@ -164,11 +167,12 @@ function ended(scan: ScanRow, report: ScanReport | null, at: number): Partial<Sc
 function* moveAction(
   tenant: TenantId,
   action: StoredMachineAction,
-  { event, reportUrl, silenceMs }: IncomingEvent,
+  { event, reportUrl, ...silence }: IncomingEvent,
+  hasCheckpoint: boolean,
   context: WriteContext,
 ): WriteSteps<StoredMachineAction | null> {
   if (isFinal(action.status)) return null
-  const expiresAt = addMs(context.at, silenceMs)
+  const expiresAt = silentUntil(context.at, silence, hasCheckpoint)
   // Whatever a machine says of an action, it has taken it: a lost `accepted` is implied.
   const taken = canMove(action.status, 'InProgress')
     ? yield* moveMachineAction(tenant, action, { status: 'InProgress', expiresAt }, context)

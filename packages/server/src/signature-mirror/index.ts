@@ -1,4 +1,5 @@
 export { checkDatabase } from './check-database.ts'
+export { watchMirror } from './mirror-watch.ts'
 export { SignatureFetcher } from './signature-fetcher.ts'
 export { SignatureMirror } from './signature-mirror.ts'
 export { type SignatureMirrorService, signatureMirrorService } from './signature-mirror-service.ts'

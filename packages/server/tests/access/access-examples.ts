@@ -37,6 +37,10 @@ const newRole = (world: AccessWorld) => idOf(world.create('roles', { ...name(), 
 export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
   'GET /api/machines/:machineId': ({ machine }) => ({ path: `/api/machines/${machine}`, status: 200 }),
   'GET /api/machines': () => ({ path: '/api/machines', status: 200 }),
+  'GET /fleet/v1/engines': ({ machine }) => ({
+    path: `/fleet/v1/engines?machineIds=${machine}`,
+    status: 200,
+  }),
   'GET /api/machines/$count': () => ({ path: '/api/machines/$count', status: 200 }),
   'GET /api/deviceavinfo': () => ({ path: '/api/deviceavinfo', status: 200 }),
   'GET /api/deviceavinfo/$count': () => ({ path: '/api/deviceavinfo/$count', status: 200 }),
@@ -298,6 +302,11 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     body: { cpuCeilingPercent: 25 },
     status: 200,
   }),
+  'DELETE /fleet/v1/deviceGroups/:deviceGroupId/scanPolicy': async (world) => ({
+    path: `/fleet/v1/deviceGroups/${await world.deviceGroup()}/scanPolicy`,
+    status: 204,
+  }),
+  'GET /fleet/v1/scanPolicies': () => ({ path: '/fleet/v1/scanPolicies', status: 200 }),
   'POST /fleet/v1/deviceGroups/preview': () => ({
     path: '/fleet/v1/deviceGroups/preview',
     body: { rules: RULES },

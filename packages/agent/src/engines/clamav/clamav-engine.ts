@@ -42,10 +42,11 @@ class ClamAvEngine implements OwnEngine {
   async inspect(): Promise<Inventory['engine']> {
     const version = await this.#installedVersion()
     if (version === undefined) return { name: 'ClamAV', version: null, state: 'missing', signatures: null }
-    const none = { name: 'ClamAV', version, state: 'noSignatures', signatures: null } as const
+    const life = this.#config.isResident ? 'resident' : 'onDemand'
+    const none = { name: 'ClamAV', version, state: 'noSignatures', life, signatures: null } as const
     try {
       const { set } = await this.#clamd.readSignatures()
-      return set.count === 0 ? none : { name: 'ClamAV', version, state: 'ready', signatures: set }
+      return set.count === 0 ? none : { ...none, state: 'ready', signatures: set }
     } catch (error) {
       if (error instanceof EngineError) return none
       throw error

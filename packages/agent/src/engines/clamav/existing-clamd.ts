@@ -56,6 +56,7 @@ class ExistingClamd implements OwnEngine {
         name: 'ClamAV',
         version: parseVersion(version),
         state: has ? 'ready' : 'noSignatures',
+        life: 'system',
         signatures: has ? files.set : null,
       }
     } catch (error) {

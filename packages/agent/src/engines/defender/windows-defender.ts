@@ -71,7 +71,7 @@ export function createWindowsDefender(
     async inspect(): Promise<Inventory['engine']> {
       const seen = await readStatus()
       if (seen === undefined) return { name: NAME, version: null, state: 'missing', signatures: null }
-      const engine = { name: NAME, version: seen.AMProductVersion }
+      const engine = { name: NAME, version: seen.AMProductVersion, life: 'system' } as const
       return SCAN_ABILITY[seen.mode].scans
         ? { ...engine, state: 'ready', signatures: signaturesOf(seen) }
         : { ...engine, state: 'missing', signatures: null }

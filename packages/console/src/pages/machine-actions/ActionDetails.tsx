@@ -1,25 +1,13 @@
-import { describeEngine, formatCount, formatDuration, resultOf, STOP_PROOF_WORDS } from '@fleetsweep/client'
-import { type MachineAction, parseInstant, type Scan } from '@fleetsweep/protocol'
-import { makeStyles, tokens } from '@fluentui/react-components'
+import { formatCount, formatDuration, resultOf, STOP_PROOF_WORDS } from '@fleetsweep/client'
+import type { MachineAction, Scan } from '@fleetsweep/protocol'
 import type { ReactNode } from 'react'
+import { DetailList } from '../../components/DetailList.tsx'
 import { Moment } from '../../components/Moment.tsx'
 import { OutsideText } from '../../components/OutsideText.tsx'
 import { Section } from './Section.tsx'
 
-const useStyles = makeStyles({
-  list: {
-    display: 'grid',
-    gridTemplateColumns: 'max-content 1fr',
-    gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalXL}`,
-    margin: 0,
-    '& dt': { color: tokens.colorNeutralForeground3 },
-    '& dd': { margin: 0 },
-  },
-})
-
-/** Who asked for what and when, and what judged the files. */
+/** Who asked for what and when, and how it ended. */
 export function ActionDetails({ action, scan }: { action: MachineAction; scan: Scan | undefined }) {
-  const styles = useStyles()
   const text = (value: string | null) => value !== null && value !== '' && <OutsideText text={value} />
   const rows: [string, ReactNode][] = [
     ['Result', text(resultOf(action))],
@@ -31,7 +19,6 @@ export function ActionDetails({ action, scan }: { action: MachineAction; scan: S
     ['Cancelled by', text(action.cancellationRequestor)],
     ['Because', text(action.cancellationComment)],
     ['Stopped', scan?.stop && <StopWords stop={scan.stop} />],
-    ['Judged by', scan?.report && <EngineWords scan={scan} />],
     ['Took', scan?.report && formatDuration(scan.report.durationMs)],
     ['Attempts', scan && scan.attempts > 1 && formatCount(scan.attempts)],
     ['External id', text(action.externalId)],
@@ -40,24 +27,9 @@ export function ActionDetails({ action, scan }: { action: MachineAction; scan: S
   ]
   return (
     <Section title="Details">
-      <dl className={styles.list}>
-        {rows
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <div key={name} style={{ display: 'contents' }}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-      </dl>
+      <DetailList rows={rows} />
     </Section>
   )
-}
-
-function EngineWords({ scan }: { scan: Scan }) {
-  if (!scan.report) return null
-  const endedAt = scan.endedAt === null ? undefined : parseInstant(scan.endedAt)
-  return <OutsideText text={describeEngine(scan.report.engine, endedAt)} />
 }
 
 function StopWords({ stop }: { stop: NonNullable<Scan['stop']> }) {

@@ -9,10 +9,20 @@ import {
 import { addsUp, type Coverage, type ScanReport } from '@fleetsweep/protocol'
 import { MessageBar, MessageBarBody, Text } from '@fluentui/react-components'
 import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
+import { CoverageBar } from './CoverageBar.tsx'
 import { Section } from './Section.tsx'
+import { Swatch } from './Swatch.tsx'
 
 const COLUMNS: TableColumn<CoverageRow>[] = [
-  { title: 'Every file met', cell: ({ label }) => label },
+  {
+    title: 'Every file met',
+    cell: ({ key, label }) => (
+      <>
+        <Swatch of={key} />
+        {label}
+      </>
+    ),
+  },
   { title: 'Files', cell: ({ tally }) => formatCount(tally.files), number: true },
   { title: 'Size', cell: ({ tally }) => formatBytes(tally.bytes), number: true },
 ]
@@ -41,6 +51,7 @@ function Counts({ coverage }: { coverage: Coverage }) {
           <MessageBarBody>These counts do not add up: do not rely on this report.</MessageBarBody>
         </MessageBar>
       )}
+      <CoverageBar coverage={coverage} />
       <DataTable
         caption="Coverage"
         columns={COLUMNS}

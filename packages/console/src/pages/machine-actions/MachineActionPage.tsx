@@ -10,14 +10,20 @@ import { PageLink } from '../../components/PageLink.tsx'
 import { StatusBadge } from '../../components/StatusBadge.tsx'
 import { useMachineAction, useScan } from '../../queries/machine-actions.ts'
 import { ActionDetails } from './ActionDetails.tsx'
+import { AppliedSettings } from './AppliedSettings.tsx'
 import { CancelDialog } from './CancelDialog.tsx'
 import { ConclusionBar } from './ConclusionBar.tsx'
 import { CoverageTable } from './CoverageTable.tsx'
 import { DetectionTable } from './DetectionTable.tsx'
-import { LeftOut } from './LeftOut.tsx'
+import { ExclusionTable } from './ExclusionTable.tsx'
+import { NotScanned } from './NotScanned.tsx'
+import { PlacesLeftOut } from './PlacesLeftOut.tsx'
 import { ScanProgressBar } from './ScanProgressBar.tsx'
 
-const useStyles = makeStyles({ page: { display: 'grid', gap: tokens.spacingVerticalXL } })
+const useStyles = makeStyles({
+  // No wider than the window, whatever a table in it would like: tables scroll.
+  page: { display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: tokens.spacingVerticalXL },
+})
 
 /** One machine action: how far it is, what it read, what it left out, what it found. */
 export function MachineActionPage({ actionId }: { actionId: string }) {
@@ -66,7 +72,7 @@ function FoundAction({ action }: { action: MachineAction }) {
       </PageHeading>
       <div className={styles.page}>
         <Outcome query={scan} what="the scan’s report">
-          {(found) => <ScanParts scan={found} status={action.status} />}
+          {(found) => <ScanParts scan={found} readAtMs={scan.dataUpdatedAt} status={action.status} />}
         </Outcome>
         <ActionDetails action={action} scan={scan.data} />
       </div>
@@ -74,13 +80,17 @@ function FoundAction({ action }: { action: MachineAction }) {
   )
 }
 
-function ScanParts({ scan, status }: { scan: Scan; status: MachineAction['status'] }) {
+function ScanParts(props: { scan: Scan; readAtMs: number; status: MachineAction['status'] }) {
+  const { scan, readAtMs, status } = props
   return (
     <>
-      {isFinal(status) ? <ConclusionBar scan={scan} /> : <ScanProgressBar scan={scan} status={status} />}
+      {isFinal(status) ? <ConclusionBar scan={scan} /> : <ScanProgressBar scan={scan} readAtMs={readAtMs} />}
       {scan.detections.length > 0 && <DetectionTable detections={scan.detections} />}
       {scan.report && <CoverageTable report={scan.report} />}
-      {scan.report && <LeftOut report={scan.report} />}
+      {scan.report && <NotScanned scan={scan} report={scan.report} />}
+      {scan.report && <PlacesLeftOut report={scan.report} />}
+      <AppliedSettings scan={scan} />
+      {scan.report?.exclusions && <ExclusionTable exclusions={scan.report.exclusions} />}
     </>
   )
 }

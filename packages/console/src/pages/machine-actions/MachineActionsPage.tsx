@@ -58,7 +58,7 @@ export function MachineActionsPage() {
 }
 
 function StatusCell({ action }: { action: MachineAction }) {
-  const progress = useLiveProgress(action.id)
+  const progress = useLiveProgress(action.id)?.value
   const percent = action.status === 'InProgress' && progress ? `${Math.floor(progress.percent)} %` : ''
   return (
     <span style={{ display: 'inline-flex', alignItems: 'center', gap: '6px' }}>

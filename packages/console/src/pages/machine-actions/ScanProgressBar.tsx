@@ -1,7 +1,7 @@
-import { describeProgress, safeText } from '@fleetsweep/client'
-import type { MachineAction, Scan } from '@fleetsweep/protocol'
-import { Field, makeStyles, ProgressBar, tokens } from '@fluentui/react-components'
+import type { Scan } from '@fleetsweep/protocol'
+import { Field, makeStyles, ProgressBar, Text, tokens } from '@fluentui/react-components'
 import { useLiveProgress } from '../../queries/machine-actions.ts'
+import { scanStanding } from './scan-standing.ts'
 
 const useStyles = makeStyles({
   box: {
@@ -10,34 +10,36 @@ const useStyles = makeStyles({
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     backgroundColor: tokens.colorNeutralBackground2,
   },
+  waiting: { marginTop: tokens.spacingVerticalS, overflowWrap: 'anywhere' },
 })
 
-/** How far a scan is that has not ended, or what it waits for. */
-export function ScanProgressBar({ scan, status }: { scan: Scan; status: MachineAction['status'] }) {
+/** How far a scan is that has not ended, and why nothing moves where nothing does. @param readAtMs when `scan` was read */
+export function ScanProgressBar({ scan, readAtMs }: { scan: Scan; readAtMs: number }) {
   const styles = useStyles()
-  const progress = useLiveProgress(scan.actionId) ?? scan.progress
-  const known = progress !== null && progress.phase === 'scanning'
-  const words = progress
-    ? describeProgress(progress)
-    : status === 'Pending'
-      ? 'waiting for the machine'
-      : 'starting'
-  const waiting = scan.waitingFor === null ? undefined : safeText(scan.waitingFor)
+  const live = useLiveProgress(scan.actionId)
+  const { percent, words, waiting, isMoving } = scanStanding({ value: scan, atMs: readAtMs }, live)
   return (
     <div className={styles.box}>
       <Field
-        label={known ? `${progress.percent.toFixed(1)} %` : 'Progress'}
+        label={percent === null ? 'Progress' : `${percent.toFixed(1)} %`}
         validationState="none"
-        validationMessage={waiting ?? words}
+        validationMessage={words}
       >
-        {known ? (
-          <ProgressBar value={progress.percent} max={100} thickness="large" />
-        ) : status === 'Pending' ? (
-          <ProgressBar value={0} max={100} thickness="large" />
-        ) : (
+        {percent === null && isMoving ? (
           <ProgressBar thickness="large" />
+        ) : (
+          <ProgressBar
+            value={percent ?? 0}
+            max={100}
+            thickness="large"
+            color={isMoving ? 'brand' : 'warning'}
+          />
         )}
       </Field>
+      {/* There before it says anything: else screen readers would not hear the first of it. */}
+      <Text block role="status" className={styles.waiting}>
+        {waiting}
+      </Text>
     </div>
   )
 }

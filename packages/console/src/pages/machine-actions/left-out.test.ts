@@ -1,24 +1,46 @@
-import { buildReport } from '@fleetsweep/testkit'
+import { buildCoverage, buildReport } from '@fleetsweep/testkit'
 import { expect, it } from 'vitest'
-import { leftOutRows } from './left-out.ts'
+import { notScannedGroups, placesLeftOut, shownOf } from './left-out.ts'
 
-it('names at most ten files of one reason, and every reason', () => {
-  const stopped = Array.from({ length: 30 }, (_, at) => ({
-    reason: 'cancelled' as const,
-    path: { text: `/a/${at}` },
-  }))
-  const pipe = { reason: 'specialFile' as const, path: { text: '/pipe' }, detail: 'FIFO' }
-  const rows = leftOutRows(buildReport({ notScannedSamples: [...stopped, pipe] }))
-  expect(rows.map(({ path }) => path)).toEqual([
-    ...stopped.slice(0, 10).map(({ path }) => path.text),
-    '/pipe',
+it('groups what was not scanned by its reason, in the order of the coverage', () => {
+  const notScannedSamples = [
+    { reason: 'specialFile' as const, path: { text: '/pipe' }, detail: 'FIFO' },
+    { reason: 'tooLarge' as const, path: { text: '/huge' } },
+  ]
+  const notScanned = { tooLarge: { files: 2, bytes: 900 }, specialFile: { files: 1, bytes: 0 } }
+  const coverage = buildCoverage({ notScanned })
+  const groups = notScannedGroups(buildReport({ coverage, notScannedSamples }))
+  expect(groups.map(({ words, tally }) => [words, tally.files])).toEqual([
+    ['larger than the file limit', 2],
+    ['not a regular file', 1],
   ])
-  expect(rows.at(-1)?.why).toBe('not a regular file (FIFO)')
+  expect(groups[0]?.samples).toEqual([{ reason: 'tooLarge', path: { text: '/huge' } }])
 })
 
-it('names each place that was excluded, and by whom', () => {
-  const exclusions = [{ path: { text: '/srv/mail' }, source: 'policy' as const, files: 3, bytes: 2_048 }]
-  expect(leftOutRows(buildReport({ exclusions }))).toEqual([
-    { key: '0', path: '/srv/mail', why: "excluded by the server's policy (3 files, 2.0 KiB)" },
+it('keeps a reason of which the report names no file', () => {
+  const coverage = buildCoverage({ notScanned: { vanished: { files: 3, bytes: 0 } } })
+  expect(notScannedGroups({ coverage, notScannedSamples: [] })).toMatchObject([
+    { reason: 'vanished', samples: [] },
   ])
+})
+
+it('names places of which nobody knows what they hold', () => {
+  const report = buildReport({
+    directoriesUnreadable: [{ path: { text: '/root' }, detail: 'EACCES' }],
+    mountsSkipped: [{ path: { text: '/net' }, fileSystem: 'nfs4' }],
+    cuts: [{ place: { text: '/tmp' }, limit: '2,000 files' }],
+  })
+  expect(placesLeftOut(report).map(({ path, why }) => `${path}: ${why}`)).toEqual([
+    '/root: unreadable folder (EACCES)',
+    '/net: file system left out (nfs4)',
+    '/tmp: cut short (2,000 files)',
+  ])
+})
+
+it.each([
+  [3, 3, undefined],
+  [100, 2_000, 'The first 100 of 2,000 files.'],
+  [0, 2, 'The report names none of them.'],
+])('says that %d of %d are shown: %s', (shown, files, words) => {
+  expect(shownOf(shown, { files })).toBe(words)
 })

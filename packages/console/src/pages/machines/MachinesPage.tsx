@@ -1,4 +1,5 @@
-import type { Machine } from '@fleetsweep/protocol'
+import { describeMachineEngine, describeSignatures } from '@fleetsweep/client'
+import type { Machine, MachineEngine } from '@fleetsweep/protocol'
 import { Button, SearchBox } from '@fluentui/react-components'
 import { ShieldRegular } from '@fluentui/react-icons'
 import { useDeferredValue, useState } from 'react'
@@ -9,7 +10,7 @@ import { Moment } from '../../components/Moment.tsx'
 import { Outcome } from '../../components/Outcome.tsx'
 import { OutsideText } from '../../components/OutsideText.tsx'
 import { PageHeading } from '../../components/PageHeading.tsx'
-import { useMachines } from '../../queries/machines.ts'
+import { useEngines, useMachines } from '../../queries/machines.ts'
 import { useSession } from '../../session/session.ts'
 import { HealthBadge } from './HealthBadge.tsx'
 import { ScanDialog } from './ScanDialog.tsx'
@@ -18,6 +19,7 @@ export function MachinesPage() {
   const [name, setName] = useState('')
   const ask = useAsk()
   const machines = useMachines(useDeferredValue(name.trim()))
+  const engines = useEngines(machines.data?.items.map(({ id }) => id) ?? []).data
   const columns: TableColumn<Machine>[] = [
     { title: 'Name', cell: (machine) => <MachineName machine={machine} /> },
     { title: 'Health', cell: ({ healthStatus }) => <HealthBadge health={healthStatus} /> },
@@ -25,6 +27,14 @@ export function MachinesPage() {
     { title: 'Address', cell: ({ lastIpAddress }) => <OutsideText text={lastIpAddress ?? '–'} /> },
     { title: 'Last seen', cell: ({ lastSeen }) => <Moment at={lastSeen} />, oneLine: true },
     { title: 'Agent', cell: ({ agentVersion }) => <OutsideText text={agentVersion ?? '–'} /> },
+    {
+      title: 'Engine',
+      cell: ({ id }) => <EngineText engine={engines?.get(id)} say={describeMachineEngine} />,
+    },
+    {
+      title: 'Signatures',
+      cell: ({ id }) => <EngineText engine={engines?.get(id)} say={describeSignatures} />,
+    },
     { title: 'Tags', cell: ({ machineTags }) => <OutsideText text={machineTags.join(', ') || '–'} /> },
     {
       title: 'Scan',
@@ -81,6 +91,10 @@ function NoMachines() {
 
 function MachineName({ machine }: { machine: Machine }) {
   return <OutsideText text={machine.computerDnsName ?? machine.id} />
+}
+
+function EngineText(props: { engine: MachineEngine | undefined; say: (engine: MachineEngine) => string }) {
+  return <OutsideText text={props.engine ? props.say(props.engine) : '–'} />
 }
 
 function systemOf({ osPlatform, osVersion, osArchitecture }: Machine): string {
