@@ -14,6 +14,8 @@ export type Programs = {
   ending: '.ts' | '.mjs'
   /** A command that starts the program given after it in its own place, such as `nsenter` into another network. */
   through?: readonly string[]
+  /** Starts the agent as an installed one is. */
+  launcher?: string
 }
 
 const END_WITHIN_MS = 15_000
@@ -98,10 +100,14 @@ export async function runProgram(
 function spawnProgram(
   name: string,
   args: readonly string[],
-  { folder, ending, through = [] }: Programs,
+  { folder, ending, launcher, through = [] }: Programs,
   stdio: StdioOptions,
 ): ChildProcess {
-  const [command = process.execPath, ...rest] = [...through, process.execPath, join(folder, name + ending)]
+  const program =
+    launcher !== undefined && name === 'fleetsweep-agent'
+      ? [launcher]
+      : [process.execPath, join(folder, name + ending)]
+  const [command = process.execPath, ...rest] = [...through, ...program]
   return spawn(command, [...rest, ...args], { cwd: folder, stdio })
 }
 

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
@@ -119,9 +110,9 @@ export class LiveFleet implements AsyncDisposable {
   }
 
   /** Enrolls this machine by a token and starts its agent. @param scan lines of `[scan]` in the configuration */
-  async startAgent(token: string, scan = ''): Promise<void> {
+  async startAgent(token: string, scan = '', engine = ''): Promise<void> {
     mkdirSync(this.agentState, { recursive: true, mode: 0o700 })
-    writeFileSync(this.#agentConfig, `${engineConfig()}\n[scan]\n${scan}\n`)
+    this.configureAgent(scan, engine)
     await runProgram(
       'fleetsweep-agent',
       ['enroll', '--server', this.url, '--token', token, ...this.#agentPlace],
@@ -133,6 +124,11 @@ export class LiveFleet implements AsyncDisposable {
   /** Runs a command of the agent on its state. @returns what it printed */
   agentCommand(...argv: string[]): Promise<string> {
     return runProgram('fleetsweep-agent', [...argv, ...this.#agentPlace], this.#programs)
+  }
+
+  /** Writes the configuration that the next start of the agent reads: lines of `[scan]` and of `[engine]`. */
+  configureAgent(scan: string, engine = ''): void {
+    writeFileSync(this.#agentConfig, `${engineConfig()}${engine}\n[scan]\n${scan}\n`)
   }
 
   /** Starts the agent again after its end. */
@@ -152,18 +148,21 @@ export class LiveFleet implements AsyncDisposable {
 
   /** As a file would that breaks it; does nothing while no engine runs. */
   killEngine(): void {
-    const file = join(this.agentState, 'engine', 'engine.json')
-    if (!existsSync(file)) return
-    const { process: engine, stageDir } = EngineRecord.Parse(JSON.parse(readFileSync(file, 'utf8')))
-    if (engine === undefined) return
-    try {
-      // The record outlives the process, and its number may be another's by now.
-      const commandLine = readFileSync(`/proc/${engine.pid}/cmdline`, 'utf8')
-      if (commandLine.includes(stageDir)) process.kill(engine.pid, 'SIGKILL')
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code !== 'ENOENT' && code !== 'ESRCH') throw error
-    }
+    const { engine } = this
+    if (engine !== undefined) unlessGone(() => process.kill(engine.pid, 'SIGKILL'))
+  }
+
+  /** The agent's engine and where it listens; undefined while none runs. */
+  get engine(): { pid: number; socketPath: string } | undefined {
+    const runtimeDir = join(this.agentState, 'engine')
+    const record = unlessGone(() => readFileSync(join(runtimeDir, 'engine.json'), 'utf8'))
+    if (record === undefined) return undefined
+    const { process: engine, stageDir } = EngineRecord.Parse(JSON.parse(record))
+    if (engine === undefined) return undefined
+    // The record outlives the process, and its number may be another's by now.
+    const commandLine = unlessGone(() => readFileSync(`/proc/${engine.pid}/cmdline`, 'utf8'))
+    if (!commandLine?.includes(join(runtimeDir, 'clamd.conf'))) return undefined
+    return { pid: engine.pid, socketPath: join(stageDir, 'socket', 'clamd.sock') }
   }
 
   async killServer(): Promise<void> {
@@ -208,6 +207,16 @@ async function startServer(data: string, options: { log: number; programs: Progr
 
 function optionsOf(name: string, values: readonly string[] = []): string[] {
   return values.flatMap((value) => [name, value])
+}
+
+function unlessGone<T>(act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== 'ENOENT' && code !== 'ESRCH') throw error
+    return undefined
+  }
 }
 
 function tailOf(folder: string, lines = 15): string {

@@ -7,10 +7,10 @@ import {
   MACHINE_SCHEME,
   type Timer,
 } from '@fleetsweep/protocol'
-import { Compile } from 'typebox/compile'
 import { type HttpAnswer, sendHttpRequest } from '../enrollment/http-request.ts'
 import type { Identity } from '../enrollment/identity.ts'
 import { type Backoff, fullJitterMs } from '../gateway/backoff.ts'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import type { Logger } from '../os/logger.ts'
 import { signFields } from '../signing/ed25519.ts'
 import type { AttachmentSpool, SpooledList } from './attachment-spool.ts'
@@ -21,7 +21,7 @@ const RETRY: Backoff = { baseMs: 15_000, capMs: 1_800_000 }
 const MAX_RESTARTS = 3
 const MAX_ANSWER_BYTES = 16 * 1024
 
-const stateSchema = Compile(AttachmentState)
+const stateSchema = new LazySchema(AttachmentState)
 
 export type AttachmentUploaderParts = {
   spool: AttachmentSpool

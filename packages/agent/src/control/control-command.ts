@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 
 /** What a control command gets beside its arguments. */
 export type ControlCall = {
@@ -32,7 +32,7 @@ export function controlCommand<Args extends TSchema>(
   schema: Args,
   run: (args: Static<Args>, call: ControlCall) => unknown,
 ): ControlCommand {
-  const args = Compile(schema)
+  const args = new LazySchema(schema)
   return async (value, call) => {
     if (!args.Check(value)) {
       throw new ControlRefusal('The agent does not understand this request: is it of another version?')

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 
 /** Longest line either side reads, in characters; one that sends more is hung up on. The longest report fits. */
 export const MAX_CONTROL_LINE = 512 * 1024
@@ -18,5 +18,5 @@ export const ControlAnswer = Type.Union([
 ])
 export type ControlAnswer = Type.Static<typeof ControlAnswer>
 
-export const controlRequest = Compile(ControlRequest)
-export const controlAnswer = Compile(ControlAnswer)
+export const controlRequest = new LazySchema(ControlRequest)
+export const controlAnswer = new LazySchema(ControlAnswer)

@@ -6,7 +6,7 @@ import {
   type Inventory,
 } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import type { Host } from '../os/host.ts'
 import type { Logger } from '../os/logger.ts'
 import { parseJson } from '../os/parse-json.ts'
@@ -20,8 +20,8 @@ import { readIdentity, setIdentityAside, writeIdentity } from './identity-file.t
 
 const MAX_ANSWER_BYTES = 256 * 1024
 
-const enrollAnswer = Compile(EnrollAnswer)
-const refusal = Compile(
+const enrollAnswer = new LazySchema(EnrollAnswer)
+const refusal = new LazySchema(
   Type.Union([
     Type.Object({ detail: Type.String() }),
     Type.Object({ error: Type.Object({ message: Type.String() }) }),

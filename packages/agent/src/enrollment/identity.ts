@@ -1,6 +1,6 @@
 import { Base64Text, Guid, MachineIdText, OrderKey, Sha256Text } from '@fleetsweep/protocol'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { OS_IDENTITY_SOURCES } from '../os/host.ts'
 
 /** The key of this machine, and the operating system that it belongs to: a copy of it elsewhere is worthless. */
@@ -34,4 +34,4 @@ export const Identity = Type.Object({
 })
 export type Identity = Static<typeof Identity>
 
-export const identityFileContent = Compile(Type.Union([UnenrolledKey, Identity]))
+export const identityFileContent = new LazySchema(Type.Union([UnenrolledKey, Identity]))

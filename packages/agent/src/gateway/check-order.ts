@@ -6,7 +6,7 @@ import {
   type ServerFrame,
 } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { isSignedBy } from '../signing/ed25519.ts'
 
@@ -36,7 +36,7 @@ export type CheckedOrder =
   | { kind: 'order'; order: Order; counter: number }
   | { kind: 'refused'; why: RefusedOrder; counter?: number }
 
-const envelope = Compile(
+const envelope = new LazySchema(
   Type.Object({
     verb: Type.String(),
     machineId: Type.String(),
@@ -44,7 +44,7 @@ const envelope = Compile(
     counter: Type.Integer({ minimum: 1 }),
   }),
 )
-const order = Compile(Order)
+const order = new LazySchema(Order)
 
 /**
  * Decides whether an order may be acted on: signed by the right key over just this text, for this machine, on this

@@ -1,8 +1,8 @@
 import { type AgentFrame, MAX_FRAME_BYTES, ServerFrame } from '@fleetsweep/protocol'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { parseJson } from '../os/parse-json.ts'
 
-const serverFrame = Compile(ServerFrame)
+const serverFrame = new LazySchema(ServerFrame)
 
 /** Reads a frame of the server; `undefined` when it is none by the protocol. */
 export function readFrame(data: Buffer, isBinary: boolean): ServerFrame | undefined {

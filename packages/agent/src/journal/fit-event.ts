@@ -1,7 +1,7 @@
 import { AgentEvent, type AgentFrame, MAX_FRAME_BYTES, type ScanReport } from '@fleetsweep/protocol'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 
-const agentEvent = Compile(AgentEvent)
+const agentEvent = new LazySchema(AgentEvent)
 
 /**
  * Makes sure that an event can be told: that it is one by the protocol, and that its frame is not too large. A report

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Instant, instantFromMs, MICROSECONDS_PER_MS } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import type { Origin } from './local-scan.ts'
 import { integerOf, type Row, textOf } from './row.ts'
 import { originOf } from './stored-text.ts'
@@ -21,7 +21,7 @@ export type RecentScan = {
   told: boolean
 }
 
-const ending = Compile(Type.Enum(ENDINGS))
+const ending = new LazySchema(Type.Enum(ENDINGS))
 
 /** The scans that ended last, the newest first. */
 export function recentScans(database: DatabaseSync, limit: number): RecentScan[] {

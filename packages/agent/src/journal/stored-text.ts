@@ -8,18 +8,18 @@ import {
   TaskOrder,
 } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { LOGGED_VERBS, type LoggedVerb } from '../local-log/index.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { LocalScan, type Origin } from './local-scan.ts'
 import { type Row, textOf, textOrNullOf } from './row.ts'
 
-const agentEvent = Compile(AgentEvent)
-const scanOrder = Compile(ScanOrder)
-const taskOrder = Compile(TaskOrder)
-const localScan = Compile(LocalScan)
-const scanType = Compile(Type.Enum(SCAN_TYPES))
-const stopProof = Compile(Type.Enum(STOP_PROOFS))
+const agentEvent = new LazySchema(AgentEvent)
+const scanOrder = new LazySchema(ScanOrder)
+const taskOrder = new LazySchema(TaskOrder)
+const localScan = new LazySchema(LocalScan)
+const scanType = new LazySchema(Type.Enum(SCAN_TYPES))
+const stopProof = new LazySchema(Type.Enum(STOP_PROOFS))
 
 /** Reads back an event that the journal holds. */
 export function readEvent(body: string): AgentEvent {
@@ -64,7 +64,7 @@ export function originOf(row: Row): Origin {
   return textOf(row, 'origin') === 'local' ? 'local' : 'server'
 }
 
-const loggedVerb = Compile(Type.Enum(LOGGED_VERBS))
+const loggedVerb = new LazySchema(Type.Enum(LOGGED_VERBS))
 
 export function verbOf(row: Row): LoggedVerb {
   const verb = textOf(row, 'verb')

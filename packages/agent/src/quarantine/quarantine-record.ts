@@ -1,6 +1,6 @@
 import { Sha256Text } from '@fleetsweep/protocol'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { parseJson } from '../os/parse-json.ts'
 
 const BigIntText = Type.String({ pattern: '^-?\\d{1,20}$' })
@@ -51,7 +51,7 @@ export const QuarantineRecord = Type.Object({
 })
 export type QuarantineRecord = Static<typeof QuarantineRecord>
 
-const record = Compile(QuarantineRecord)
+const record = new LazySchema(QuarantineRecord)
 
 /** @throws Error when it is not a record */
 export function parseRecord(text: string): QuarantineRecord {

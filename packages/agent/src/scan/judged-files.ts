@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Detection, NOT_SCANNED_REASONS, type Tally } from '@fleetsweep/protocol'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { type FileMark, int64 } from './file-mark.ts'
 
 /** What an engine said of a file, good for as long as the file and the engine are what they were. */
@@ -17,12 +17,12 @@ export const Judged = Type.Union([
   }),
 ])
 export type Judged = Static<typeof Judged>
-const judged = Compile(Judged)
+const judged = new LazySchema(Judged)
 
 /** A verdict, and how its file was counted. */
 export type JudgedAs = { outcome: Judged; isDuplicate: boolean }
 
-const told = Compile(Detection)
+const told = new LazySchema(Detection)
 
 const ROWS_A_COMMIT = 32
 

@@ -2,8 +2,8 @@ import { type BigIntStats, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { Judgement } from '../engines/engine.ts'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { int64 } from './file-mark.ts'
 
 /** A file to judge. */
@@ -37,7 +37,7 @@ export type FileToAdd = {
   isKnown: boolean
 }
 
-const contentJudgement = Compile(
+const contentJudgement = new LazySchema(
   Type.Union([
     Type.Object({ kind: Type.Literal('clean') }),
     Type.Object({ kind: Type.Literal('threat'), threatName: Type.String() }),

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addMs, type Clock, type Instant, MICROSECONDS_PER_MS, type Timer } from '@fleetsweep/protocol'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { writeDurably } from '../os/durable-file.ts'
 import type { Logger } from '../os/logger.ts'
 import { parseJson } from '../os/parse-json.ts'
@@ -18,7 +18,7 @@ export const UpdateRecord = Type.Object({
   error: Type.Union([Type.String(), Type.Null()]),
 })
 export type UpdateRecord = Static<typeof UpdateRecord>
-const record = Compile(UpdateRecord)
+const record = new LazySchema(UpdateRecord)
 
 const EVERY_MS = 4 * 3_600_000
 /** After a failure the next try comes sooner, but never so soon that a server would mind. */

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Timer } from '@fleetsweep/protocol'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { replaceFile } from '../os/durable-file.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { AgentStatus } from './agent-status.ts'
 
 const WRITE_INTERVAL_MS = 500
 
-const agentStatus = Compile(AgentStatus)
+const agentStatus = new LazySchema(AgentStatus)
 
 /**
  * Keeps a file up to date that says what the agent does, readable by its owner only. It is replaced as a whole, so a

@@ -1,8 +1,6 @@
 import { Compile } from 'typebox/compile'
 import { ENROLLMENT_TOKEN_PREFIX, EnrollmentTokenContent } from './enrollment.ts'
 
-const content = Compile(EnrollmentTokenContent)
-
 /** Writes an enrollment token as people carry it: `fse1.` and the base64url of its content as JSON. */
 export function encodeEnrollmentToken(token: EnrollmentTokenContent): string {
   const base64 = btoa(JSON.stringify(token))
@@ -14,7 +12,8 @@ export function decodeEnrollmentToken(text: string): EnrollmentTokenContent | un
   const token = text.trim()
   if (!token.startsWith(ENROLLMENT_TOKEN_PREFIX)) return undefined
   const json = parseBase64UrlJson(token.slice(ENROLLMENT_TOKEN_PREFIX.length))
-  return content.Check(json) ? json : undefined
+  // Not kept: a token is read once in the life of a machine.
+  return Compile(EnrollmentTokenContent).Check(json) ? json : undefined
 }
 
 function parseBase64UrlJson(text: string): unknown {

@@ -178,7 +178,7 @@ export function conclude(report: ScanReport, now: Instant): Conclusion {
   const gaps = [
     ...(coverage === null
       ? ['the engine does not tell which files it read']
-      : [`${left.toLocaleString('en-US')} of ${count(coverage.met.files, 'file')} not scanned`]),
+      : [`${grouped(left)} of ${count(coverage.met.files, 'file')} not scanned`]),
     ...(report.directoriesUnreadableCount === 0
       ? []
       : [`${count(report.directoriesUnreadableCount, 'unreadable folder')}`]),
@@ -199,9 +199,7 @@ export function conclude(report: ScanReport, now: Instant): Conclusion {
 function knownWords({ coverage, unchangedVerified }: ScanReport): string[] {
   const files = coverage?.unchanged.files ?? 0
   return [
-    ...(files === 0
-      ? []
-      : [`${files.toLocaleString('en-US')} unchanged since an earlier scan and not read again`]),
+    ...(files === 0 ? [] : [`${grouped(files)} unchanged since an earlier scan and not read again`]),
     ...(unchangedVerified?.contradicted
       ? ['what was known of unchanged files proved wrong and was thrown away']
       : []),
@@ -209,5 +207,10 @@ function knownWords({ coverage, unchangedVerified }: ScanReport): string[] {
 }
 
 function count(n: number, noun: string): string {
-  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`
+  return `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`
+}
+
+/** 48201 as "48,201". Node's own way to say it loads tables of all languages, which an agent never gives back. */
+function grouped(n: number): string {
+  return String(n).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }

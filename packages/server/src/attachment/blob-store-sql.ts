@@ -4,7 +4,9 @@ import {
   type MachineActionId,
   type TenantId,
 } from '@fleetsweep/protocol'
+import { type Kysely, sql } from 'kysely'
 import type { Database } from '../kit/db/database.ts'
+import { prepare } from '../kit/db/prepare.ts'
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import { NO_TENANT } from '../tenant/index.ts'
@@ -28,6 +30,9 @@ type AttachmentTables = {
 }
 
 const KIND = 'notScanned'
+
+/** Any fixed number, so that these locks are no others. */
+const QUOTA_SEED = 1_872_640_317
 
 type Append = { kind: 'attachment.append'; tenant: TenantId; piece: NewPiece }
 
@@ -74,12 +79,18 @@ function* findForUpdate(
   return row
 }
 
-/** @returns false when machine or tenant would have too much */
+/**
+ * One after the other within a tenant, until the end of each transaction: of two nodes that begin at once, neither would
+ * see what the other takes. SQLite has one writer and needs no lock.
+ *
+ * @returns false when machine or tenant would have too much
+ */
 function* begin(
   tenant: TenantId,
   { actionId, machineId, sha256, sizeBytes, quotas }: NewPiece,
   { dialect, at }: WriteContext,
 ): WriteSteps<boolean> {
+  if (dialect === 'postgres') yield* run(lockQuota(dialect, { tenant }))
   const db = tables<AttachmentTables>(dialect)
   const all = db
     .selectFrom('attachment')
@@ -106,6 +117,10 @@ function* begin(
   )
   return true
 }
+
+const lockQuota = prepare((db: Kysely<unknown>, { tenant }: { tenant: string }) =>
+  db.selectNoFrom(sql`pg_advisory_xact_lock(hashtextextended(${tenant}, ${sql.lit(QUOTA_SEED)}))`.as('held')),
+)
 
 type Settle = { kind: 'attachment.complete'; tenant: TenantId; actionId: MachineActionId }
 

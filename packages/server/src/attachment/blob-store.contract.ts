@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { OpenBackend } from '../../tests/stores/backends.ts'
 import { actionId, machineId } from '../../tests/stores/builders.ts'
 import { useTestbed } from '../../tests/stores/testbed.ts'
+import type { Database } from '../kit/db/database.ts'
 import type { TenantStores } from '../stores.ts'
 import type { NewPiece } from './blob-store.ts'
+import { appendPieceWrite } from './blob-store-sql.ts'
 
 const MIB = ATTACHMENT_PIECE_BYTES
 const quotas = { perScanBytes: 8 * MIB, perMachineBytes: 3 * MIB, perTenantBytes: 4 * MIB }
@@ -63,6 +65,30 @@ export function describeBlobStore(kind: string, open: OpenBackend): void {
       expect(await append(ours, 3, { ...other, sizeBytes: 2 * MIB })).toMatchObject({ kind: 'overQuota' })
       expect(await append(ours, 3, other)).toMatchObject({ kind: 'stored' })
       expect(await bed.rows('attachment', tenant)).toHaveLength(3)
+    })
+
+    it('take no more than that when two nodes begin many at once', async () => {
+      const { tenant } = await bed.twoTenants()
+      await using other = await bed.openNode()
+      const begin = (node: Database, scan: number) =>
+        node.write(appendPieceWrite, {
+          tenant,
+          piece: {
+            actionId: actionId(scan),
+            machineId: machineId((scan % 6) + 1),
+            sha256: 'a'.repeat(64),
+            sizeBytes: MIB,
+            atByte: 0,
+            content: bytes(MIB, 1),
+            quotas,
+          },
+        })
+      const taken = await Promise.all(
+        Array.from({ length: 12 }, (_, at) => begin(at % 2 === 0 ? bed.db : other, at + 10)),
+      )
+      expect(taken.filter(({ kind }) => kind === 'stored')).toHaveLength(4)
+      expect(taken.filter(({ kind }) => kind === 'overQuota')).toHaveLength(8)
+      expect(await bed.rows('attachment', tenant)).toHaveLength(4)
     })
 
     it('are sent anew after a reset, which takes away nothing that is complete', async () => {

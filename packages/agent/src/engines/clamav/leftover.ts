@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../../kit/lazy-schema.ts'
 import { commandLine, identifyProcess, isSameProcess } from '../../os/process-identity.ts'
 import { removeStage } from './runtime-folder.ts'
 import { endOrphan } from './supervised-process.ts'
@@ -16,7 +16,7 @@ const Leftover = Type.Object({
   temporaryDir: Type.String(),
 })
 type Leftover = Static<typeof Leftover>
-const leftover = Compile(Leftover)
+const leftover = new LazySchema(Leftover)
 
 /** Writes down what an agent that is killed now would leave behind. */
 export async function recordEngine(

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock, StopProof } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { delay } from '../../kit/delay.ts'
+import { LazySchema } from '../../kit/lazy-schema.ts'
 import { makePrivateFolder, writeDurably } from '../../os/durable-file.ts'
 import { parseJson } from '../../os/parse-json.ts'
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../../os/process-identity.ts'
@@ -13,7 +13,7 @@ const Mark = Type.Union([
   Type.Object({ pid: Type.Integer(), startTicks: Type.String(), bootId: Type.String() }),
   Type.Null(),
 ])
-const mark = Compile(Mark)
+const mark = new LazySchema(Mark)
 const ASK_AGAIN_MS = 2_000
 
 /** Remembers on disk that Defender scans for us: the scan outlives an agent that is killed. */

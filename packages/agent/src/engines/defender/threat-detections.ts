@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../../kit/lazy-schema.ts'
 import { parsePowerShellList, parsePowerShellMoment } from './decode-output.ts'
 import { readThreatPlaces, type ThreatPlace } from './threat-resource.ts'
 
@@ -19,8 +19,8 @@ const List = Type.Array(
   }),
 )
 const Names = Type.Array(Type.Object({ ThreatID: Type.Integer(), ThreatName: Type.String({ minLength: 1 }) }))
-const detections = Compile(List)
-const names = Compile(Names)
+const detections = new LazySchema(List)
+const names = new LazySchema(Names)
 
 /** MP_THREAT_STATUS_QUARANTINED: https://learn.microsoft.com/en-us/windows/win32/lwef/mpthreat-status */
 const QUARANTINED = 3

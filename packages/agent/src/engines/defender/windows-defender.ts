@@ -1,6 +1,6 @@
 import type { Clock, DefenderMode, EngineInfo, Inventory, SignatureSet } from '@fleetsweep/protocol'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../../kit/lazy-schema.ts'
 import { EngineError } from '../engine.ts'
 import { decodeOutput, parsePowerShellList, parsePowerShellMoment } from './decode-output.ts'
 import type { DefenderEngine, DefenderScan, DefenderScanEnd, DefenderTarget } from './defender-engine.ts'
@@ -36,7 +36,7 @@ const Status = Type.Object({
   AntivirusSignatureLastUpdated: Type.Union([Type.String(), Type.Null()]),
 })
 type Status = Static<typeof Status> & { mode: DefenderMode }
-const status = Compile(Status)
+const status = new LazySchema(Status)
 
 /** Microsoft Defender Antivirus of Windows, by its command line and its PowerShell module. */
 export function createWindowsDefender(

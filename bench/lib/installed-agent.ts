@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Programs } from '@fleetsweep/testkit'
+
+const project = join(import.meta.dirname, '../..')
+
+/** Bundles server and agent into a folder that is laid out, and whose agent starts, as `install.sh` leaves it. */
+export function installPrograms(folder: string): Programs {
+  mkdirSync(folder, { recursive: true })
+  const entries = ['fleetsweep', 'fleetsweep-agent'].map((name) => join(project, 'programs', `${name}.ts`))
+  execFileSync(process.execPath, [join(project, 'scripts/lib/bundle.mjs'), folder, ...entries])
+  const launcher = join(folder, 'fleetsweep-agent')
+  copyFileSync(join(project, 'packages/agent/install/fleetsweep-agent'), launcher)
+  symlinkSync(process.execPath, join(folder, 'node'))
+  return { folder, ending: '.mjs', launcher }
+}
