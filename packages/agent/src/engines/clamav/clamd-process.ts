@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Clock, SignatureSet } from '@fleetsweep/protocol'
 import { delay } from '../../kit/delay.ts'
 import { usedCpuMs } from '../../os/process-identity.ts'
@@ -10,7 +10,7 @@ import { renderClamdConfig } from './clamd-config.ts'
 import type { ClamdProcess } from './clamd-session.ts'
 import { configArgument, endLeftover, recordEngine } from './leftover.ts'
 import { findMemoryFolder } from './memory-folder.ts'
-import { makeReadable, prepareRuntimeFolder, removeStage } from './runtime-folder.ts'
+import { foldersOfOneRun, makeReadable, prepareRuntimeFolder, removeStage } from './runtime-folder.ts'
 import { readSignatureFiles, type SignatureFiles } from './signature-files.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 import { lackOfRoom, TemporaryRoom } from './temporary-room.ts'
@@ -208,9 +208,7 @@ export class OwnClamd implements ClamdProcess, EngineBrake {
       command: clamdPath,
       args: [configArgument(configFile)],
       env,
-      temporaryFolders: [stageDir, temporaryDir].filter(
-        (made) => made !== runtimeDir && dirname(made) !== runtimeDir,
-      ),
+      temporaryFolders: foldersOfOneRun(folder),
       onLine: (line) => this.room.hear(line),
     })
     await recordEngine(runtimeDir, { pid: process.pid, stageDir, temporaryDir })

@@ -1,6 +1,6 @@
 import { chmod, chown, copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { listUserAccounts, type UserAccount } from '../../os/user-accounts.ts'
 import { EngineError } from '../engine.ts'
 import { MEMORY_FOLDER } from './memory-folder.ts'
@@ -47,17 +47,22 @@ export async function prepareRuntimeFolder(
       `The engine runs as the user ${account?.name}, who cannot reach ${stageDir}.`,
     )
   }
-  const inStage = [join(stageDir, 'socket'), ...(memoryFolder === undefined ? [join(stageDir, 'tmp')] : [])]
-  for (const folder of inStage) {
-    await rm(folder, { recursive: true, force: true })
-    await mkdir(folder, { mode: 0o700 })
-  }
+  const socketDir = await makeAnew(join(stageDir, 'socket'))
   const temporaryDir =
-    memoryFolder === undefined ? join(stageDir, 'tmp') : await mkdtemp(join(memoryFolder, STAGE_PREFIX))
-  for (const folder of new Set([...inStage, temporaryDir])) {
-    if (account) await chown(folder, account.uid, account.gid)
+    memoryFolder === undefined
+      ? await makeAnew(join(stageDir, 'tmp'))
+      : await mkdtemp(join(memoryFolder, STAGE_PREFIX))
+  if (account) {
+    for (const folder of [socketDir, temporaryDir]) await chown(folder, account.uid, account.gid)
   }
   return { stageDir, socketPath: socketIn(stageDir), temporaryDir, account }
+}
+
+/** Those that were made for this run, outside the agent's own folder: two at most. */
+export function foldersOfOneRun(folders: Pick<RuntimeFolder, 'stageDir' | 'temporaryDir'>): string[] {
+  const isMade = (folder: string) =>
+    [tmpdir(), MEMORY_FOLDER].includes(dirname(folder)) && basename(folder).startsWith(STAGE_PREFIX)
+  return [folders.stageDir, folders.temporaryDir].filter(isMade)
 }
 
 /** Takes away what `prepareRuntimeFolder` made; the agent's own folder itself stays. */
@@ -65,9 +70,8 @@ export async function removeStage(
   runtimeDir: string,
   { stageDir, temporaryDir }: Pick<RuntimeFolder, 'stageDir' | 'temporaryDir'>,
 ): Promise<void> {
-  for (const folder of [stageDir, temporaryDir]) {
-    const isMade = [tmpdir(), MEMORY_FOLDER].includes(dirname(folder)) && folder.includes(STAGE_PREFIX)
-    if (isMade) await rm(folder, { recursive: true, force: true })
+  for (const folder of foldersOfOneRun({ stageDir, temporaryDir })) {
+    await rm(folder, { recursive: true, force: true })
   }
   if (stageDir !== runtimeDir) return
   for (const folder of ['socket', 'tmp', 'signatures']) {
@@ -98,6 +102,12 @@ export async function makeReadable(
     await chmod(join(copyDir, name), 0o644)
   }
   return copyDir
+}
+
+async function makeAnew(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { mode: 0o700 })
+  return folder
 }
 
 function findEngineAccount(userName: string | undefined): UserAccount {
