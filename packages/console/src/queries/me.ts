@@ -10,7 +10,7 @@ export function useMe() {
 }
 
 /** True when this console may do something in their name, and their roles allow it. The server has the last word. */
-export function may(me: Me | undefined, permission: Permission & RolePermission): boolean {
-  if (me === undefined || !me.permissions.includes(permission)) return false
-  return me.rolePermissions === null || me.rolePermissions.includes(permission)
+export function may(me: Me | undefined, needs: { permission: Permission; role: RolePermission }): boolean {
+  if (me === undefined || !me.permissions.includes(needs.permission)) return false
+  return me.rolePermissions === null || me.rolePermissions.includes(needs.role)
 }

@@ -1,15 +1,9 @@
-import {
-  isFinal,
-  type MachineTask,
-  type Me,
-  type QuarantineState,
-  type RequestedTask,
-} from '@fleetsweep/protocol'
+import { isFinal, type MachineTask, type QuarantineState, type RequestedTask } from '@fleetsweep/protocol'
 import { keepPreviousData, skipToken, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSession } from '../session/session.ts'
 import { firstItems } from './collect.ts'
 import { keys } from './keys.ts'
-import { useMe } from './me.ts'
+import { may, useMe } from './me.ts'
 
 /** The server holds its answer about a task for so long, unless it ends. */
 const HOLD_SECONDS = 25
@@ -23,15 +17,7 @@ export type FileTask = { verb: 'quarantine' | 'restore'; id: string }
 
 /** True once it is known that whoever is signed in may move files; the server has the last word. */
 export function useMayMoveFiles(): boolean {
-  const { data } = useMe()
-  return data !== undefined && mayMoveFiles(data)
-}
-
-function mayMoveFiles({ permissions, rolePermissions }: Me): boolean {
-  return (
-    permissions.includes('Machine.StopAndQuarantine') &&
-    (rolePermissions === null || rolePermissions.includes('ActiveRemediationActions'))
-  )
+  return may(useMe().data, { permission: 'Machine.StopAndQuarantine', role: 'ActiveRemediationActions' })
 }
 
 /** Files that machines keep, all or only some. */

@@ -28,7 +28,7 @@ const COLUMNS: TableColumn<NamedScanPolicy>[] = [
 /** How the machines of each device group are scanned; who may not change it sees it all the same. */
 export function DeviceGroupsPage() {
   const policies = useScanPolicies()
-  const mayChange = may(useMe().data, 'Fleet.Admin')
+  const mayChange = may(useMe().data, { permission: 'Fleet.Admin', role: 'Fleet.Admin' })
   return (
     <>
       <PageHeading title="Device groups" />
