@@ -20,7 +20,9 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`fleetsweep ${manifest.version}\n`)
     return 0
   }
-  if (SERVER_COMMANDS.some((command) => command.name === name)) {
+  // `signatures` is both: those that this server gives out, and with `update` those of machines.
+  const isOverApi = name === 'signatures' && argv[1] === 'update'
+  if (!isOverApi && SERVER_COMMANDS.some((command) => command.name === name)) {
     return runServerMain(argv, {
       out: (text) => process.stdout.write(text),
       err: (text) => process.stderr.write(text),

@@ -49,7 +49,8 @@ function pack(dist, folder, arch) {
   copyFileSync(join(dist, 'fleetsweep-agent.mjs'), join(content, 'fleetsweep-agent.mjs'))
   copyFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), join(content, 'THIRD-PARTY-LICENSES.txt'))
   copyFileSync(join(root, 'LICENSE'), join(content, 'LICENSE'))
-  copyFileSync(join(scripts, 'fleetsweep-agent'), join(content, 'fleetsweep-agent'))
+  for (const script of ['fleetsweep-agent', 'install.sh'])
+    copyFileSync(join(scripts, script), join(content, script))
   copyFileSync(join(placeOf(`node-linux-${arch}`), 'bin/node'), join(content, 'node'))
   copyFileSync(join(placeOf(`node-linux-${arch}`), 'LICENSE'), join(content, 'LICENSE-node'))
   copyFileSync(

@@ -22,10 +22,24 @@ const LEFT_OUT =
  * @param bare true: pretend that the system holds only what every Debian holds
  */
 export async function unpackPackages({ folder, packages, bare }) {
+  const holds = bare ? 'base' : 'system'
+  const files = await downloadPackages({ folder, packages, holds, wants: (name) => !LEFT_OUT.test(name) })
+  for (const file of files) read('dpkg-deb', ['--extract', file, join(folder, 'root')])
+  rmSync(join(folder, 'archives'), { recursive: true })
+}
+
+/**
+ * Downloads packages, and the dependencies that are lacking, into `<folder>/archives`.
+ *
+ * @param holds what counts as there already: what this system has, what every Debian has (`base`), or `nothing`
+ * @param wants which of the packages that apt names are downloaded
+ * @returns the paths of the archives, sorted
+ */
+export async function downloadPackages({ folder, packages, holds, wants }) {
   for (const program of ['apt-get', 'dpkg-deb']) {
     if (!existsSync(`/usr/bin/${program}`)) throw new SetUpError(howToInstall(program))
   }
-  const config = writeConfig(folder, bare)
+  const config = writeConfig(folder, holds)
   say('Reading package lists (apt-get update, into the project folder) …')
   // One source of several may fail without harm. What is really missing shows in the next step.
   await run('apt-get', ['-qq', '-c', config, 'update'], { quiet: true })
@@ -34,33 +48,32 @@ export async function unpackPackages({ folder, packages, bare }) {
   const uris = read('apt-get', ['-c', config, '-qq', '--print-uris', ...install])
   const wanted = [...uris.matchAll(/^'[^']+' ([^_]+)_\S+ (\d+) /gm)]
     .map(([, name, size]) => ({ name, size: Number(size) }))
-    .filter(({ name }) => !LEFT_OUT.test(name))
+    .filter(({ name }) => wants(name))
   const megabytes = Math.ceil(wanted.reduce((sum, { size }) => sum + size, 0) / 1e6)
   say(`Downloading ${wanted.length} Debian packages, ${megabytes} MB …`)
-  const archives = join(folder, 'apt', 'archives')
+  const archives = join(folder, 'archives')
   rmSync(archives, { recursive: true, force: true })
   mkdirSync(archives)
   const download = ['-c', config, '-q', 'download', ...wanted.map(({ name }) => name)]
   const code = await run('apt-get', download, { quiet: true, cwd: archives })
   if (code !== 0) throw new SetUpError('apt could not download the packages; its own words are above.')
 
-  const files = readdirSync(archives)
-  say(`Unpacking ${files.length} packages …`)
-  for (const file of files) read('dpkg-deb', ['--extract', join(archives, file), join(folder, 'root')])
   // Package lists are large and old tomorrow.
   rmSync(join(folder, 'apt'), { recursive: true })
+  return readdirSync(archives)
+    .toSorted()
+    .map((file) => join(archives, file))
 }
 
 /** apt's settings: the machine's own, such as sources and proxies, with every place of writing moved to us. */
-function writeConfig(folder, bare) {
+function writeConfig(folder, holds) {
   const apt = join(folder, 'apt')
   for (const part of ['lists/partial', 'cache', 'state', 'log']) {
     mkdirSync(join(apt, part), { recursive: true })
   }
   mkdirSync(join(folder, 'root'), { recursive: true })
   const status = join(apt, 'status')
-  const installed = readFileSync(SYSTEM_STATUS, 'utf8')
-  writeFileSync(status, bare ? onlyTheBase(installed) : installed)
+  writeFileSync(status, statusOf(holds))
   const file = join(apt, 'apt.conf')
   writeFileSync(
     file,
@@ -104,6 +117,12 @@ function choose(config, packages) {
   })
 }
 
+function statusOf(holds) {
+  if (holds === 'nothing') return ''
+  const installed = readFileSync(SYSTEM_STATUS, 'utf8')
+  return holds === 'base' ? onlyTheBase(installed) : installed
+}
+
 /** Keeps of a dpkg status file what every Debian holds: essential and required packages and what they depend on. */
 function onlyTheBase(status) {
   const entries = new Map()
@@ -141,6 +160,6 @@ Install these with the system's own package manager and run the command again:
   ClamAV      clamd, clamscan, sigtool and freshclam (Fedora: clamd clamav clamav-freshclam; Alpine: clamav)
   PostgreSQL  15 or newer, the server with initdb (for tests)
   libatomic   the packaged Node needs it (Fedora: libatomic)
-  strace      (for tests)
+  strace, ShellCheck, systemd-analyze  (for tests)
   Chromium    (for tests of the console)`
 }

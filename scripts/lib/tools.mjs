@@ -3,6 +3,7 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { debianTriplet, unpackPackages } from './apt.mjs'
+import { bareSystem, ensureBareSystem } from './bare-system.mjs'
 import { SetUpError, say, stateDir, writeIfChanged } from './project.mjs'
 import { ensureSignatures } from './signatures.mjs'
 
@@ -29,6 +30,11 @@ const PARTS = {
       find: (place) => place.postgres(),
     },
   },
+  // For the script and the service that install.sh brings.
+  installing: {
+    shellcheck: { from: 'shellcheck', find: (place) => place.program('shellcheck') },
+    systemdAnalyze: { from: 'systemd', find: (place) => place.program('systemd-analyze') },
+  },
   strace: { strace: { from: 'strace', find: (place) => place.program('strace') } },
   // Its launcher in usr/bin names absolute paths.
   chromium: {
@@ -37,7 +43,7 @@ const PARTS = {
 }
 
 /**
- * Makes sure that the tools of the named parts are there and writes .state/tools.json: a tool's name →
+ * Makes sure that the tools of the named parts are there (`bare-system` is what bare-system.mjs brings) and writes .state/tools.json: a tool's name →
  * `{ path, env }`; for `postgres`, `clamavTestFiles` and `signatures` the path is a folder's. A second call does
  * next to nothing. FLEETSWEEP_DEBIAN=download takes nothing from the system.
  */
@@ -47,7 +53,7 @@ export async function ensureTools(needs) {
   const locate = ({ from, find }) =>
     (forced ? undefined : find(systemPlace)) ?? (existsSync(completeMark(from)) ? find(unpacked) : undefined)
 
-  const wanted = needs.flatMap((part) => Object.entries(PARTS[part]))
+  const wanted = needs.flatMap((part) => Object.entries(PARTS[part] ?? {}))
   const missing = wanted.filter(([, tool]) => locate(tool) === undefined)
   if (missing.length > 0) {
     const why = forced ? 'FLEETSWEEP_DEBIAN=download' : 'not on this system'
@@ -61,6 +67,8 @@ export async function ensureTools(needs) {
   // Parts that an earlier command brought stay known.
   const known = Object.values(PARTS).flatMap((part) => Object.entries(part))
   const tools = Object.fromEntries(known.map(([name, tool]) => [name, locate(tool)]))
+  if (needs.includes('bare-system')) await ensureBareSystem()
+  tools.bareSystem = bareSystem()
   if (needs.includes('clamav')) tools.signatures = ensureSignatures()
   writeIfChanged(toolsFile, `${JSON.stringify(tools, null, 2)}\n`)
   return tools
@@ -91,6 +99,7 @@ function unpackedPlace() {
   const libraries = [
     `usr/lib/${debianTriplet}`,
     `usr/lib/${debianTriplet}/pulseaudio`,
+    `usr/lib/${debianTriplet}/systemd`,
     `lib/${debianTriplet}`,
     'usr/lib',
     'lib',

@@ -91,7 +91,7 @@ install_all() {
   trap 'exit 130' HUP INT TERM
   work=$(mktemp -d "$HOME_DIR/.new.XXXXXX")
   fetch_package
-  add_libatomic
+  add_libraries
   "$work/agent/fleetsweep-agent" --version >/dev/null || fail "The agent's own Node does not start here; its words are above."
   [ "$engine" = no ] || add_engine
   # What ran in the background is to run again.
@@ -153,7 +153,8 @@ fetch_package() {
   fetch "$SERVER/fleet/v1/agent/packages/$name.tar.gz" "$work/package.tar.gz" || fail 'The agent could not be fetched.'
   [ "$(sha256sum <"$work/package.tar.gz" | cut -c 1-64)" = "$sha256" ] ||
     fail 'What came is not the agent that this script names: its SHA-256 differs. Fetch the script anew and try again.'
-  tar -x -z -f "$work/package.tar.gz" -C "$work" --no-same-owner
+  tar -x -z -f "$work/package.tar.gz" -C "$work" --no-same-owner ||
+    fail "The agent could not be unpacked; the reason is above. It needs 300 MB in $HOME_DIR."
   rm "$work/package.tar.gz"
   mv "$work/$name" "$work/agent"
   [ -z "$ca" ] || cp "$ca" "$work/agent/server-ca.pem"
@@ -194,9 +195,10 @@ fetch() {
   fi
 }
 
-# Node wants libatomic, which small systems lack.
-add_libatomic() {
-  "$work/agent/node" --version >/dev/null 2>&1 || add_packages libatomic libatomic1 libatomic libatomic1
+# Node wants two libraries that small systems lack.
+add_libraries() {
+  "$work/agent/node" --version >/dev/null 2>&1 ||
+    add_packages 'libatomic and libstdc++' 'libatomic1 libstdc++6' 'libatomic libstdc++' 'libatomic1 libstdc++6'
 }
 
 add_engine() {
@@ -258,7 +260,6 @@ write_unit() {
   cat >"$UNIT.new" <<'END'
 [Unit]
 Description=Fleetsweep agent: antivirus scans on demand
-Documentation=man:clamd(8)
 Wants=network-online.target
 After=network-online.target
 
@@ -279,6 +280,8 @@ RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictNamespaces=yes
 RestrictRealtime=yes
 SystemCallArchitectures=native
+SystemCallFilter=~@clock @cpu-emulation @debug @module @mount @obsolete @raw-io @reboot @swap
+SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target
@@ -296,10 +299,19 @@ start_agent() {
   elif [ "$start" = yes ]; then
     (umask 077 && : >>"$LOG")
     setsid "$HOME_DIR/current/fleetsweep-agent" run </dev/null >>"$LOG" 2>&1 &
+    until_it_runs $!
     say "The agent runs in the background and writes to $LOG. It does not start again by itself."
   else
     say 'There is no systemd here. Let your supervisor run: fleetsweep-agent run'
   fi
+}
+
+# until_it_runs PID
+until_it_runs() {
+  until [ -n "$(running_agents)" ]; do
+    kill -0 "$1" 2>/dev/null || fail "The agent does not start; see $LOG."
+    sleep 1
+  done
 }
 
 # --- Ending and removing ---------------------------------------------------------------------------------------------
@@ -343,7 +355,8 @@ remove_all() {
     rmdir "$CONFIG_DIR" 2>/dev/null || :
   elif [ -d "$STATE_DIR" ]; then
     find "$STATE_DIR" -mindepth 1 -maxdepth 1 ! -name quarantine -exec rm -rf {} +
-    rmdir "$STATE_DIR/quarantine" 2>/dev/null || :
+    # A key that no file needs any more is not kept.
+    [ -n "$(find "$STATE_DIR/quarantine" -mindepth 1 ! -name key 2>/dev/null)" ] || rm -rf "$STATE_DIR/quarantine"
     rmdir "$STATE_DIR" 2>/dev/null || say "The files in quarantine stay in $STATE_DIR/quarantine; --purge removes them, too."
   fi
   say 'The agent is removed. Packages of the distribution stay, and so does the machine in the lists of the server.'

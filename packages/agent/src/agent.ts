@@ -1,16 +1,19 @@
 import { join } from 'node:path'
-import type { AgentSettings, Clock, Inventory, StopProof } from '@fleetsweep/protocol'
+import type { AgentSettings, Clock, Inventory, KeptFile, StopProof } from '@fleetsweep/protocol'
 import { ActionQueue } from './actions/action-queue.ts'
+import { LocalScans } from './actions/local-scans.ts'
 import { type TaskHandlers, TaskQueue } from './actions/task-queue.ts'
 import { AttachmentSpool, AttachmentUploader } from './attachments/index.ts'
 import type { AgentPolicy } from './config/agent-config.ts'
 import { localCommands } from './control/commands.ts'
 import { ControlServer } from './control/control-server.ts'
+import type { HandQuarantine } from './control/hand-quarantine.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Identity } from './enrollment/identity.ts'
 import { type ConnectionState, GatewayClient } from './gateway/gateway-client.ts'
 import { takeInventory } from './inventory.ts'
 import type { Journal } from './journal/journal.ts'
+import { isLocalActionId } from './journal/local-scan.ts'
 import type { Host } from './os/host.ts'
 import type { Logger } from './os/logger.ts'
 import type { ScanRunner } from './scan/scan.ts'
@@ -32,8 +35,12 @@ export type AgentParts = {
    * at the start, before any scan; an agent that cannot prove it does not start.
    */
   endLeftovers: () => Promise<StopProof>
+  /** The quarantine, for the people at this machine. */
+  handQuarantine: HandQuarantine
   /** Carry out what is ordered beside scans. */
   taskHandlers: TaskHandlers
+  /** What of the quarantine the server hears of apart from scans and tasks; the same list until that changes. */
+  quarantineNews: () => readonly KeptFile[]
   policy: Pick<AgentPolicy, 'windows'>
   /** What the server lets agents know. */
   onSettings: (settings: AgentSettings) => void
@@ -74,12 +81,16 @@ export function createAgent(parts: AgentParts): Agent {
       status.touch()
     },
     onProgress: (actionId, progress) => {
-      client?.tellProgress(actionId, progress)
+      if (isLocalActionId(actionId)) localScans.tellProgress(actionId, progress)
+      else client?.tellProgress(actionId, progress)
       status.touch()
     },
+    onLocalEvent: (actionId, event) => localScans.tell(actionId, event),
     onScanEnded: (actionId) => client?.scanEnded(actionId),
     onBroken,
   })
+
+  const localScans = new LocalScans({ queue, journal, clock })
 
   const tasks = new TaskQueue({
     ...parts,
@@ -115,7 +126,11 @@ export function createAgent(parts: AgentParts): Agent {
     status.touch()
   }
 
-  const control = new ControlServer(stateDir, localCommands(), logger)
+  const control = new ControlServer(
+    stateDir,
+    localCommands({ scans: localScans, quarantine: parts.handQuarantine }),
+    logger,
+  )
 
   return {
     broken,
@@ -140,9 +155,10 @@ export function createAgent(parts: AgentParts): Agent {
       await control.start()
     },
     async stop() {
-      await control.close()
       await queue.close()
       await tasks.close()
+      localScans.close()
+      await control.close()
       await client?.close()
       await uploader.close()
       status.close()

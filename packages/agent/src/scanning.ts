@@ -1,14 +1,18 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '@fleetsweep/protocol'
 import { waitingProgress } from './actions/waiting-progress.ts'
 import type { ProgramParts } from './commands/program.ts'
-import { ConfigError } from './config/agent-config.ts'
+import { type AgentConfig, ConfigError } from './config/agent-config.ts'
 import {
   createClamAvEngine,
   createExistingClamAvEngine,
+  createMdatpDefender,
   createWindowsDefender,
   DEFAULT_DATABASE_DIR,
+  type DefenderEngine,
   DefenderMark,
+  findMdatp,
   findWindowsPrograms,
 } from './engines/index.ts'
 import { createDefenderRunner, createScanRunner } from './scan/index.ts'
@@ -26,6 +30,9 @@ const BEFORE_A_SCAN = { maxAgeMs: 86_400_000, waitMs: 120_000 }
 export const createScanning: ProgramParts['scanning'] = (options) => {
   const { kind = 'auto' } = options.config.engine ?? {}
   const isDefender = kind === 'auto' ? process.platform === 'win32' : kind === 'defender'
+  if (!isDefender && process.platform === 'win32') {
+    throw new ConfigError('engine.kind is "clamav", which is not for Windows here; use "defender".')
+  }
   return isDefender ? withDefender(options) : withClamAv(options)
 }
 
@@ -119,25 +126,36 @@ function createUpdater({
 }
 
 const withDefender: ProgramParts['scanning'] = ({ stateDir, config, policy, clock }) => {
-  const { mpCmdRun, powerShell } = config.engine ?? {}
-  if (process.platform !== 'win32' && (mpCmdRun === undefined || powerShell === undefined)) {
-    throw new ConfigError(
-      'engine.kind is "defender", which the agent can use on Windows alone; use "clamav" here.',
-    )
-  }
   if (config.scan !== undefined) {
     throw new ConfigError(
       'Microsoft Defender chooses by itself what it looks at: take [scan] out of agent.toml.',
     )
   }
-  const found = findWindowsPrograms(process.env)
-  const programs = { mpCmdRun: mpCmdRun ?? found.mpCmdRun, powerShell: powerShell ?? found.powerShell }
-  const engine = createWindowsDefender(programs, { clock })
+  const engine = createDefender(config.engine ?? {}, clock)
   const mark = new DefenderMark(join(stateDir, 'engine', 'defender-scan'))
   return {
     // Defender is not ours to end.
     engine: { inspect: () => engine.inspect(), [Symbol.asyncDispose]: async () => {} },
+    updateSignatures: updateOnOrder({ update: () => engine.updateSignatures() }),
     runScan: createDefenderRunner({ engine, mark, clock, config: policy }),
     endLeftovers: () => mark.endLeftover(engine, clock),
   }
+}
+
+/** By the programs that Microsoft has for this system, or by those that are configured. */
+function createDefender(
+  { mpCmdRun, powerShell, mdatp }: NonNullable<AgentConfig['engine']>,
+  clock: Clock,
+): DefenderEngine {
+  const isWindows = process.platform === 'win32' || (mpCmdRun !== undefined && powerShell !== undefined)
+  if (isWindows) {
+    const found = findWindowsPrograms(process.env)
+    const programs = { mpCmdRun: mpCmdRun ?? found.mpCmdRun, powerShell: powerShell ?? found.powerShell }
+    return createWindowsDefender(programs, { clock })
+  }
+  const program = mdatp ?? findMdatp()
+  if (program !== undefined) return createMdatpDefender(program, { clock })
+  throw new ConfigError(
+    'engine.kind is "defender", and Microsoft has none for this system; use "clamav" here.',
+  )
 }

@@ -21,6 +21,7 @@ const [stateDir = '', scanLog = '', scanMs = '0', when, fatalWrite] = process.ar
 
 const WRITES = [
   'acceptScan',
+  'acceptLocalScan',
   'acceptTask',
   'acceptStop',
   'beginAttempt',

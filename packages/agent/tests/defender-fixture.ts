@@ -10,7 +10,7 @@ import {
 } from '@fleetsweep/protocol'
 import { Compile } from 'typebox/compile'
 import { expect } from 'vitest'
-import { createWindowsDefender, DefenderMark } from '../src/engines/index.ts'
+import { createWindowsDefender, type DefenderEngine, DefenderMark } from '../src/engines/index.ts'
 import { systemClock } from '../src/os/system-clock.ts'
 import {
   createDefenderRunner,
@@ -18,6 +18,7 @@ import {
   type ScanOutcome,
   type ScanRequest,
 } from '../src/scan/index.ts'
+import type { DefenderStandIn } from './defender-stops.ts'
 
 const Report = Compile(ScanReport)
 
@@ -29,6 +30,8 @@ export type Behaviour = {
   scan: { code: number; says?: string; lasts?: 'untilCancelled' | 'forever'; found?: object[] }
   /** What Get-MpThreatDetection writes instead of what was found. */
   detections?: string
+  /** Of MpCmdRun when it updates: what Get-MpComputerStatus writes from then on. */
+  update?: { code: number; status?: string }
 }
 
 export const NORMAL = {
@@ -45,7 +48,7 @@ export type DefenderScanOptions = Partial<ScanRequest> & {
 }
 
 /** Programs that answer as MpCmdRun.exe and PowerShell do, as far as the agent asks them. */
-export class DefenderFixture {
+export class DefenderFixture implements DefenderStandIn {
   readonly folder = mkdtempSync(join(tmpdir(), 'fleetsweep-defender-'))
   readonly programs = {
     mpCmdRun: this.#program('MpCmdRun', MPCMDRUN),
@@ -64,35 +67,24 @@ export class DefenderFixture {
     return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []
   }
 
+  get isScanning(): boolean {
+    return existsSync(join(this.folder, 'scanning'))
+  }
+
+  get scanProgram() {
+    return { command: this.programs.mpCmdRun, args: ['-Scan', '-ScanType', '2'] }
+  }
+
+  lastUntil(end: 'cancelled' | 'never'): void {
+    this.behave({ scan: { code: 0, lasts: end === 'cancelled' ? 'untilCancelled' : 'forever' } })
+  }
+
   engine(clock: Clock = systemClock) {
     return createWindowsDefender(this.programs, { clock })
   }
 
-  async scan(
-    options: DefenderScanOptions = {},
-  ): Promise<{ outcome: ScanOutcome; detections: Detection[]; progress: ScanProgress[] }> {
-    const { clock = systemClock, config = {}, maxScanMs, ...request } = options
-    const workDir = join(this.folder, 'work')
-    mkdirSync(workDir, { recursive: true })
-    const detections: Detection[] = []
-    const progress: ScanProgress[] = []
-    const parts = { engine: this.engine(clock), mark: this.mark, clock, config }
-    const run = createDefenderRunner({ ...parts, ...(maxScanMs && { maxScanMs }) })
-    const outcome = await run({
-      actionId: '00000000-0000-4000-8000-000000000001',
-      scanType: 'Quick',
-      paths: [],
-      settings: DEFAULT_SCAN_SETTINGS,
-      attempt: 1,
-      workDir,
-      signal: new AbortController().signal,
-      onStarted: () => {},
-      onDetection: (detection) => detections.push(detection),
-      onProgress: (one) => progress.push(one),
-      ...request,
-    })
-    if (outcome.kind !== 'failed' || outcome.report) expect(Report.Errors(outcome.report)).toEqual([])
-    return { outcome, detections, progress }
+  scan(options: DefenderScanOptions = {}): Promise<DefenderScanResult> {
+    return scanWithDefender(this.engine(options.clock), this.mark, this.folder, options)
   }
 
   [Symbol.dispose](): void {
@@ -105,6 +97,37 @@ export class DefenderFixture {
     chmodSync(path, 0o755)
     return path
   }
+}
+
+export type DefenderScanResult = { outcome: ScanOutcome; detections: Detection[]; progress: ScanProgress[] }
+
+/** Scans with what the agent makes of Defender's programs; each report is checked against its schema. */
+export async function scanWithDefender(
+  engine: DefenderEngine,
+  mark: DefenderMark,
+  folder: string,
+  { clock = systemClock, config = {}, maxScanMs, ...request }: DefenderScanOptions,
+): Promise<DefenderScanResult> {
+  const workDir = join(folder, 'work')
+  mkdirSync(workDir, { recursive: true })
+  const detections: Detection[] = []
+  const progress: ScanProgress[] = []
+  const run = createDefenderRunner({ engine, mark, clock, config, ...(maxScanMs && { maxScanMs }) })
+  const outcome = await run({
+    actionId: '00000000-0000-4000-8000-000000000001',
+    scanType: 'Quick',
+    paths: [],
+    settings: DEFAULT_SCAN_SETTINGS,
+    attempt: 1,
+    workDir,
+    signal: new AbortController().signal,
+    onStarted: () => {},
+    onDetection: (detection) => detections.push(detection),
+    onProgress: (one) => progress.push(one),
+    ...request,
+  })
+  if (outcome.kind !== 'failed' || outcome.report) expect(Report.Errors(outcome.report)).toEqual([])
+  return { outcome, detections, progress }
 }
 
 const COMMON = `
@@ -124,7 +147,11 @@ const end = () => {
   process.stdout.write(says)
   process.exitCode = code
 }
-if (args[1] === '-Cancel') writeFileSync(at('cancelled'), '')
+if (args[0] === '-SignatureUpdate') {
+  const { code, status = behaviour.status } = behaviour.update ?? { code: 0 }
+  writeFileSync(at('behaviour.json'), JSON.stringify({ ...behaviour, status }))
+  process.exitCode = code
+} else if (args[1] === '-Cancel') writeFileSync(at('cancelled'), '')
 else if (lasts === undefined) end()
 else {
   writeFileSync(at('scanning'), '')

@@ -1,11 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { conclude, DEFAULT_SCAN_SETTINGS, instantFromMs } from '@fleetsweep/protocol'
-import { MovableClock, until } from '@fleetsweep/testkit'
+import { until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startProgram } from '../src/engines/defender/run-program.ts'
-import { systemClock } from '../src/os/system-clock.ts'
+import { findDefenderRefusal } from '../src/scan/defender-refusal.ts'
 import { DefenderFixture, type DefenderScanOptions, NORMAL } from './defender-fixture.ts'
+import { describeDefenderStops } from './defender-stops.ts'
 
 let defender: DefenderFixture
 beforeEach(() => {
@@ -21,7 +21,6 @@ const threat = (changes: object = {}) => ({
   ActionSuccess: true,
   ...changes,
 })
-const scanning = () => until(() => existsSync(join(defender.folder, 'scanning')), 'Defender scans')
 
 describe('a scan with Microsoft Defender', () => {
   it('tells what judged and what it does not tell, and is never called clean', async () => {
@@ -136,54 +135,21 @@ describe('a scan with Microsoft Defender', () => {
   )
 })
 
-describe('stopping a scan with Microsoft Defender', () => {
-  it('asks Defender, and is proven when its scan has ended', async () => {
+describeDefenderStops('Microsoft Defender on Windows', () => {
+  const fixture = new DefenderFixture()
+  fixture.behave()
+  return fixture
+})
+
+describe('a scan with Microsoft Defender that was interrupted or cancelled', () => {
+  it('tells what was found until then', async () => {
     defender.behave({ scan: { code: 2, lasts: 'untilCancelled', found: [threat()] } })
     const stop = new AbortController()
     const result = defender.scan({ signal: stop.signal })
-    await scanning()
+    await until(() => defender.isScanning, 'Defender scans')
     stop.abort()
-    const { outcome, detections } = await result
-    expect(outcome).toMatchObject({ kind: 'stopped', proof: 'queueEmpty', report: { coverage: null } })
-    expect(detections).toHaveLength(1)
+    expect((await result).detections).toHaveLength(1)
     expect(defender.calls.at(-1)).toBe('-Scan -Cancel')
-  })
-
-  it('is never claimed of a scan that goes on', async () => {
-    defender.behave({ scan: { code: 0, lasts: 'forever' } })
-    const clock = new MovableClock()
-    const stop = new AbortController()
-    const result = defender.scan({ signal: stop.signal, clock })
-    await scanning()
-    stop.abort()
-    let isOver = false
-    void result.then(() => (isOver = true))
-    const onceMore = async () => {
-      await clock.advance('10s')
-      return isOver
-    }
-    await until(onceMore, 'the scan is given up')
-    expect((await result).outcome).toMatchObject({ kind: 'failed', reason: /did not say that it has/ })
-  })
-
-  it('comes by itself when the scan takes too long, and then it has failed', async () => {
-    defender.behave({ scan: { code: 0, lasts: 'untilCancelled' } })
-    const clock = new MovableClock()
-    const result = defender.scan({ clock, maxScanMs: 60_000 })
-    await scanning()
-    await clock.advance('61s')
-    expect((await result).outcome).toMatchObject({ kind: 'failed', reason: /^The scan was stopped/ })
-  })
-
-  it('reaches a scan that a killed agent left behind, and nothing where there was none', async () => {
-    expect(await defender.mark.endLeftover(defender.engine(), systemClock)).toBe('neverStarted')
-    defender.behave({ scan: { code: 0, lasts: 'untilCancelled' } })
-    const left = startProgram({ command: defender.programs.mpCmdRun, args: ['-Scan', '-ScanType', '2'] })
-    defender.mark.set(left.pid)
-    await scanning()
-    expect(await defender.mark.endLeftover(defender.engine(), systemClock)).toBe('queueEmpty')
-    expect(await left.ended).toMatchObject({ kind: 'exited' })
-    expect(await defender.mark.endLeftover(defender.engine(), systemClock)).toBe('neverStarted')
   })
 
   it('counts what an earlier attempt found that nobody lived to hear of', async () => {
@@ -191,7 +157,51 @@ describe('stopping a scan with Microsoft Defender', () => {
       detections: JSON.stringify([threat({ InitialDetectionTime: '/Date(1700000000500)/' })]),
     })
     expect((await defender.scan({ attempt: 2 })).detections).toHaveLength(0)
-    writeFileSync(join(defender.folder, 'work', 'defender-since'), '1700000000000')
+    writeFileSync(join(defender.folder, 'work', 'defender-past'), '{"atMs":1700000000000,"known":[]}')
     expect((await defender.scan({ attempt: 2 })).detections).toHaveLength(1)
+  })
+})
+
+describe('an update of Microsoft Defender on Windows', () => {
+  it('names the version that it brought, or says that there was none', async () => {
+    const newer = JSON.stringify({ ...NORMAL, AntivirusSignatureVersion: '1.422.1.0' })
+    defender.behave({ update: { code: 0, status: newer } })
+    expect(await defender.engine().updateSignatures()).toEqual({ kind: 'updated', databases: ['1.422.1.0'] })
+    expect(defender.calls).toEqual(['-SignatureUpdate'])
+    defender.behave()
+    expect(await defender.engine().updateSignatures()).toEqual({ kind: 'current' })
+  })
+
+  it('gives the number where it fails', async () => {
+    defender.behave({ update: { code: 2 } })
+    expect(await defender.engine().updateSignatures()).toEqual({
+      kind: 'failed',
+      sentence: 'Microsoft Defender did not update itself: MpCmdRun.exe ended with code 2.',
+    })
+  })
+})
+
+describe('a path that Microsoft Defender is to scan', () => {
+  const refusal = (path: string) =>
+    findDefenderRefusal({ scanType: 'Custom', paths: [path], settings: DEFAULT_SCAN_SETTINGS }, {}, 'win32')
+
+  it.each(['C:\\Users', 'd:/Mail', 'C:\\a b; calc', 'C:\\é\u{1f600}'])(
+    'may be on a drive of Windows: %s',
+    (path) => {
+      expect(refusal(path)).toBeUndefined()
+    },
+  )
+
+  it.each([
+    '\\\\server\\share',
+    '\\\\?\\C:\\a',
+    'C:a',
+    'C:\\*.exe',
+    'C:\\a:stream',
+    'C:\\\ud83d',
+    '/etc',
+    'C:\\a\nb',
+  ])('is none of a Windows machine: %j', (path) => {
+    expect(refusal(path)).toMatch(/^Nothing was scanned: the path ".*" is none of this machine\.$/)
   })
 })

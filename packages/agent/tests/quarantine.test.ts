@@ -277,7 +277,7 @@ describe('the command', () => {
     })
   }
 
-  it('takes a file, lists it and gives it back, but not while the agent runs', () => {
+  it('takes a file, lists it and gives it back while no agent runs, and waits for one that starts', () => {
     const path = join(files, 'a file')
     writeFileSync(path, 'content')
     mkdirSync(join(root, 'state'))
@@ -288,7 +288,11 @@ describe('the command', () => {
     expect(ask('list').stdout).toContain(`${id}  quarantined`)
     {
       using _agent = lockState(join(root, 'state'))
-      expect(ask('restore', id)).toMatchObject({ status: 1, stdout: '' })
+      expect(ask('restore', id)).toMatchObject({
+        status: 1,
+        stdout: '',
+        stderr: 'The agent is just starting or ending. Ask again in a moment.\n',
+      })
     }
     expect(ask('restore', id)).toMatchObject({ status: 0, stderr: '' })
     expect(readFileSync(path, 'utf8')).toBe('content')

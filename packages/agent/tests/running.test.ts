@@ -160,7 +160,7 @@ describe('status', () => {
 
 describe('the program', () => {
   it.each([
-    [['scan'], 'There is no command "scan"'],
+    [['sweep'], 'There is no command "sweep"'],
     [['run', '--json'], '"run" takes no --json'],
     [['run', 'now'], '"now" is too much for "run"'],
     [['status', '--colour'], "Unknown option '--colour'"],
@@ -169,6 +169,12 @@ describe('the program', () => {
     await using agent = new TestAgent()
     expect(await agent.command(...argv)).toBe(2)
     expect(agent.stderr).toContain(words)
+  })
+
+  it('does not uninstall what was not installed', async () => {
+    await using agent = new TestAgent()
+    expect(await agent.command('uninstall', '--purge')).toBe(1)
+    expect(agent.stderr).toContain('not brought by install.sh')
   })
 
   it.each([

@@ -144,6 +144,22 @@ describe('updating signatures with freshclam', () => {
     await until(() => counts() === 3, 'it is due')
   })
 
+  it('that failed is not tried again by each scan, but no later than by itself', async () => {
+    const program = join(folder, 'freshclam')
+    const runs = join(folder, 'runs')
+    writeFileSync(program, `#!/bin/sh\nprintf x >> ${runs}\nexit 1\n`, { mode: 0o755 })
+    const failing = updater({ program })
+    const scan = () => failing.freshen({ maxAgeMs: 1, waitMs: 60_000, signal: new AbortController().signal })
+    await scan()
+    clock.advance('29m')
+    await scan()
+    expect(readFileSync(runs, 'utf8')).toBe('x')
+    clock.advance('2m')
+    await scan()
+    await until(() => failing.record.triedAt === clock.now(), 'it was tried again')
+    expect(readFileSync(runs, 'utf8')).toBe('xx')
+  })
+
   it('stands aside for the freshclam of the distribution', async () => {
     const procFolder = join(folder, 'proc')
     mkdirSync(join(procFolder, '77'), { recursive: true })

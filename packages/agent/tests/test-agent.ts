@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '@fleetsweep/protocol'
 import { type FakeGateway, FakeScanRunner, fakeHost, sampleInventoryEngine } from '@fleetsweep/testkit'
-import type { ProgramParts } from '../src/commands/program.ts'
+import type { ProgramIo, ProgramParts } from '../src/commands/program.ts'
 import type { Engine } from '../src/engines/engine.ts'
 import { runAgentProgram } from '../src/main.ts'
 import type { Host } from '../src/os/host.ts'
@@ -24,6 +24,15 @@ export type TestAgentOptions = {
   random?: () => number
   /** In place of an idle engine with a fake scan. */
   scanning?: ProgramParts['scanning']
+}
+
+/** A command that goes on. */
+export type BegunCommand = {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exit: Promise<number>
+  /** As Ctrl-C does. */
+  stop: () => void
 }
 
 /** The whole agent program in this process, on a machine of its own with a fake scan. */
@@ -58,7 +67,24 @@ export class TestAgent implements AsyncDisposable {
   /** Runs a command to its end; `stdout` is what this one wrote. */
   async command(...argv: string[]): Promise<number> {
     this.stdout = ''
-    return await this.#program([...argv, '--state', this.stateDir], new AbortController().signal)
+    return await this.#program([...argv, '--state', this.stateDir], this.#ownIo(new AbortController().signal))
+  }
+
+  /** Begins a command beside others, and keeps what it writes apart. */
+  begin(...argv: string[]): BegunCommand {
+    const stop = new AbortController()
+    const written = { stdout: '', stderr: '' }
+    const io = {
+      stdout: (text: string) => {
+        written.stdout += text
+      },
+      stderr: (text: string) => {
+        written.stderr += text
+      },
+      stop: stop.signal,
+    }
+    const exit = this.#program([...argv, '--state', this.stateDir], io)
+    return Object.assign(written, { exit, stop: () => stop.abort() })
   }
 
   async enroll(gateway: FakeGateway): Promise<void> {
@@ -69,7 +95,10 @@ export class TestAgent implements AsyncDisposable {
   /** Starts `run`; it goes on until `stop`. */
   start(...argv: string[]): void {
     const stop = new AbortController()
-    this.#running = { stop, exit: this.#program(['run', '--state', this.stateDir, ...argv], stop.signal) }
+    this.#running = {
+      stop,
+      exit: this.#program(['run', '--state', this.stateDir, ...argv], this.#ownIo(stop.signal)),
+    }
   }
 
   /** Asks `run` to end, as SIGTERM does. */
@@ -96,16 +125,19 @@ export class TestAgent implements AsyncDisposable {
     rmSync(this.stateDir, { recursive: true, force: true })
   }
 
-  #program(argv: string[], stop: AbortSignal): Promise<number> {
-    const io = {
-      stdout: (text: string) => {
+  #ownIo(stop: AbortSignal): ProgramIo {
+    return {
+      stdout: (text) => {
         this.stdout += text
       },
-      stderr: (text: string) => {
+      stderr: (text) => {
         this.stderr += text
       },
       stop,
     }
+  }
+
+  #program(argv: string[], io: ProgramIo): Promise<number> {
     return runAgentProgram(argv, { XDG_CONFIG_HOME: join(this.stateDir, 'no-config') }, io, this.parts)
   }
 }

@@ -12,9 +12,12 @@ import { deviceGroups } from './commands/device-groups.ts'
 import { login } from './commands/login.ts'
 import { logout } from './commands/logout.ts'
 import { machines } from './commands/machines.ts'
+import { quarantine } from './commands/quarantine.ts'
 import { report } from './commands/report.ts'
 import { roles } from './commands/roles.ts'
 import { scan } from './commands/scan.ts'
+import { signatures } from './commands/signatures.ts'
+import { tasks } from './commands/tasks.ts'
 import { tokens } from './commands/tokens.ts'
 import { userGroups } from './commands/user-groups.ts'
 import { users } from './commands/users.ts'
@@ -34,6 +37,9 @@ const COMMANDS: readonly (Command | LocalCommand)[] = [
   cancel,
   report,
   detections,
+  quarantine,
+  signatures,
+  tasks,
   alerts,
   tokens,
   users,

@@ -264,6 +264,15 @@ describe('fleetsweep tokens', () => {
     expect(server.enrollmentTokens).toMatchObject([{ maxUses: 5, tags: ['a', 'b'], description: 'lab' }])
   })
 
+  it('creates one as the command that installs the agent, and warns where that leads nowhere else', async () => {
+    expect(await io.run('tokens create --command')).toBe(0)
+    expect(io.stdout).toMatch(/^\(echo FLEETSWEEP_ENROLLMENT_TOKEN=fse1\.\S+; curl .*\) \| .* sh -s --\n$/)
+    expect(io.stderr).toContain('leads to 127.0.0.1')
+    io.stdout = ''
+    await io.run('tokens create --command --json')
+    expect(io.json()).toMatchObject({ command: expect.stringContaining('install.sh'), maxUses: 1 })
+  })
+
   it('lists and revokes', async () => {
     await io.run('tokens create --json')
     const { id } = io.json() as { id: string }

@@ -15,12 +15,14 @@ describe('fleetsweep antivirus', () => {
   it('shows engine, signatures and the last scans of machines', async () => {
     server.avInfos.push(
       buildDeviceAvInfo({ quickScanResult: 'Completed', quickScanTime: '2026-11-23T08:00:00Z' }),
+      buildDeviceAvInfo({ computerDnsName: 'beside', avMode: '1' }),
       buildDeviceAvInfo({ computerDnsName: 'bare', avMode: '2', avIsSignatureUpToDate: 'Unknown' }),
     )
     expect(await io.run('antivirus')).toBe(0)
     expect(io.stdout).toMatch(
       /lab-01\.example +1\.4\.6 +27500 +2026-11-23 08:12:26Z +yes +Completed 2026-11-23 08:00:00Z +never/,
     )
+    expect(io.stdout).toMatch(/beside +1\.4\.6 \(passive\) +27500/)
     expect(io.stdout).toMatch(/bare +none .* unknown +never +never/)
   })
 

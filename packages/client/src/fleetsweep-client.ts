@@ -30,7 +30,9 @@ import { ClientError } from './client-error.ts'
 import { type ClientRuntime, platformRuntime } from './client-runtime.ts'
 import { type WatchedEvent, watchEvents } from './event-stream.ts'
 import { HttpConnection, type RetryLimits } from './http-connection.ts'
+import { MachineTaskClient } from './machine-task-client.ts'
 import { type ListOptions, readCursorList, readODataList } from './pages.ts'
+import { QuarantineClient } from './quarantine-client.ts'
 import type { TokenSource } from './sign-in/token-source.ts'
 import { type WaitOptions, waitForMachineAction } from './wait-for-machine-action.ts'
 import { WebhookClient } from './webhook-client.ts'
@@ -63,19 +65,28 @@ type Signalled = { signal?: AbortSignal }
  * one that is not listed, and members may be there that are not named.
  */
 export class FleetsweepClient {
+  /** The server that it calls. */
+  readonly baseUrl: string
   /** People, user groups, roles and device groups. */
   readonly access: AccessClient
   /** Programs that call this server, with their credentials. */
   readonly applications: ApplicationClient
+  /** What machines are asked for beside scans. */
+  readonly machineTasks: MachineTaskClient
+  /** Files that machines keep where nothing can run them. */
+  readonly quarantine: QuarantineClient
   /** Who is told of what happens. */
   readonly webhooks: WebhookClient
   readonly #connection: HttpConnection
 
   constructor({ baseUrl, tokens, runtime = platformRuntime(), ...given }: ClientOptions) {
     const { retry = DEFAULT_RETRY, timeoutMs = DEFAULT_TIMEOUT_MS } = given
+    this.baseUrl = baseUrl
     this.#connection = new HttpConnection(baseUrl, tokens, runtime, { retry, timeoutMs })
     this.access = new AccessClient(this.#connection)
     this.applications = new ApplicationClient(this.#connection)
+    this.machineTasks = new MachineTaskClient(this.#connection)
+    this.quarantine = new QuarantineClient(this.#connection)
     this.webhooks = new WebhookClient(this.#connection)
   }
 

@@ -5,6 +5,7 @@ import { DeviceGroupsPage } from './pages/device-groups/DeviceGroupsPage.tsx'
 import { MachineActionPage } from './pages/machine-actions/MachineActionPage.tsx'
 import { MachineActionsPage } from './pages/machine-actions/MachineActionsPage.tsx'
 import { MachinesPage } from './pages/machines/MachinesPage.tsx'
+import { QuarantinePage } from './pages/quarantine/QuarantinePage.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound })
 
@@ -34,8 +35,17 @@ const action = createRoute({
   },
 })
 
+const quarantine = createRoute({
+  getParentRoute: () => root,
+  path: '/quarantine',
+  validateSearch: ({ machine }): { machine?: string } => (typeof machine === 'string' ? { machine } : {}),
+  component: function Page() {
+    return <QuarantinePage machineId={quarantine.useSearch().machine} />
+  },
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, machines, deviceGroups, actions, action]),
+  routeTree: root.addChildren([home, machines, deviceGroups, actions, action, quarantine]),
   basepath: '/console',
   trailingSlash: 'never',
 })

@@ -175,7 +175,12 @@ export async function createServer(parts: ServerParts): Promise<FleetServer> {
     options: { silence: config.timeouts, ...parts.gateway },
   })
   http.server.on('upgrade', gateway.upgrade)
-  const expireActions = new ExpireActions({ timeouts: stores.timeouts, bus, clock, logger })
+  const expireActions = new ExpireActions({
+    timeouts: [stores.timeouts, stores.taskTimeouts],
+    bus,
+    clock,
+    logger,
+  })
   const {
     oldAddresses,
     expiredArtifacts: artifacts,

@@ -50,11 +50,18 @@ import { countMachineActions, listMachineActions } from './machine-action/http/l
 import { requestScan } from './machine-action/http/request-scan.ts'
 import { runAntivirusScan } from './machine-action/http/run-antivirus-scan.ts'
 import { watchFleetEvents } from './machine-action/http/watch-fleet-events.ts'
+import { getMachineTask } from './machine-task/http/get-machine-task.ts'
+import { listMachineTasks } from './machine-task/http/list-machine-tasks.ts'
+import { quarantineDetection } from './machine-task/http/quarantine-detection.ts'
+import { restoreQuarantinedFile } from './machine-task/http/restore-quarantined-file.ts'
+import { updateSignatures } from './machine-task/http/update-signatures.ts'
 import { notOfferedOperations } from './not-offered/http/not-offered-operations.ts'
 import { configurationOperations, instanceDiscovery, jwksOperations } from './oauth/http/discovery.ts'
 import { tokenOperations } from './oauth/http/token.ts'
 import { getMe } from './principal/http/get-me.ts'
 import type { Principal } from './principal/index.ts'
+import { getQuarantinedFile } from './quarantine/http/get-quarantined-file.ts'
+import { listQuarantine } from './quarantine/http/list-quarantine.ts'
 import { changeRole } from './role/http/change-role.ts'
 import { createRole } from './role/http/create-role.ts'
 import { deleteRole } from './role/http/delete-role.ts'
@@ -161,6 +168,13 @@ const OPERATIONS: Readonly<Record<string, Operation<Principal, Services>>> = {
   getScan,
   getNotScanned,
   listDetections,
+  quarantineDetection,
+  listQuarantine,
+  getQuarantinedFile,
+  restoreQuarantinedFile,
+  updateSignatures,
+  getMachineTask,
+  listMachineTasks,
   getFleetMachineAction,
   watchFleetEvents,
   listApplications,

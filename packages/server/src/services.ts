@@ -26,6 +26,7 @@ import {
   type MachineActionService,
   machineActionService,
 } from './machine-action/index.ts'
+import { type MachineTaskService, machineTaskService } from './machine-task/index.ts'
 import {
   type AuthenticateClient,
   authenticator,
@@ -35,6 +36,7 @@ import {
   type UserTokens,
 } from './oauth/index.ts'
 import type { Principal } from './principal/index.ts'
+import { type QuarantineService, quarantineService } from './quarantine/index.ts'
 import { type RoleService, roleService } from './role/index.ts'
 import { type ScanService, scanService } from './scan/index.ts'
 import { type ScanPolicyService, scanPolicyService } from './scan-policy/index.ts'
@@ -89,6 +91,8 @@ export type Services = {
   fleetEvents: FleetEventService
   machineActions: MachineActionService
   machines: MachineService
+  machineTasks: MachineTaskService
+  quarantine: QuarantineService
   roles: RoleService
   scans: ScanService
   scanPolicies: ScanPolicyService
@@ -146,6 +150,7 @@ export function composeServices(parts: Parts): Services {
   const credentialUses = new CredentialUses({ ...parts, applicationsOf })
   const tenants = tenantService(stores)
   const machines = machineService({ ...parts, machinesOf })
+  const quarantine = quarantineService({ quarantineOf: (tenant) => storesOf(tenant).quarantine })
   const authenticateClient = clientAuthenticator({ ...parts, applicationsOf, uses: credentialUses })
   const issuer = tokenIssuer({
     ...parts,
@@ -200,6 +205,8 @@ export function composeServices(parts: Parts): Services {
     fleetEvents: fleetEventService({ ...parts, machineActionsOf, machinesOf }),
     machineActions: machineActionService({ ...parts, machineActionsOf, machines }),
     machines,
+    machineTasks: machineTaskService({ ...parts, storesOf, machines, quarantine }),
+    quarantine,
     roles: roleService({ ...parts, rolesOf: (tenant) => storesOf(tenant).roles }),
     scans: scanService({ storesOf, clock }),
     scanPolicies: scanPolicyService({

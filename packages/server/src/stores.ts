@@ -17,7 +17,14 @@ import {
   sqlMachineActionTimeouts,
   sqlOldIdempotencyKeys,
 } from './machine-action/index.ts'
+import {
+  type MachineTaskStore,
+  type MachineTaskTimeouts,
+  sqlMachineTaskStore,
+  sqlMachineTaskTimeouts,
+} from './machine-task/index.ts'
 import { type CallCountStore, sqlCallCountStore } from './principal/index.ts'
+import { type QuarantineStore, sqlQuarantineStore } from './quarantine/index.ts'
 import { type RoleStore, sqlRoleStore } from './role/index.ts'
 import { type ScanStore, sqlScanStore } from './scan/index.ts'
 import { type ScanPolicyStore, sqlScanPolicyStore } from './scan-policy/index.ts'
@@ -55,6 +62,8 @@ export type TenantStores = {
   enrollment: EnrollmentStore
   machineActions: MachineActionStore
   machines: MachineStore
+  machineTasks: MachineTaskStore
+  quarantine: QuarantineStore
   roles: RoleStore
   scans: ScanStore
   scanPolicies: ScanPolicyStore
@@ -72,6 +81,7 @@ export type Stores = {
   forTenant(tenant: TenantId): TenantStores
   tenants: TenantStore
   timeouts: MachineActionTimeouts
+  taskTimeouts: MachineTaskTimeouts
   expiredArtifacts: ExpiredArtifacts
   oldAddresses: OldAddresses
   oldAttachments: OldAttachments
@@ -88,6 +98,7 @@ export function sqlStores(db: Database, newId: () => string): Stores {
     callCounts: sqlCallCountStore(db),
     tenants: sqlTenantStore(db),
     timeouts: sqlMachineActionTimeouts(db, newId),
+    taskTimeouts: sqlMachineTaskTimeouts(db),
     expiredArtifacts: sqlExpiredArtifacts(db),
     oldAddresses: sqlOldAddresses(db),
     oldAttachments: sqlOldAttachments(db),
@@ -108,6 +119,8 @@ export function sqlStores(db: Database, newId: () => string): Stores {
         enrollment: sqlEnrollmentStore(db, tenant),
         machineActions: sqlMachineActionStore(db, tenant),
         machines: sqlMachineStore(db, tenant),
+        machineTasks: sqlMachineTaskStore(db, tenant),
+        quarantine: sqlQuarantineStore(db, tenant),
         roles: sqlRoleStore(db, tenant),
         scans: sqlScanStore(db, tenant),
         scanPolicies: sqlScanPolicyStore(db, tenant),

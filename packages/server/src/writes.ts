@@ -38,7 +38,9 @@ import {
   forgetIdempotencyKeysWrite,
   requestScanWrite,
 } from './machine-action/index.ts'
+import { expireTaskWrite, requestTaskWrite, takeTaskEventWrite } from './machine-task/index.ts'
 import { removeCallCountsWrite, saveCallCountsWrite } from './principal/index.ts'
+import { takeWordWrite } from './quarantine/index.ts'
 import { changeRoleWrite, createRoleWrite, deleteRoleWrite, ensureBuiltInsWrite } from './role/index.ts'
 import { prepareOrderWrite, reconcileWrite, recordProgressWrite, takeEventWrite } from './scan/index.ts'
 import { changeScanPolicyWrite, removeScanPolicyWrite } from './scan-policy/index.ts'
@@ -118,6 +120,7 @@ export const writes = writeList([
   endSignInsWrite,
   enrollWrite,
   ensureBuiltInsWrite,
+  expireTaskWrite,
   expireWrite,
   forgetAddressesWrite,
   forgetAttachmentsWrite,
@@ -145,6 +148,7 @@ export const writes = writeList([
   removeMemberWrite,
   removeWebhookWrite,
   requestScanWrite,
+  requestTaskWrite,
   resetAttachmentWrite,
   revokeCredentialWrite,
   revokeTokenWrite,
@@ -158,6 +162,8 @@ export const writes = writeList([
   succeedWrite,
   takeAssertionWrite,
   takeEventWrite,
+  takeTaskEventWrite,
+  takeWordWrite,
   updateAlertWrite,
   useLinkWrite,
 ])

@@ -145,6 +145,9 @@ describe.each([
       [world.machine]: 'f'.repeat(40),
       [world.action]: randomUUID(),
       [world.scanned]: randomUUID(),
+      [world.detection]: 'f'.repeat(32),
+      [world.quarantined]: randomUUID(),
+      [world.task]: randomUUID(),
       [world.alert]: `da1${world.alert.slice(3)}`,
     }
     const right = JSON.stringify({ path, body })

@@ -140,7 +140,7 @@ describe('an event', () => {
     const agent = await ordered()
     await agent.tell(actionId, 1, started)
     await agent[Symbol.asyncDispose]()
-    const job = new ExpireActions({ ...server, timeouts: server.stores.timeouts, logger: server.logger })
+    const job = new ExpireActions({ ...server, timeouts: [server.stores.timeouts], logger: server.logger })
     job.start()
     server.clock.advance('73h')
     await until(async () => {

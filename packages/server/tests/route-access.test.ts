@@ -56,9 +56,9 @@ describe('every route', () => {
         expect(access.role.length, route).toBeGreaterThan(0)
         expect(ROLE_PERMISSIONS, route).toEqual(expect.arrayContaining([...access.role]))
         expect(['machine', 'machines', 'tenant'], route).toContain(access.reach)
-        // The machine whose reach is asked for must be in the path, by itself, its action or its alert.
+        // The machine whose reach is asked for must be in the path, by itself or by what is its own.
         if (access.reach === 'machine' && !MACHINES_IN_BODY.includes(route))
-          expect(route).toMatch(/\/:(machineId|actionId|alertId)(\/|$)/)
+          expect(route).toMatch(/\/:(machineId|actionId|alertId|detectionId|quarantineId|taskId)(\/|$)/)
       }
     }
   })

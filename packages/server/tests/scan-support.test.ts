@@ -24,6 +24,13 @@ const needsWindows10 = (osBuild: number) =>
 const NEEDS_ENGINE =
   'RunAntiVirusScan needs an antivirus engine of any version, and the machine has none: install one'
 
+const DEFENDER: Inventory['engine'] = {
+  name: 'Microsoft Defender',
+  version: null,
+  state: 'missing',
+  signatures: null,
+}
+
 const REFUSED: [string, Partial<Inventory>, string, string][] = [
   ['Windows 10 1703', windows('Windows10', 15_063), 'OsPlatformNotSupported', needsWindows10(15_063)],
   ['Windows 10 1507', windows('Windows10', 10_240), 'OsPlatformNotSupported', needsWindows10(10_240)],
@@ -42,6 +49,18 @@ const REFUSED: [string, Partial<Inventory>, string, string][] = [
     { osKind: 'macos', osPlatform: 'macOS', engine: engine('missing') },
     'ClientVersionNotSupported',
     NEEDS_ENGINE,
+  ],
+  [
+    'a Defender that does not run',
+    { ...windows('Windows11'), engine: { ...DEFENDER, version: '4.18.24090.11', mode: 'Not running' } },
+    'ClientVersionNotSupported',
+    'RunAntiVirusScan needs an antivirus engine of any version, and Microsoft Defender is not running on the machine: turn it on',
+  ],
+  [
+    'a Defender without a licence',
+    { engine: { ...DEFENDER, version: '101.23062.0010', mode: 'Normal' } },
+    'ClientVersionNotSupported',
+    'RunAntiVirusScan needs an antivirus engine of any version, and Microsoft Defender 101.23062.0010 cannot scan there',
   ],
   [
     'Windows Server 2016 without an engine',

@@ -12,7 +12,9 @@ import { describeMachineChanges } from '../src/machine/change-machines.contract.
 import { describeMachineAddresses } from '../src/machine/machine-addresses.contract.ts'
 import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
 import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
+import { describeMachineTaskStore } from '../src/machine-task/machine-task-store.contract.ts'
 import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
+import { describeQuarantineStore } from '../src/quarantine/quarantine-store.contract.ts'
 import { describeRoleStore } from '../src/role/role-store.contract.ts'
 import { describeScanStore } from '../src/scan/scan-store.contract.ts'
 import { describeScanPolicyStore } from '../src/scan-policy/scan-policy-store.contract.ts'
@@ -40,6 +42,8 @@ describeMachineStore('PostgreSQL', openPostgresBackend)
 describeMachineAddresses('PostgreSQL', openPostgresBackend)
 describeMachineChanges('PostgreSQL', openPostgresBackend)
 describeMachineActionStore('PostgreSQL', openPostgresBackend)
+describeMachineTaskStore('PostgreSQL', openPostgresBackend)
+describeQuarantineStore('PostgreSQL', openPostgresBackend)
 describeScanStore('PostgreSQL', openPostgresBackend)
 describeBlobStore('PostgreSQL', openPostgresBackend)
 describeScanPolicyStore('PostgreSQL', openPostgresBackend)

@@ -12,7 +12,9 @@ import { describeMachineChanges } from '../src/machine/change-machines.contract.
 import { describeMachineAddresses } from '../src/machine/machine-addresses.contract.ts'
 import { describeMachineStore } from '../src/machine/machine-store.contract.ts'
 import { describeMachineActionStore } from '../src/machine-action/machine-action-store.contract.ts'
+import { describeMachineTaskStore } from '../src/machine-task/machine-task-store.contract.ts'
 import { describeCallCountStore } from '../src/principal/call-count-store.contract.ts'
+import { describeQuarantineStore } from '../src/quarantine/quarantine-store.contract.ts'
 import { describeRoleStore } from '../src/role/role-store.contract.ts'
 import { describeScanStore } from '../src/scan/scan-store.contract.ts'
 import { describeScanPolicyStore } from '../src/scan-policy/scan-policy-store.contract.ts'
@@ -40,6 +42,8 @@ describeMachineStore('SQLite', openSqliteBackend)
 describeMachineAddresses('SQLite', openSqliteBackend)
 describeMachineChanges('SQLite', openSqliteBackend)
 describeMachineActionStore('SQLite', openSqliteBackend)
+describeMachineTaskStore('SQLite', openSqliteBackend)
+describeQuarantineStore('SQLite', openSqliteBackend)
 describeScanStore('SQLite', openSqliteBackend)
 describeBlobStore('SQLite', openSqliteBackend)
 describeScanPolicyStore('SQLite', openSqliteBackend)

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -8,8 +8,15 @@ export const SOURCE_PROGRAMS: Programs = {
   ending: '.ts',
 }
 
-/** Where the programs `fleetsweep` and `fleetsweep-agent` are; `launcher` starts the agent as an installed one is. */
-export type Programs = { folder: string; ending: '.ts' | '.mjs'; launcher?: string }
+/** Where the programs `fleetsweep` and `fleetsweep-agent` are. */
+export type Programs = {
+  folder: string
+  ending: '.ts' | '.mjs'
+  /** A command that starts the program given after it in its own place, such as `nsenter` into another network. */
+  through?: readonly string[]
+  /** Starts the agent as an installed one is. */
+  launcher?: string
+}
 
 const END_WITHIN_MS = 15_000
 
@@ -30,8 +37,7 @@ export function startProgram(
   args: readonly string[],
   { log, programs = SOURCE_PROGRAMS }: { log: number; programs?: Programs },
 ): ChildProgram {
-  const [command, ...first] = commandOf(programs, name)
-  const child = spawn(command, [...first, ...args], { cwd: programs.folder, stdio: ['ignore', 'pipe', log] })
+  const child = spawnProgram(name, args, programs, ['ignore', 'pipe', log])
   const { stdout, pid } = child
   if (!stdout || pid === undefined) throw new Error(`${name} did not start.`)
   const lines: string[] = []
@@ -77,17 +83,13 @@ export async function runProgram(
   args: readonly string[],
   programs: Programs = SOURCE_PROGRAMS,
 ): Promise<string> {
-  const [command, ...first] = commandOf(programs, name)
-  const child = spawn(command, [...first, ...args], {
-    cwd: programs.folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawnProgram(name, args, programs, ['ignore', 'pipe', 'pipe'])
   let out = ''
   let err = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     out += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     err += text
   })
   const code = await exitOf(child)
@@ -95,9 +97,18 @@ export async function runProgram(
   return out
 }
 
-function commandOf({ folder, ending, launcher }: Programs, name: string): [string, ...string[]] {
-  if (launcher !== undefined && name === 'fleetsweep-agent') return [launcher]
-  return [process.execPath, join(folder, name + ending)]
+function spawnProgram(
+  name: string,
+  args: readonly string[],
+  { folder, ending, launcher, through = [] }: Programs,
+  stdio: StdioOptions,
+): ChildProcess {
+  const program =
+    launcher !== undefined && name === 'fleetsweep-agent'
+      ? [launcher]
+      : [process.execPath, join(folder, name + ending)]
+  const [command = process.execPath, ...rest] = [...through, ...program]
+  return spawn(command, [...rest, ...args], { cwd: folder, stdio })
 }
 
 function exitOf(child: ChildProcess): Promise<number | string> {

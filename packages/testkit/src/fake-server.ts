@@ -10,6 +10,7 @@ import {
   type DeviceAvInfo,
   type EnrollmentToken,
   ERROR_STATUS,
+  encodeEnrollmentToken,
   type FleetAuditEntry,
   type FleetDetection,
   type FleetEvent,
@@ -33,6 +34,7 @@ import { Refused, send } from './fake-answer.ts'
 import { serveConsole } from './fake-console-files.ts'
 import { cursorPage, odataPage } from './fake-lists.ts'
 import { answerMachineCall } from './fake-machine-calls.ts'
+import { FakeQuarantine } from './fake-quarantine-calls.ts'
 import { FakeScanPolicies } from './fake-scan-policies.ts'
 import { FakeScanRequests } from './fake-scan-requests.ts'
 import { FakeSignIn } from './fake-sign-in.ts'
@@ -85,6 +87,7 @@ export class FakeServer {
   readonly notScannedLists = new Map<string, Uint8Array>()
   /** With their evidence; newest first. */
   readonly alerts: Alert[] = []
+  readonly quarantine = new FakeQuarantine()
   readonly enrollmentTokens: EnrollmentToken[] = []
   /** Newest first. */
   readonly auditEntries: FleetAuditEntry[] = []
@@ -266,7 +269,7 @@ export class FakeServer {
     { url, body, idempotencyKey }: { url: URL; body: unknown; idempotencyKey: string | undefined },
     response: ServerResponse,
   ) {
-    const [, one = ''] = /^\S+ \/(?:api|fleet\/v1)\/\w+\/([^/]+)/.exec(route) ?? []
+    const [, one = ''] = /^\S+ \/(?:api|fleet\/v1)\/[\w-]+\/([^/]+)/.exec(route) ?? []
     const id = decodeURIComponent(one)
     const machineCall = answerMachineCall({
       route: decodeURIComponent(route),
@@ -314,6 +317,20 @@ export class FakeServer {
     const alertCall = answerAlertCall({ route, id, search: url.searchParams, body, server: this })
     if (alertCall && 'list' in alertCall) return this.#sendPage(response, url, alertCall.list)
     if (alertCall) return send(response, 200, alertCall.alert)
+    const quarantineCall = this.quarantine.answer({
+      route,
+      id,
+      body,
+      detectionOf: (detection) => this.#detections().find((one) => one.id === detection),
+    })
+    if (quarantineCall) return send(response, quarantineCall.status, quarantineCall.value)
+    if (/^GET \/fleet\/v1\/quarantine$/.test(route)) {
+      const [machineId, state] = ['machineId', 'state'].map((name) => url.searchParams.get(name))
+      const files = this.quarantine.files.filter(
+        (one) => (!machineId || one.machineId === machineId) && (!state || one.state === state),
+      )
+      return this.#sendCursorPage(response, url, files)
+    }
     if (/^GET \/fleet\/v1\/machineActions\/[^/]+$/.test(route)) return send(response, 200, this.#action(id))
     if (/^GET \/fleet\/v1\/scans\/[^/]+$/.test(route)) return send(response, 200, this.#scan(id))
     if (/^GET \/fleet\/v1\/scans\/[^/]+\/not-scanned$/.test(route)) {
@@ -339,7 +356,7 @@ export class FakeServer {
     }
     if (/^POST \/fleet\/v1\/enrollmentTokens$/.test(route)) {
       const created = this.#createToken(body as CreateEnrollmentTokenBody)
-      return send(response, 201, { ...created, token: `fse1.${randomBytes(24).toString('base64url')}` })
+      return send(response, 201, { ...created, token: this.#tokenText(created.id) })
     }
     if (/^DELETE \/fleet\/v1\/enrollmentTokens\/[^/]+$/.test(route)) {
       const at = this.enrollmentTokens.findIndex((token) => token.id === id)
@@ -428,15 +445,28 @@ export class FakeServer {
     return token
   }
 
+  #tokenText(tokenId: string): string {
+    const secret = randomBytes(32).toString('base64url')
+    return encodeEnrollmentToken({
+      tenant: this.tenant,
+      tokenId,
+      secret,
+      orderRootSha256: randomBytes(32).toString('hex'),
+    })
+  }
+
   #sendPage(response: ServerResponse, url: URL, all: readonly object[]) {
     send(response, 200, odataPage(all, url, this))
+  }
+
+  #detections(): FleetDetection[] {
+    return [...this.scans.values()].flatMap((scan) => scan.detections)
   }
 
   #sendDetections(response: ServerResponse, url: URL) {
     const actionId = url.searchParams.get('actionId')
     const machineId = url.searchParams.get('machineId')
-    const all = [...this.scans.values()].flatMap((scan) => scan.detections)
-    const wanted = all.filter(
+    const wanted = this.#detections().filter(
       (one) => (!actionId || one.actionId === actionId) && (!machineId || one.machineId === machineId),
     )
     this.#sendCursorPage(response, url, wanted)

@@ -68,20 +68,22 @@ export class LiveFleet implements AsyncDisposable {
    * Sets a server up and starts it.
    *
    * @param options.listen an address with a port that is free
-   * @param options.tls what `init` makes a certificate for; plain HTTP when absent
+   * @param options.tls what `init` makes a certificate for beside this machine's names; plain HTTP when absent
    */
   static async start(options: {
     folder?: string
     listen: string
     application?: string
-    tls?: { aliases: readonly string[] }
+    tls?: { aliases?: readonly string[]; hosts?: readonly string[] }
     programs?: Programs
   }): Promise<LiveFleet> {
     const { programs = SOURCE_PROGRAMS, application = 'Test', tls } = options
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'fleetsweep-fleet-'))
     const log = openSync(join(folder, 'programs.log'), 'a')
     const data = join(folder, 'server')
-    const names = tls ? tls.aliases.flatMap((alias) => ['--alias', alias]) : ['--no-tls']
+    const names = tls
+      ? [...optionsOf('--alias', tls.aliases), ...optionsOf('--host', tls.hosts)]
+      : ['--no-tls']
     const init = ['init', '--data', data, '--listen', options.listen, '--json', ...names]
     const made = Initialised.Parse(
       JSON.parse(await runProgram('fleetsweep', [...init, '--application', application], programs)),
@@ -117,6 +119,11 @@ export class LiveFleet implements AsyncDisposable {
       this.#programs,
     )
     this.restartAgent()
+  }
+
+  /** Runs a command of the agent on its state. @returns what it printed */
+  agentCommand(...argv: string[]): Promise<string> {
+    return runProgram('fleetsweep-agent', [...argv, ...this.#agentPlace], this.#programs)
   }
 
   /** Writes the configuration that the next start of the agent reads: lines of `[scan]` and of `[engine]`. */
@@ -196,6 +203,10 @@ async function startServer(data: string, options: { log: number; programs: Progr
     return Ready.Check(value) ? value : undefined
   })
   return { server, url }
+}
+
+function optionsOf(name: string, values: readonly string[] = []): string[] {
+  return values.flatMap((value) => [name, value])
 }
 
 function unlessGone<T>(act: () => T): T | undefined {

@@ -25,6 +25,10 @@ export const Tools = Type.Partial(
     postgres: Tool,
     strace: Tool,
     chromium: Tool,
+    shellcheck: Tool,
+    systemdAnalyze: Tool,
+    /** Folder of `base/root`, the least of a Debian, and `packages/archives`, from which it can be given an engine. */
+    bareSystem: Tool,
     /** Folder of a signature database; not official: it finds test patterns only. */
     signatures: Type.Interface([Tool], { official: Type.Boolean() }),
   }),

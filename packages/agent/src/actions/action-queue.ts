@@ -13,11 +13,14 @@ import {
   type Timer,
 } from '@fleetsweep/protocol'
 import type { AttachmentSpool } from '../attachments/index.ts'
-import type { Journal, WaitingScan } from '../journal/journal.ts'
+import { stopped } from '../journal/action-rows.ts'
+import { type Journal, MAX_LOCAL_SCANS, type WaitingScan } from '../journal/journal.ts'
+import { isLocalActionId, type LocalScan } from '../journal/local-scan.ts'
 import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Logger } from '../os/logger.ts'
 import { NOT_SCANNED_FILE } from '../scan/not-scanned-list.ts'
 import type { ScanOutcome, ScanRunner } from '../scan/scan.ts'
+import { runAttempt } from './scan-attempt.ts'
 import { closedSentence, turnOf, WAITS_FOR_ANOTHER } from './scan-turn.ts'
 import { waitingProgress } from './waiting-progress.ts'
 
@@ -43,6 +46,8 @@ export type ActionQueueParts = {
   /** The journal holds something new to tell. */
   onEvent: () => void
   onProgress: (actionId: string, progress: ScanProgress) => void
+  /** Of a scan that somebody on this machine asked for: what is found, and how it ended. */
+  onLocalEvent: (actionId: string, event: AgentEvent) => void
   onScanEnded: (actionId: string) => void
   /** The journal cannot be written: the agent must not go on. */
   onBroken: (error: unknown) => void
@@ -93,6 +98,14 @@ export class ActionQueue {
       .map((scan) => ({ actionId: scan.actionId, progress: this.#waitingProgress(scan) }))
   }
 
+  /** What the server is to hear of scans that wait or run, again and again: that, too, is a sign of life. */
+  progressToTell(): { actionId: string; progress: ScanProgress }[] {
+    const all = this.#running === undefined ? this.waiting() : [...this.waiting(), this.#running]
+    return all
+      .filter(({ actionId }) => !isLocalActionId(actionId))
+      .map(({ actionId, progress }) => ({ actionId, progress }))
+  }
+
   /** Closes what a killed agent left behind, then goes on with what waits. */
   async start(): Promise<void> {
     const { journal, endLeftovers } = this.#parts
@@ -116,15 +129,32 @@ export class ActionQueue {
     this.#tellWaiting(actionId)
   }
 
-  /** Takes a stop order, checked already. */
-  orderStop({ actionId }: StopOrder): void {
+  /** Takes a scan that somebody on this machine asks for. @returns why not, as a sentence, where it does not */
+  scanHere(scan: LocalScan): string | undefined {
+    if (this.#state !== 'open') return 'The agent is about to end or has just begun. Ask again in a moment.'
+    const { journal, logger, onEvent } = this.#parts
+    const { actionId, scanType, requestor } = scan
+    const acceptance = journal.acceptLocalScan(scan)
+    logger.info({ actionId, scanType, requestor, acceptance }, 'local scan asked for')
+    if (acceptance !== 'accepted')
+      return `${MAX_LOCAL_SCANS} scans of this machine's own people wait already. Ask again when one has ended.`
+    onEvent()
+    this.#runNext()
+    this.#tellWaiting(actionId)
+    return undefined
+  }
+
+  /** Takes a stop order, checked already, or one of somebody on this machine. */
+  orderStop({ actionId, requestor }: Pick<StopOrder, 'actionId'> & { requestor?: string }): void {
     const { journal, logger, clock, onEvent } = this.#parts
     const readAtMs = clock.monotonicMs()
-    const acceptance = journal.acceptStop(actionId)
+    const acceptance = journal.acceptStop(actionId, requestor)
     this.#paused.delete(actionId)
-    logger.info({ actionId, acceptance }, 'stop ordered')
-    if (acceptance === 'answered') onEvent()
-    else if (this.#running?.actionId === actionId) {
+    logger.info({ actionId, requestor, acceptance }, 'stop ordered')
+    if (acceptance === 'answered') {
+      this.#tellLocal(actionId, stopped('neverStarted', 0))
+      onEvent()
+    } else if (this.#running?.actionId === actionId) {
       this.#running.stopReadAtMs ??= readAtMs
       this.#running.abort.abort()
     }
@@ -172,6 +202,10 @@ export class ActionQueue {
       .catch(this.#parts.onBroken)
   }
 
+  #tellLocal(actionId: string, event: AgentEvent): void {
+    if (isLocalActionId(actionId)) this.#parts.onLocalEvent(actionId, event)
+  }
+
   #tellWaiting(actionId: string): void {
     if (this.#state !== 'open') return
     const waiting = this.waiting().find((scan) => scan.actionId === actionId)
@@ -211,7 +245,7 @@ export class ActionQueue {
       }
       logger.error({ actionId: scan.actionId, crashes: scan.crashes }, 'scan given up')
       const reason = `The agent ended unexpectedly in ${scan.crashes} attempts at this scan, so it was given up.`
-      journal.end(scan.actionId, { kind: 'failed', reason, report: null })
+      this.#end(scan.actionId, { kind: 'failed', reason, report: null })
       onEvent()
     }
     return undefined
@@ -224,7 +258,17 @@ export class ActionQueue {
     const workDir = join(this.#parts.workRoot, actionId)
     makePrivateFolder(workDir)
     logger.info({ actionId, attempt }, 'scan begins')
-    const outcome = await this.#scan(scan, attempt, workDir, running)
+    const outcome = await runAttempt(this.#parts, {
+      scan,
+      attempt,
+      workDir,
+      signal: running.abort.signal,
+      onTold: (event) => this.#tellLocal(actionId, event),
+      onProgress: (progress) => {
+        running.progress = progress
+        this.#parts.onProgress(actionId, progress)
+      },
+    })
     logger.info({ actionId, attempt, outcome: outcome.kind }, 'scan ended')
     const isInterrupted = running.isPausing || this.#state === 'closed'
     if (outcome.kind === 'stopped' && running.stopReadAtMs === undefined && isInterrupted) {
@@ -235,69 +279,23 @@ export class ActionQueue {
     this.#paused.delete(actionId)
     const list = outcome.report?.notScannedList
     // Before the report is in the journal: a kill in between leaves a list that nobody asks for, not a report without one.
-    if (list) this.#parts.spool.keep(actionId, list.sha256, join(workDir, NOT_SCANNED_FILE))
+    if (list && !isLocalActionId(actionId))
+      this.#parts.spool.keep(actionId, list.sha256, join(workDir, NOT_SCANNED_FILE))
     this.#end(actionId, this.#endingOf(outcome, running))
     rmSync(workDir, { recursive: true, force: true })
-  }
-
-  async #scan(scan: WaitingScan, attempt: number, workDir: string, running: Running): Promise<ScanOutcome> {
-    const { journal, runScan, logger, onEvent, onProgress } = this.#parts
-    const { actionId, scanType, paths, settings } = scan
-    // What cannot be told must not look as if it had not been: the scan then fails, and says why.
-    let untellable: string | undefined
-    const tell = (event: AgentEvent) => {
-      try {
-        journal.append(actionId, event)
-        onEvent()
-      } catch (error) {
-        logger.error({ actionId, event: event.kind, error: String(error) }, 'an event cannot be told')
-        untellable ??= String(error)
-      }
-    }
-    try {
-      const outcome = await runScan({
-        actionId,
-        scanType,
-        paths,
-        settings,
-        attempt,
-        workDir,
-        signal: running.abort.signal,
-        onStarted: (engine) => tell({ kind: 'started', attempt, engine }),
-        onDetection: (detection) => tell({ kind: 'detection', attempt, detection }),
-        onProgress: (progress) => {
-          running.progress = progress
-          onProgress(actionId, progress)
-        },
-      })
-      return untellable === undefined || outcome.kind === 'stopped'
-        ? outcome
-        : {
-            kind: 'failed',
-            reason: `Something that was found could not be told: ${untellable}`.slice(0, 1_000),
-            report: outcome.report,
-          }
-    } catch (error) {
-      logger.error(
-        { actionId, error: error instanceof Error ? error.stack : String(error) },
-        'the scan broke off',
-      )
-      return {
-        kind: 'failed',
-        reason: 'The scan broke off by an error of the agent; its log has the details.',
-        report: null,
-      }
-    }
   }
 
   #end(actionId: string, event: AgentEvent): void {
     const { journal, logger } = this.#parts
     try {
       journal.end(actionId, event)
+      this.#tellLocal(actionId, event)
     } catch (error) {
       logger.error({ actionId, error: String(error) }, 'the report cannot be told')
       const reason = `The report could not be told: ${String(error)}`.slice(0, 1_000)
-      journal.end(actionId, { kind: 'failed', reason, report: null })
+      const failed: AgentEvent = { kind: 'failed', reason, report: null }
+      journal.end(actionId, failed)
+      this.#tellLocal(actionId, failed)
     }
   }
 

@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { decodeEnrollmentToken, type EnrollAnswer } from '@fleetsweep/protocol'
 import { enroll } from '../enrollment/enroll.ts'
 import { readServerAddress } from '../enrollment/server-address.ts'
 import { takeInventory } from '../inventory.ts'
+import { LocalLog } from '../local-log/index.ts'
 import { makePrivateFolder } from '../os/durable-file.ts'
 import { lockState } from '../os/state-lock.ts'
 import { type CommandContext, CommandError, UsageError } from './program.ts'
+import { whoAsks } from './who-asks.ts'
 
 export type EnrollArguments = {
   server: string | undefined
@@ -54,6 +57,10 @@ export async function runEnrollCommand(context: CommandContext, args: EnrollArgu
     random: parts.random,
     logger,
   }).engine
+  const log = new LocalLog(stateDir, clock, logger)
+  const action = { actionId: `local-${randomUUID()}`, verb: 'enroll', origin: 'local' } as const
+  const asked = { requestor: whoAsks(), comment: null, scanType: null, subjects: [address.origin] }
+  log.asked({ ...action, ...asked })
   const { identity, outcome } = await enroll({
     stateDir,
     host,
@@ -64,8 +71,18 @@ export async function runEnrollCommand(context: CommandContext, args: EnrollArgu
     caPem: args.ca === undefined ? undefined : readCa(args.ca),
     inventory: (osIdentity) => takeInventory(host, engine, osIdentity),
     logger,
+  }).catch((error: unknown) => {
+    log.ended({
+      ...action,
+      ending: 'failed',
+      sentence: error instanceof Error ? error.message : String(error),
+      report: null,
+    })
+    throw error
   })
-  io.stdout(`${OUTCOME_WORDS[outcome]} ${identity.machineId} of ${identity.serverUrl}.\n`)
+  const sentence = `${OUTCOME_WORDS[outcome]} ${identity.machineId} of ${identity.serverUrl}.`
+  log.ended({ ...action, ending: 'done', sentence, report: null })
+  io.stdout(`${sentence}\n`)
 }
 
 function readCa(path: string): string {

@@ -12,6 +12,8 @@ import type { ServerMirror, SignatureUpdater } from '../signatures/index.ts'
 export type ProgramIo = {
   stdout: (text: string) => void
   stderr: (text: string) => void
+  /** How wide the terminal is that shows `stderr`; `undefined`, or absent, where none does. */
+  columns?: () => number | undefined
   /** Aborted when the program is asked to end. */
   stop: AbortSignal
 }
@@ -56,8 +58,12 @@ export type CommandContext = {
   host: Host
   parts: ProgramParts
   stateDir: string
+  configFile: string
+  policyFile: string
   config: AgentConfig
   policy: AgentPolicy
+  /** Why configuration or policy cannot be used; only a command that looks into just that goes on then. */
+  problems: readonly string[]
   logger: Logger
 }
 
@@ -71,8 +77,11 @@ export class UsageError extends Error {
 
 /** A command could not do its work; the message says what to do. */
 export class CommandError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly exitCode: number
+
+  constructor(message: string, { exitCode = 1, ...options }: ErrorOptions & { exitCode?: number } = {}) {
     super(message, options)
     this.name = 'CommandError'
+    this.exitCode = exitCode
   }
 }

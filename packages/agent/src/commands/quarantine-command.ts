@@ -1,15 +1,30 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { formatInstant, instantFromMs, renderFilePath } from '@fleetsweep/protocol'
+import { formatInstant, instantFromMs } from '@fleetsweep/protocol'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { askAgent } from '../control/ask-agent.ts'
+import { HandQuarantine } from '../control/hand-quarantine.ts'
+import { QuarantineAdded, QuarantinePage, QuarantineRestored } from '../control/quarantine-messages.ts'
+import { LocalLog } from '../local-log/index.ts'
 import { lockState } from '../os/state-lock.ts'
-import { openQuarantine, pathOf } from '../quarantine/index.ts'
-import { type CommandContext, CommandError, UsageError } from './program.ts'
+import { openQuarantine } from '../quarantine/index.ts'
+import { safeText } from '../status/words.ts'
+import { type CommandContext, UsageError } from './program.ts'
+import { requireState } from './require-state.ts'
+import { whoAsks } from './who-asks.ts'
 
 export type QuarantineArguments = {
   /** What follows the command: `list`, `add FILE` or `restore ID`. */
   words: readonly string[]
   to: string | undefined
   force: boolean
+}
+
+/** The quarantine, whoever holds it. */
+type Quarantine = {
+  list: (ask: Parameters<HandQuarantine['list']>[0]) => QuarantinePage | Promise<QuarantinePage>
+  add: HandQuarantine['add']
+  restore: HandQuarantine['restore']
 }
 
 /** `fleetsweep-agent quarantine`: what is kept out of reach on this machine, and its way in and out. */
@@ -21,31 +36,60 @@ export async function runQuarantineCommand(
   const isComplete = verb === 'list' ? what === undefined : what !== undefined && rest.length === 0
   if (!['list', 'add', 'restore'].includes(verb) || !isComplete)
     throw new UsageError('Say quarantine list, quarantine add FILE or quarantine restore ID.')
-  const { io, stateDir, parts } = context
-  if (!existsSync(stateDir)) throw new CommandError(`There is no state folder ${stateDir}.`)
+  const { stateDir } = context
+  requireState(stateDir)
   using lock = lockState(stateDir)
-  if (lock === undefined)
-    throw new CommandError('The agent is running and holds the quarantine. Stop it first, then ask again.')
-  const quarantine = await openQuarantine(stateDir, parts.clock)
-  if ('unavailable' in quarantine) throw new CommandError(quarantine.unavailable)
-  if (verb === 'list' || what === undefined) {
-    for (const record of quarantine.list()) {
-      const at = formatInstant(instantFromMs(record.takenAtMs))
-      const words = [record.id, record.stage, at, record.threatName, renderFilePath(pathOf(record)).text]
-      io.stdout(`${words.join('  ')}\n`)
+  const quarantine = lock === undefined ? ofTheAgent(stateDir) : await ofOurOwn(context)
+  if (what === undefined) await list(context, quarantine)
+  else if (verb === 'add') await add(context, quarantine, what, args.force)
+  else await restore(context, quarantine, what, args)
+}
+
+async function list({ io }: CommandContext, quarantine: Quarantine): Promise<void> {
+  for (let from: number | null = 0; from !== null; ) {
+    const page: QuarantinePage = await quarantine.list({ from })
+    for (const { id, stage, takenAtMs, threatName, path } of page.items) {
+      const at = formatInstant(instantFromMs(takenAtMs))
+      io.stdout(`${[id, stage, at, safeText(threatName), path].join('  ')}\n`)
     }
-  } else if (verb === 'add') {
-    const request = { threatName: 'by hand', actionId: null, takenBy: 'local', force: args.force }
-    const taken = await quarantine.take({ path: Buffer.from(resolve(what)), ...request })
-    if (taken.kind === 'refused') throw new CommandError(`${what} stays where it is. ${taken.why}`)
-    const { id, otherNames } = taken.record
-    io.stdout(`${id}\n`)
-    if (otherNames > 0) io.stderr(`The same file is still there under ${otherNames} other name(s).\n`)
-  } else {
-    const to = args.to === undefined ? {} : { to: Buffer.from(resolve(args.to)) }
-    const restored = await quarantine.restore({ id: what, overwrite: args.force, ...to })
-    if (restored.kind === 'refused') throw new CommandError(`It stays in quarantine. ${restored.why}`)
-    if (restored.missing.length > 0)
-      io.stderr(`The system did not take back these attributes: ${restored.missing.join(', ')}\n`)
+    from = page.next
+  }
+}
+
+async function add(
+  { io }: CommandContext,
+  quarantine: Quarantine,
+  file: string,
+  force: boolean,
+): Promise<void> {
+  const { id, otherNames } = await quarantine.add({ path: resolve(file), force, requestor: whoAsks() })
+  io.stdout(`${id}\n`)
+  if (otherNames > 0) io.stderr(`The same file is still there under ${otherNames} other name(s).\n`)
+}
+
+async function restore(
+  { io }: CommandContext,
+  quarantine: Quarantine,
+  id: string,
+  { to, force }: Pick<QuarantineArguments, 'to' | 'force'>,
+): Promise<void> {
+  const place = to === undefined ? null : resolve(to)
+  const { missing } = await quarantine.restore({ id, to: place, force, requestor: whoAsks() })
+  if (missing.length > 0) io.stderr(`The system did not take back these attributes: ${missing.join(', ')}\n`)
+}
+
+/** While no agent runs: its folder is locked by this program, and what a crash cut short is brought to rest. */
+async function ofOurOwn({ stateDir, parts, logger }: CommandContext): Promise<HandQuarantine> {
+  const quarantine = await openQuarantine(stateDir, parts.clock)
+  return new HandQuarantine(quarantine, new LocalLog(stateDir, parts.clock, logger))
+}
+
+function ofTheAgent(stateDir: string): Quarantine {
+  const ask = async <Answer extends TSchema>(answer: Answer, command: string, args: unknown) =>
+    Compile(answer).Parse(await askAgent({ stateDir, command, args }))
+  return {
+    list: (args) => ask(QuarantinePage, 'quarantineList', args),
+    add: (args) => ask(QuarantineAdded, 'quarantineAdd', args),
+    restore: (args) => ask(QuarantineRestored, 'quarantineRestore', args),
   }
 }

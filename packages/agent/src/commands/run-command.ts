@@ -1,13 +1,15 @@
 import { createTaskHandlers } from '../actions/task-handlers.ts'
 import { createAgent } from '../agent.ts'
+import { HandQuarantine } from '../control/hand-quarantine.ts'
 import type { Identity } from '../enrollment/identity.ts'
 import { readIdentity, setIdentityAside, writeIdentity } from '../enrollment/identity-file.ts'
 import { Journal } from '../journal/journal.ts'
 import { openJournalFile } from '../journal/journal-file.ts'
+import { LocalLog } from '../local-log/index.ts'
 import { makePrivateFolder } from '../os/durable-file.ts'
 import type { Host } from '../os/host.ts'
 import { lockState } from '../os/state-lock.ts'
-import { openQuarantine, type QuarantineDesk } from '../quarantine/index.ts'
+import { keepRetention, openQuarantine, quarantineNews } from '../quarantine/index.ts'
 import { ServerMirror } from '../signatures/index.ts'
 import { type CommandContext, CommandError } from './program.ts'
 
@@ -19,7 +21,10 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   using lock = lockState(stateDir)
   if (lock === undefined) throw new CommandError(`Another agent is running on ${stateDir}.`)
   const identity = await requireIdentity(stateDir, host)
-  const quarantine = await quarantineOf(context)
+  const opened = await quarantineOf(context)
+  using _retention = 'unavailable' in opened ? undefined : keepRetention(opened, clock, logger)
+  // People at the machine still see what is there, and may take it back.
+  const quarantine = policy.quarantine === false ? FORBIDDEN : opened
   const serverMirror = new ServerMirror(stateDir, identity)
   const scanning = parts.scanning({
     serverMirror,
@@ -35,18 +40,21 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   await using engine = scanning.engine
   await using updater = scanning.updater
   const owner = `${identity.serverId}/${identity.tenant}/${identity.machineId}`
+  const log = new LocalLog(stateDir, clock, logger)
   const { database, setAside } = openJournalFile({ stateDir, owner })
   if (setAside !== undefined) logger.warn({ path: setAside }, 'the journal of another identity was set aside')
   const agent = createAgent({
     stateDir,
     identity,
     keepIdentity: (grown) => writeIdentity(stateDir, grown),
-    journal: new Journal(database, clock),
+    journal: new Journal(database, clock, log),
     host,
     engine,
     runScan: scanning.runScan,
     endLeftovers: scanning.endLeftovers,
+    handQuarantine: new HandQuarantine(opened, log),
     taskHandlers: createTaskHandlers({ ...scanning, quarantine, policy }),
+    quarantineNews: quarantineNews(stateDir, opened),
     policy,
     onSettings: ({ signatureMirror }) => serverMirror.note(signatureMirror),
     clock,
@@ -67,14 +75,12 @@ export async function runRunCommand(context: CommandContext): Promise<void> {
   }
 }
 
+const FORBIDDEN = { unavailable: 'The policy of this machine forbids it.' }
+
 /** A quarantine that cannot be opened keeps no machine from being scanned: detections then say that it cannot. */
-async function quarantineOf({ stateDir, parts, policy, logger }: CommandContext): Promise<QuarantineDesk> {
+async function quarantineOf({ stateDir, parts, logger }: CommandContext) {
   try {
-    // What a crash cut short is brought to rest also where nothing more may be taken.
-    const quarantine = await openQuarantine(stateDir, parts.clock)
-    return policy.quarantine === false
-      ? { unavailable: 'The policy of this machine forbids it.' }
-      : quarantine
+    return await openQuarantine(stateDir, parts.clock)
   } catch (error) {
     logger.error({ err: error }, 'the quarantine cannot be opened')
     return { unavailable: 'The quarantine of this machine cannot be opened; its log says why.' }

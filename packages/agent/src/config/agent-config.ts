@@ -5,7 +5,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { LOG_LEVELS } from '../os/logger.ts'
 
-const AbsolutePath = Type.String({ pattern: '^/' })
+const AbsolutePath = Type.String({ pattern: process.platform === 'win32' ? '^[A-Za-z]:[\\\\/]' : '^/' })
 /** On any system. */
 const ProgramPath = Type.String({ pattern: '^(/|[A-Za-z]:[\\\\/])' })
 const HttpAddress = Type.String({ pattern: '^https?://[^\\s"]+$' })
@@ -25,6 +25,8 @@ export const AgentConfig = Type.Object(
           /** `MpCmdRun.exe` and Windows PowerShell, in place of those that Windows has. */
           mpCmdRun: Type.Optional(ProgramPath),
           powerShell: Type.Optional(ProgramPath),
+          /** `mdatp`, in place of the one that Linux or macOS has. */
+          mdatp: Type.Optional(ProgramPath),
           /** The `clamd` program to start. */
           clamd: Type.Optional(AbsolutePath),
           /** Folder of the signature databases. */

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { parseJson } from '../os/parse-json.ts'
+import { isStateLocked } from '../os/state-lock.ts'
 import { ControlRefusal } from './control-command.ts'
 import { controlAnswer } from './control-message.ts'
 import { controlSocketPath } from './control-socket.ts'
@@ -23,7 +24,7 @@ export type Question = {
  */
 export async function askAgent({ stateDir, command, args, onNews, signal }: Question): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const socket = connect({ path: controlSocketPath(stateDir), ...(signal && { signal }) })
+  const socket = connect({ path: socketPath(stateDir), ...(signal && { signal }) })
   socket.on('connect', () => socket.write(`${JSON.stringify({ command, args })}\n`))
   socket.on('error', (cause) => reject(unreachable(stateDir, cause)))
   socket.on('close', () => reject(new ControlRefusal('The agent ended before it had answered.')))
@@ -41,14 +42,25 @@ export async function askAgent({ stateDir, command, args, onNews, signal }: Ques
   }
 }
 
+function socketPath(stateDir: string): string {
+  try {
+    return controlSocketPath(stateDir)
+  } catch (cause) {
+    throw cause instanceof Error ? unreachable(stateDir, cause) : cause
+  }
+}
+
 function unreachable(stateDir: string, cause: Error): ControlRefusal {
   const code = 'code' in cause ? cause.code : undefined
-  if (code === 'EACCES') {
+  if (code === 'EACCES' || code === 'EPERM') {
     return new ControlRefusal(`${stateDir} is not yours to use. Ask as the user who runs the agent.`, {
       cause,
     })
   }
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    if (isStateLocked(stateDir)) {
+      return new ControlRefusal('The agent is just starting or ending. Ask again in a moment.', { cause })
+    }
     return new ControlRefusal(`No agent is running on ${stateDir}. Start it with: fleetsweep-agent run`, {
       cause,
     })

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { LazySchema } from '../kit/lazy-schema.ts'
 
-/** Longest line either side reads, in characters; one that sends more is hung up on. */
-export const MAX_CONTROL_LINE = 256 * 1024
+/** Longest line either side reads, in characters; one that sends more is hung up on. The longest report fits. */
+export const MAX_CONTROL_LINE = 512 * 1024
 
 /** What a local program asks: one line, the only one of its connection. */
 export const ControlRequest = Type.Object(

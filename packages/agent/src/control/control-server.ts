@@ -1,10 +1,9 @@
-import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from '../os/logger.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { type ControlCommands, ControlRefusal } from './control-command.ts'
 import { type ControlAnswer, controlRequest, MAX_CONTROL_LINE } from './control-message.ts'
-import { controlSocketPath, MAX_SOCKET_PATH_BYTES } from './control-socket.ts'
+import { claimControlSocket, guardControlSocket } from './control-socket.ts'
 import { readLines } from './read-lines.ts'
 
 /** Programs that may ask at a time. */
@@ -17,7 +16,7 @@ const ASK_WITHIN_MS = 10_000
 const MAX_UNREAD_BYTES = 1024 * 1024
 
 /**
- * Answers programs on this machine over a Unix socket in the state folder.
+ * Answers programs on this machine over a Unix socket in the state folder, or a named pipe of Windows.
  *
  * The folder is its owner's alone and so is the socket: whoever can connect is root or the user who runs the agent, who
  * could read and change the state anyway.
@@ -25,13 +24,14 @@ const MAX_UNREAD_BYTES = 1024 * 1024
 export class ControlServer {
   readonly #commands: ControlCommands
   readonly #logger: Logger
-  readonly #askers = new Set<Socket>()
+  readonly #askers = new Map<Socket, AbortController>()
+  readonly #answering = new Set<Promise<void>>()
   readonly #server: Server
-  readonly #path: string
+  readonly #stateDir: string
 
   /** @param stateDir private to its owner, and locked for as long as the agent lives */
   constructor(stateDir: string, commands: ControlCommands, logger: Logger) {
-    this.#path = controlSocketPath(stateDir)
+    this.#stateDir = stateDir
     this.#commands = commands
     this.#logger = logger
     this.#server = createServer((socket) => this.#serve(socket))
@@ -41,29 +41,34 @@ export class ControlServer {
   /** Settles when programs can ask. A machine that offers no such socket is scanned all the same: the log says why. */
   async start(): Promise<void> {
     try {
-      if (Buffer.byteLength(this.#path) > MAX_SOCKET_PATH_BYTES) throw new Error('its path is too long')
-      // The state is locked, so a socket that is there is a dead agent's.
-      rmSync(this.#path, { force: true })
+      const path = claimControlSocket(this.#stateDir)
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       this.#server.once('error', reject)
-      this.#server.listen(this.#path, resolve)
+      this.#server.listen(path, resolve)
       await promise
-      chmodSync(this.#path, 0o600)
+      guardControlSocket(path)
     } catch (error) {
-      this.#logger.warn({ path: this.#path, error: String(error) }, 'local commands cannot reach this agent')
+      this.#logger.warn(
+        { stateDir: this.#stateDir, error: String(error) },
+        'local commands cannot reach this agent',
+      )
     }
   }
 
-  /** Hangs up on everybody and takes the socket away. */
+  /** Ends what is still asked, with an answer where there is one, and takes the socket away. */
   async close(): Promise<void> {
-    for (const socket of this.#askers) socket.destroy()
-    if (!this.#server.listening) return
-    await new Promise((resolve) => this.#server.close(resolve))
+    const closed = this.#server.listening
+      ? new Promise((resolve) => this.#server.close(resolve))
+      : Promise.resolve()
+    for (const gone of this.#askers.values()) gone.abort()
+    await Promise.all(this.#answering)
+    for (const socket of this.#askers.keys()) socket.destroy()
+    await closed
   }
 
   #serve(socket: Socket): void {
-    this.#askers.add(socket)
     const gone = new AbortController()
+    this.#askers.set(socket, gone)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       this.#askers.delete(socket)
@@ -75,7 +80,11 @@ export class ControlServer {
       if (hasAsked) return void socket.destroy()
       hasAsked = true
       socket.setTimeout(0)
-      void this.#answer(line, socket, gone.signal).then((answer) => socket.end(lineOf(answer)))
+      const answering = this.#answer(line, socket, gone.signal).then((answer) => {
+        socket.end(lineOf(answer))
+        this.#answering.delete(answering)
+      })
+      this.#answering.add(answering)
     })
   }
 

@@ -1,5 +1,6 @@
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { TLSSocket } from 'node:tls'
 import { EnrollmentError } from './enrollment-error.ts'
 
 const TIMEOUT_MS = 30_000
@@ -13,7 +14,14 @@ const UNTRUSTED = [
   'DEPTH_ZERO_SELF_SIGNED_CERT',
 ]
 
-export type HttpAnswer = { status: number; body: string }
+export type HttpAnswer = {
+  status: number
+  body: string
+  /** The server's clock as it says, to the second. */
+  date: string | undefined
+  /** When the server's certificate ends; absent over plain HTTP. */
+  certificateEndsAtMs: number | undefined
+}
 
 export type HttpRequest = {
   method: 'GET' | 'POST' | 'PUT'
@@ -58,6 +66,9 @@ function exchange(request: HttpRequest): Promise<HttpAnswer> {
         ...(request.unverified ? { rejectUnauthorized: false } : {}),
       },
       (incoming) => {
+        const { socket } = incoming
+        const certificateEndsAtMs =
+          socket instanceof TLSSocket ? Date.parse(socket.getPeerCertificate().valid_to) : undefined
         const chunks: Buffer[] = []
         let size = 0
         incoming.on('data', (chunk: Buffer) => {
@@ -67,7 +78,9 @@ function exchange(request: HttpRequest): Promise<HttpAnswer> {
         })
         incoming.on('error', reject)
         incoming.on('end', () => {
-          resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') })
+          const status = incoming.statusCode ?? 0
+          const body = Buffer.concat(chunks).toString('utf8')
+          resolve({ status, body, date: incoming.headers.date, certificateEndsAtMs })
         })
       },
     )

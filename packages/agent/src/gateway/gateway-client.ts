@@ -3,6 +3,7 @@ import {
   CLOSE,
   type Clock,
   type Inventory,
+  type KeptFile,
   type ScanProgress,
   type Timer,
 } from '@fleetsweep/protocol'
@@ -41,6 +42,7 @@ export type GatewayClientParts = {
   queue: ActionQueue
   tasks: Pick<TaskQueue, 'order'>
   inventory: () => Promise<Inventory>
+  quarantineNews: () => readonly KeptFile[]
   clock: Clock
   random: () => number
   logger: Logger

@@ -3,6 +3,7 @@ import type {
   AgentSettings,
   Clock,
   Inventory,
+  KeptFile,
   OrderKey,
   ScanProgress,
   SignedSettings,
@@ -35,6 +36,8 @@ export type SessionParts = {
   queue: ActionQueue
   tasks: Pick<TaskQueue, 'order'>
   inventory: () => Promise<Inventory>
+  /** What of the quarantine is told apart from scans and tasks; the same list until that changes. */
+  quarantineNews: () => readonly KeptFile[]
   clock: Clock
   random: () => number
   logger: Logger
@@ -60,6 +63,7 @@ export class Session {
   #heartbeatsSent = 0
   #heartbeatsAnswered = 0
   #inventoryTold = ''
+  #newsTold: readonly KeptFile[] = []
   #isClosed = false
 
   constructor(parts: SessionParts) {
@@ -124,14 +128,25 @@ export class Session {
     const { journal, queue, heartbeatMs, random } = this.#parts
     this.#heartbeatsSent++
     this.#parts.send({ type: 'heartbeat', openActions: journal.openActions() })
+    this.#tellQuarantine()
     // Waiting for one's turn, and a scan between two steps, count as a word too.
-    for (const { actionId, progress } of queue.waiting()) this.tellProgress(actionId, progress)
-    if (queue.running !== undefined) this.tellProgress(queue.running.actionId, queue.running.progress)
+    for (const { actionId, progress } of queue.progressToTell()) this.tellProgress(actionId, progress)
     this.#setTimer('heartbeat', heartbeatMs * (0.9 + 0.2 * random()), () => this.#beat())
     if (!this.#timers.has('answer')) {
       this.#setTimer('answer', HEARTBEAT_ANSWER_MS, () =>
         this.#parts.hangUp('the server answers no heartbeat'),
       )
+    }
+  }
+
+  #tellQuarantine(): void {
+    try {
+      const news = this.#parts.quarantineNews()
+      if (news === this.#newsTold) return
+      this.#newsTold = news
+      if (news.length > 0) this.#parts.send({ type: 'quarantine', files: [...news] })
+    } catch (error) {
+      this.#parts.logger.error({ error: String(error) }, 'what is in quarantine could not be told')
     }
   }
 

@@ -42,14 +42,15 @@ export class EndedActions {
   }
 
   /** Moves an action here that the server does not know. */
-  keepForgotten(action: Row, now: Instant): void {
+  keepForgotten(action: Row, sentence: string, now: Instant): void {
     const ending: Ending = 'forgotten'
-    this.#insert(action, { body: null, endedAt: now, ending, sentence: 'not known to the server any more' })
+    this.#insert(action, { body: null, endedAt: now, ending, sentence })
   }
 
-  /** Takes an action out again. */
+  /** Takes an action of the server out again. */
   take(actionId: string): EndedAction | undefined {
-    const row = this.#database.prepare('SELECT * FROM ended_action WHERE action_id = ?').get(actionId)
+    const sql = "SELECT * FROM ended_action WHERE action_id = ? AND origin = 'server'"
+    const row = this.#database.prepare(sql).get(actionId)
     if (row === undefined) return undefined
     this.#database.prepare('DELETE FROM ended_action WHERE action_id = ?').run(actionId)
     return {
@@ -67,12 +68,13 @@ export class EndedActions {
   #insert(action: Row, end: Pick<EndedAction, 'body' | 'endedAt' | 'ending' | 'sentence'>): void {
     this.#database
       .prepare(
-        `INSERT INTO ended_action (action_id, verb, scan_type, attempts, last_event, body, ended_at, ending, sentence)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO ended_action (action_id, verb, origin, scan_type, attempts, last_event, body, ended_at, ending, sentence)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         textOf(action, 'action_id'),
         textOf(action, 'verb'),
+        textOf(action, 'origin'),
         textOrNullOf(action, 'scan_type'),
         integerOf(action, 'attempts'),
         integerOf(action, 'last_event'),

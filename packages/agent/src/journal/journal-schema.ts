@@ -1,5 +1,5 @@
 /** Increased with every change below; a journal of another version is refused. */
-export const JOURNAL_VERSION = 2
+export const JOURNAL_VERSION = 3
 
 /**
  * What happened (`action.state`) and whether it was told (`event.acked`) are two things, never one.
@@ -19,6 +19,8 @@ CREATE TABLE action (
   -- As received; null where only a stop order came.
   order_text TEXT,
   verb TEXT NOT NULL DEFAULT 'scan',
+  -- Who asked: 'server' or 'local'. Of a local action nothing is ever told, so it has no events.
+  origin TEXT NOT NULL DEFAULT 'server',
   scan_type TEXT,
   state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'ended')),
   attempts INTEGER NOT NULL DEFAULT 0,
@@ -49,6 +51,7 @@ CREATE TABLE ended_action (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
   action_id TEXT NOT NULL UNIQUE,
   verb TEXT NOT NULL DEFAULT 'scan',
+  origin TEXT NOT NULL DEFAULT 'server',
   scan_type TEXT,
   attempts INTEGER NOT NULL,
   last_event INTEGER NOT NULL,
@@ -71,5 +74,9 @@ ALTER TABLE action RENAME COLUMN scan_type TO scan_type_1;
 ALTER TABLE action ADD COLUMN scan_type TEXT;
 UPDATE action SET scan_type = scan_type_1, scan_type_1 = NULL;
 ALTER TABLE ended_action ADD COLUMN verb TEXT NOT NULL DEFAULT 'scan';
+`,
+  2: `
+ALTER TABLE action ADD COLUMN origin TEXT NOT NULL DEFAULT 'server';
+ALTER TABLE ended_action ADD COLUMN origin TEXT NOT NULL DEFAULT 'server';
 `,
 }

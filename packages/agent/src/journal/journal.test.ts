@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { DEFAULT_SCAN_SETTINGS, type ScanOrder } from '@fleetsweep/protocol'
 import { MovableClock, sampleDetection, sampleEngine, sampleReport } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Journal, MAX_OPEN_ACTIONS } from './journal.ts'
+import { Journal, MAX_LOCAL_SCANS, MAX_OPEN_ACTIONS } from './journal.ts'
 import { openJournalFile } from './journal-file.ts'
 import { recentScans } from './recent-scans.ts'
 
@@ -228,6 +228,7 @@ describe('the journal', () => {
   it('of an older version keeps what waits, and takes what that version did not know', () => {
     const actionId = accept()
     database.exec(`
+      ALTER TABLE action DROP COLUMN origin; ALTER TABLE ended_action DROP COLUMN origin;
       ALTER TABLE action DROP COLUMN verb; ALTER TABLE action DROP COLUMN scan_type;
       ALTER TABLE action ADD COLUMN scan_type TEXT CHECK (scan_type IN ('Quick', 'Full'));
       UPDATE action SET scan_type = 'Quick';
@@ -248,5 +249,71 @@ describe('the journal', () => {
     journal = new Journal(opened.database, clock)
     expect(opened.setAside).toBe(join(stateDir, 'journal.db.set-aside-1'))
     expect(journal.openActions()).toEqual([])
+  })
+})
+
+describe('a scan that somebody on this machine asked for', () => {
+  function acceptLocal(): string {
+    const actionId = `local-${randomUUID()}`
+    const scan = {
+      actionId,
+      scanType: 'Custom' as const,
+      paths: ['/srv/mail'],
+      settings: DEFAULT_SCAN_SETTINGS,
+      requestor: 'root',
+    }
+    expect(journal.acceptLocalScan(scan)).toBe('accepted')
+    return actionId
+  }
+
+  it('waits in one line with those of the server, also after a kill', () => {
+    const [first, second, third] = [accept(), acceptLocal(), accept()]
+    journal.beginAttempt(second)
+    reopen()
+    journal.recover('processGone')
+    expect(journal.waiting().map(({ actionId }) => actionId)).toEqual([first, second, third])
+    expect(journal.waiting()[1]).toMatchObject({ paths: ['/srv/mail'], attempts: 1, crashes: 1 })
+  })
+
+  it('is never among what is told to the server, and nothing that the server says ends it', () => {
+    const actionId = acceptLocal()
+    journal.beginAttempt(actionId)
+    journal.append(actionId, { kind: 'started', attempt: 1, engine: sampleEngine })
+    journal.append(actionId, { kind: 'detection', attempt: 1, detection: sampleDetection() })
+    expect(journal.openActions()).toEqual([])
+    expect(untold()).toEqual([])
+    journal.forget(actionId)
+    journal.ack(actionId, 5, 'upTo')
+    expect(journal.openLocalScans()).toEqual([actionId])
+    journal.end(actionId, { kind: 'finished', report: sampleReport() })
+    expect([journal.openLocalScans(), journal.openActions(), untold()]).toEqual([[], [], []])
+    expect(journal.acceptStop(actionId)).toBe('answered')
+    expect([journal.openActions(), untold()]).toEqual([[], []])
+    expect(recentScans(database, 5)).toMatchObject([{ actionId, origin: 'local', told: false }])
+  })
+
+  it('that was to stop when the agent was killed has stopped', () => {
+    const actionId = acceptLocal()
+    journal.beginAttempt(actionId)
+    expect(journal.acceptStop(actionId)).toBe('running')
+    reopen()
+    journal.recover('processGone')
+    expect(journal.openLocalScans()).toEqual([])
+    expect(recentScans(database, 5)).toMatchObject([
+      { ending: 'stopped', sentence: 'stopped on this machine' },
+    ])
+  })
+
+  it('takes no room from the orders of the server, and has bounds of its own', () => {
+    for (let i = 0; i < MAX_LOCAL_SCANS; i++) acceptLocal()
+    const scan = {
+      actionId: `local-${randomUUID()}`,
+      scanType: 'Full' as const,
+      paths: [],
+      requestor: 'root',
+    }
+    expect(journal.acceptLocalScan({ ...scan, settings: DEFAULT_SCAN_SETTINGS })).toBe('full')
+    accept()
+    expect(journal.openActions()).toHaveLength(1)
   })
 })

@@ -1,65 +1,49 @@
 import type { DatabaseSync } from 'node:sqlite'
-import {
-  type AgentEvent,
-  type Clock,
-  DEFAULT_SCAN_SETTINGS,
-  MICROSECONDS_PER_MS,
-  type OpenAction,
-  type ScanOrder,
-  type ScanSettings,
-  type ScanType,
-  type StopProof,
-  type TaskOrder,
-} from '@fleetsweep/protocol'
-import { EndedActions } from './ended-actions.ts'
-import { fitEvent } from './fit-event.ts'
+import type { AgentEvent, Clock, OpenAction, ScanOrder, StopProof, TaskOrder } from '@fleetsweep/protocol'
+import type { Witness } from '../local-log/index.ts'
+import { ActionRows, type NewAction } from './action-rows.ts'
+import type { LocalScan, Origin } from './local-scan.ts'
+import { nextTask, type WaitingTask } from './next-task.ts'
 import { integerOf, integerOrNullOf, type Row, textOf } from './row.ts'
-import { readEvent, readProof, readScanOrder, readScanType, readTaskOrder } from './stored-text.ts'
-import { summarize } from './summary.ts'
+import { openLocalScans, ScanEntries, type WaitingScan } from './scan-entries.ts'
+import { originOf, readEvent } from './stored-text.ts'
 
-/** Most actions that are open at a time; the heartbeat lists them all. */
+export type { WaitingTask } from './next-task.ts'
+export type { WaitingScan } from './scan-entries.ts'
+
+/** Most actions of the server that are open at a time; the heartbeat lists them all. */
 export const MAX_OPEN_ACTIONS = 500
+/** Most scans of this machine's own people that are open at a time. */
+export const MAX_LOCAL_SCANS = 20
+
+const MOST_OPEN: Record<Origin, number> = { server: MAX_OPEN_ACTIONS, local: MAX_LOCAL_SCANS }
 
 /** Whether an order was new, and found room. */
 export type Acceptance = 'accepted' | 'known' | 'full'
-
-/** A scan whose turn is to come. */
-export type WaitingScan = {
-  actionId: string
-  scanType: ScanType
-  /** What a `Custom` scan looks at; empty for the others. */
-  paths: readonly string[]
-  settings: ScanSettings
-  attempts: number
-  crashes: number
-}
-
-/** A task whose turn is to come. */
-export type WaitingTask = {
-  order: TaskOrder
-  /** How often it was begun, and the agent did not live to close it. */
-  crashes: number
-}
 
 /** An event that the server has not acknowledged. */
 export type UntoldEvent = { actionId: string; number: number; event: AgentEvent }
 
 /**
- * What the machine was ordered to do, what came of it, and what of that the server has acknowledged.
+ * What the machine was asked to do, what came of it, and what of that the server has acknowledged.
  *
  * Every method that changes something is one transaction, and that is on disk when the method returns: an order before
  * anything is done about it, an event before it is sent. Killed between any two of them, the agent goes on from here.
+ * What somebody on this machine asked for is never among what is told to the server.
  */
 export class Journal implements Disposable {
   readonly #database: DatabaseSync
-  readonly #clock: Clock
-  readonly #ended: EndedActions
+  readonly #rows: ActionRows
+  readonly #scans: ScanEntries
 
-  /** @param database opened by `openJournalFile` */
-  constructor(database: DatabaseSync, clock: Clock) {
+  /**
+   * @param database opened by `openJournalFile`
+   * @param witness hears of what is asked and how it ends, each before it counts
+   */
+  constructor(database: DatabaseSync, clock: Clock, witness?: Witness) {
     this.#database = database
-    this.#clock = clock
-    this.#ended = new EndedActions(database)
+    this.#rows = new ActionRows(database, clock, witness)
+    this.#scans = new ScanEntries(database, this.#rows)
   }
 
   /**
@@ -67,35 +51,34 @@ export class Journal implements Disposable {
    * told to the end is told again.
    */
   acceptScan(order: ScanOrder, orderText: string): Acceptance {
-    return this.#accept(order, orderText, order.scanType)
+    const { actionId, verb, scanType, requestor, comment, paths: subjects = [] } = order
+    const asked = { requestor, comment, subjects }
+    return this.#accept({ actionId, orderText, verb, scanType, origin: 'server', ...asked })
+  }
+
+  /** Writes a scan down that somebody on this machine asks for. */
+  acceptLocalScan(scan: LocalScan): Acceptance {
+    const { actionId, scanType, requestor, paths: subjects } = scan
+    const orderText = JSON.stringify(scan)
+    const asked = { requestor, comment: null, subjects }
+    return this.#accept({ actionId, orderText, verb: 'scan', scanType, origin: 'local', ...asked })
   }
 
   /** As `acceptScan`, of an order that is no scan. */
   acceptTask(order: TaskOrder, orderText: string): Acceptance {
-    return this.#accept(order, orderText, null)
+    const { actionId, verb, requestor, comment } = order
+    const asked = { requestor, comment, subjects: subjectsOf(order) }
+    return this.#accept({ actionId, orderText, verb, scanType: null, origin: 'server', ...asked })
   }
 
   /**
    * Writes a stop order down. Where nothing runs for the action, the proof is among its events at once; where a scan
    * runs, it is the caller's to end that and to say so with `end`.
+   *
+   * @param requestor whoever on this machine wants it; absent for the server
    */
-  acceptStop(actionId: string): 'running' | 'answered' {
-    return this.#write(() => {
-      if (this.#find(actionId) === undefined && !this.#reopen(actionId)) {
-        this.#run("INSERT INTO action (action_id, state) VALUES (?, 'waiting')", [actionId])
-      }
-      const action = this.#get(actionId)
-      if (textOf(action, 'state') === 'running') {
-        this.#run(
-          'UPDATE action SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE action_id = ?',
-          [this.#clock.now(), actionId],
-        )
-        return 'running'
-      }
-      if (textOf(action, 'state') === 'ended') this.#proveStopAfterEnding(actionId)
-      else this.#end(actionId, stopped(readProof(action) ?? 'neverStarted', 0))
-      return 'answered'
-    })
+  acceptStop(actionId: string, requestor: string | null = null): 'running' | 'answered' {
+    return this.#write(() => this.#scans.acceptStop(actionId, requestor))
   }
 
   /** The scan whose turn it is; `undefined` while none waits. */
@@ -105,18 +88,17 @@ export class Journal implements Disposable {
 
   /** All scans that wait, the oldest first. */
   waiting(): WaitingScan[] {
-    const sql = "SELECT * FROM action WHERE state = 'waiting' AND verb = 'scan' ORDER BY position"
-    return this.#database.prepare(sql).all().map(waitingScan)
+    return this.#scans.waiting()
+  }
+
+  /** The ids of the scans of this machine's own people that wait or run. */
+  openLocalScans(): string[] {
+    return openLocalScans(this.#database)
   }
 
   /** The task whose turn it is; `undefined` while none waits. */
   nextTask(): WaitingTask | undefined {
-    const sql = "SELECT * FROM action WHERE state = 'waiting' AND verb <> 'scan' ORDER BY position LIMIT 1"
-    const row = this.#database.prepare(sql).get()
-    if (row === undefined) return undefined
-    // Its text has the id as it was written.
-    const order = { ...readTaskOrder(textOf(row, 'order_text')), actionId: textOf(row, 'action_id') }
-    return { order, crashes: integerOf(row, 'crashes') }
+    return nextTask(this.#database)
   }
 
   /**
@@ -125,20 +107,12 @@ export class Journal implements Disposable {
    * @returns its number, from 1
    */
   beginAttempt(actionId: string): number {
-    return this.#write(() => {
-      this.#run(
-        "UPDATE action SET state = 'running', attempts = attempts + 1, proof = NULL WHERE action_id = ?",
-        [actionId],
-      )
-      return integerOf(this.#get(actionId), 'attempts')
-    })
+    return this.#write(() => this.#rows.beginAttempt(actionId))
   }
 
   /** Puts a running action back to wait: this agent ends before the action does. */
   interrupt(actionId: string, proof: StopProof): void {
-    this.#write(() => {
-      this.#run("UPDATE action SET state = 'waiting', proof = ? WHERE action_id = ?", [proof, actionId])
-    })
+    this.#write(() => this.#rows.interrupt(actionId, proof))
   }
 
   /**
@@ -148,31 +122,15 @@ export class Journal implements Disposable {
    */
   recover(proof: StopProof): void {
     this.#write(() => {
-      for (const action of this.#database.prepare("SELECT * FROM action WHERE state = 'running'").all()) {
-        const actionId = textOf(action, 'action_id')
-        const stopRequestedAt = integerOrNullOf(action, 'stop_requested_at')
-        // A task may have been carried out: begun again, it finds that, and tells it.
-        if (stopRequestedAt === null || textOf(action, 'verb') !== 'scan') {
-          this.#run(
-            "UPDATE action SET state = 'waiting', crashes = crashes + 1, proof = ? WHERE action_id = ?",
-            [proof, actionId],
-          )
-        } else {
-          // Only the wall clock outlives the process; set back meanwhile, it must not make the time negative.
-          const elapsedMs = Math.max(
-            0,
-            Math.round((this.#clock.now() - stopRequestedAt) / MICROSECONDS_PER_MS),
-          )
-          this.#end(actionId, stopped(proof, elapsedMs))
-        }
-      }
+      const running = this.#database.prepare("SELECT * FROM action WHERE state = 'running'").all()
+      for (const action of running) this.#rows.recover(action, proof)
     })
   }
 
   /** Adds what happened to a running action. */
   append(actionId: string, event: AgentEvent): void {
     this.#write(() => {
-      if (this.#find(actionId) !== undefined) this.#append(actionId, event)
+      if (this.#rows.find(actionId) !== undefined) this.#rows.append(actionId, event)
     })
   }
 
@@ -182,16 +140,17 @@ export class Journal implements Disposable {
    */
   end(actionId: string, event: AgentEvent): void {
     this.#write(() => {
-      const action = this.#find(actionId)
+      const action = this.#rows.find(actionId)
       if (action === undefined) return
-      this.#end(actionId, event)
-      if (integerOrNullOf(action, 'stop_requested_at') !== null) this.#proveStopAfterEnding(actionId)
+      this.#rows.end(actionId, event)
+      const isStopOwed = integerOrNullOf(action, 'stop_requested_at') !== null
+      if (isStopOwed && originOf(action) === 'server') this.#rows.proveStopAfterEnding(actionId)
     })
   }
 
   /** What the heartbeat lists, the oldest first. */
   openActions(): OpenAction[] {
-    const sql = 'SELECT * FROM action ORDER BY position LIMIT ?'
+    const sql = "SELECT * FROM action WHERE origin = 'server' ORDER BY position LIMIT ?"
     return this.#database
       .prepare(sql)
       .all(MAX_OPEN_ACTIONS)
@@ -219,22 +178,20 @@ export class Journal implements Disposable {
     if (this.#database.prepare(`SELECT 1 FROM event WHERE ${condition}`).get(actionId, number) === undefined)
       return false
     return this.#write(() => {
-      this.#run(`UPDATE event SET acked = 1 WHERE ${condition}`, [actionId, number])
+      this.#database.prepare(`UPDATE event SET acked = 1 WHERE ${condition}`).run(actionId, number)
       // The newest stays until the action goes: it says how an ended action ended.
-      this.#run(
-        `DELETE FROM event WHERE action_id = ? AND acked = 1
-         AND number < (SELECT last_event FROM action WHERE action_id = event.action_id)`,
-        [actionId],
-      )
-      return this.#closeWhenTold(actionId)
+      const sql = `DELETE FROM event WHERE action_id = ? AND acked = 1
+         AND number < (SELECT last_event FROM action WHERE action_id = event.action_id)`
+      this.#database.prepare(sql).run(actionId)
+      return this.#rows.closeWhenTold(actionId)
     })
   }
 
-  /** Drops an action that the server does not know; it will not run again either. */
+  /** Drops an action that the server does not know; it will not run again either. A local one is none of its own. */
   forget(actionId: string): void {
     this.#write(() => {
-      const action = this.#find(actionId)
-      if (action !== undefined) this.#ended.keepForgotten(action, this.#clock.now())
+      const action = this.#rows.find(actionId)
+      if (action !== undefined && originOf(action) === 'server') this.#rows.forget(action)
     })
   }
 
@@ -243,105 +200,15 @@ export class Journal implements Disposable {
     this.#database.close()
   }
 
-  #accept(order: ScanOrder | TaskOrder, orderText: string, scanType: ScanType | null): Acceptance {
+  #accept(action: NewAction): Acceptance {
     return this.#write(() => {
-      const { actionId, verb } = order
-      if (this.#find(actionId) !== undefined) return 'known'
-      if (this.#reopen(actionId)) return 'known'
-      if (this.#countOpen() >= MAX_OPEN_ACTIONS) return 'full'
-      const sql = 'INSERT INTO action (action_id, order_text, verb, scan_type, state) VALUES (?, ?, ?, ?, ?)'
-      this.#run(sql, [actionId, orderText, verb, scanType, 'waiting'])
-      this.#append(actionId, { kind: 'accepted' })
+      const { actionId, origin } = action
+      if (this.#rows.find(actionId) !== undefined) return 'known'
+      if (this.#rows.reopen(actionId)) return 'known'
+      if (this.#rows.count(origin) >= MOST_OPEN[origin]) return 'full'
+      this.#rows.insert(action)
       return 'accepted'
     })
-  }
-
-  #append(actionId: string, event: AgentEvent): void {
-    const number = integerOf(this.#get(actionId), 'last_event') + 1
-    const body = JSON.stringify(fitEvent(actionId, number, event))
-    this.#run('UPDATE action SET last_event = ? WHERE action_id = ?', [number, actionId])
-    this.#run('INSERT INTO event (action_id, number, body) VALUES (?, ?, ?)', [actionId, number, body])
-  }
-
-  #end(actionId: string, event: AgentEvent): void {
-    this.#append(actionId, event)
-    const now = this.#clock.now()
-    const summary = summarize(event, now)
-    if (summary === undefined) throw new Error(`An event "${event.kind}" ends no action.`)
-    this.#run(
-      "UPDATE action SET state = 'ended', ended_at = ?, ending = ?, sentence = ? WHERE action_id = ?",
-      [now, summary.ending, summary.sentence, actionId],
-    )
-  }
-
-  #proveStopAfterEnding(actionId: string): void {
-    const sql = 'SELECT * FROM event WHERE action_id = ? ORDER BY number DESC LIMIT 1'
-    const last = this.#database.prepare(sql).get(actionId)
-    if (last !== undefined && readEvent(textOf(last, 'body')).kind === 'stopped') {
-      this.#run('UPDATE event SET acked = 0 WHERE position = ?', [integerOf(last, 'position')])
-    } else {
-      this.#append(actionId, stopped('queueEmpty', 0))
-    }
-  }
-
-  #closeWhenTold(actionId: string): boolean {
-    const action = this.#find(actionId)
-    if (action === undefined || textOf(action, 'state') !== 'ended') return false
-    const untold = this.#database
-      .prepare('SELECT 1 FROM event WHERE action_id = ? AND acked = 0')
-      .get(actionId)
-    if (untold !== undefined) return false
-    this.#ended.keep(action)
-    return true
-  }
-
-  /** Takes an action that was told to the end back among the open ones, to tell its end again. */
-  #reopen(actionId: string): boolean {
-    const ended = this.#ended.take(actionId)
-    if (ended === undefined) return false
-    this.#run(
-      `INSERT INTO action (action_id, verb, scan_type, state, attempts, last_event, ended_at, ending, sentence)
-       VALUES (?, ?, ?, 'ended', ?, ?, ?, ?, ?)`,
-      [
-        actionId,
-        ended.verb,
-        ended.scanType,
-        ended.attempts,
-        ended.lastEvent,
-        ended.endedAt,
-        ended.ending,
-        ended.sentence,
-      ],
-    )
-    if (ended.body === null) {
-      const reason = 'This machine has done with this action before, and no longer holds how it ended.'
-      this.#append(actionId, { kind: 'failed', reason, report: null })
-    } else {
-      this.#run('INSERT INTO event (action_id, number, body) VALUES (?, ?, ?)', [
-        actionId,
-        ended.lastEvent,
-        ended.body,
-      ])
-    }
-    return true
-  }
-
-  #countOpen(): number {
-    return integerOf(this.#database.prepare('SELECT count(*) AS n FROM action').get() ?? {}, 'n')
-  }
-
-  #find(actionId: string): Row | undefined {
-    return this.#database.prepare('SELECT * FROM action WHERE action_id = ?').get(actionId)
-  }
-
-  #get(actionId: string): Row {
-    const row = this.#find(actionId)
-    if (row === undefined) throw new Error(`The journal holds no action ${actionId}.`)
-    return row
-  }
-
-  #run(sql: string, values: (string | number | null)[]): void {
-    this.#database.prepare(sql).run(...values)
   }
 
   #write<Result>(change: () => Result): Result {
@@ -357,19 +224,14 @@ export class Journal implements Disposable {
   }
 }
 
-function stopped(proof: StopProof, stoppedWithinMs: number): AgentEvent {
-  return { kind: 'stopped', proof, stoppedWithinMs, report: null }
-}
-
-function waitingScan(row: Row): WaitingScan {
-  const { paths = [], settings = DEFAULT_SCAN_SETTINGS } = readScanOrder(textOf(row, 'order_text'))
-  return {
-    actionId: textOf(row, 'action_id'),
-    scanType: readScanType(textOf(row, 'scan_type')),
-    paths,
-    settings,
-    attempts: integerOf(row, 'attempts'),
-    crashes: integerOf(row, 'crashes'),
+function subjectsOf(order: TaskOrder): string[] {
+  switch (order.verb) {
+    case 'quarantine':
+      return [order.path.text]
+    case 'restore':
+      return [order.quarantineId]
+    case 'updateSignatures':
+      return []
   }
 }
 

@@ -2,7 +2,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type Instant, instantFromMs, MICROSECONDS_PER_MS } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
 import { LazySchema } from '../kit/lazy-schema.ts'
+import type { Origin } from './local-scan.ts'
 import { integerOf, type Row, textOf } from './row.ts'
+import { originOf } from './stored-text.ts'
 import { ENDINGS, type Ending } from './summary.ts'
 
 /** A scan that ended on this machine. */
@@ -14,7 +16,8 @@ export type RecentScan = {
   endedAt: Instant
   ending: Ending
   sentence: string
-  /** True when the server has acknowledged all of it. */
+  origin: Origin
+  /** True when the server has acknowledged all of it; a local scan it is never told of. */
   told: boolean
 }
 
@@ -22,7 +25,7 @@ const ending = new LazySchema(Type.Enum(ENDINGS))
 
 /** The scans that ended last, the newest first. */
 export function recentScans(database: DatabaseSync, limit: number): RecentScan[] {
-  const columns = 'action_id, scan_type, attempts, ended_at, ending, sentence'
+  const columns = 'action_id, origin, scan_type, attempts, ended_at, ending, sentence'
   const sql = `
     SELECT ${columns}, 0 AS told FROM action WHERE state = 'ended' AND scan_type IS NOT NULL
     UNION ALL
@@ -41,6 +44,7 @@ function recentScan(row: Row): RecentScan {
     endedAt: instantFromMs(integerOf(row, 'ended_at') / MICROSECONDS_PER_MS),
     ending: word,
     sentence: textOf(row, 'sentence'),
-    told: integerOf(row, 'told') === 1,
+    origin: originOf(row),
+    told: originOf(row) === 'server' && integerOf(row, 'told') === 1,
   }
 }

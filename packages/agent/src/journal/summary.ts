@@ -1,4 +1,5 @@
 import { type AgentEvent, conclude, type Instant } from '@fleetsweep/protocol'
+import type { Origin } from './local-scan.ts'
 
 export const ENDINGS = [
   'clean',
@@ -13,7 +14,11 @@ export const ENDINGS = [
 export type Ending = (typeof ENDINGS)[number]
 
 /** @returns `undefined` for an event that ends nothing */
-export function summarize(event: AgentEvent, now: Instant): { ending: Ending; sentence: string } | undefined {
+export function summarize(
+  event: AgentEvent,
+  now: Instant,
+  origin: Origin,
+): { ending: Ending; sentence: string } | undefined {
   switch (event.kind) {
     case 'finished': {
       const { word, sentence } = conclude(event.report, now)
@@ -26,9 +31,14 @@ export function summarize(event: AgentEvent, now: Instant): { ending: Ending; se
     case 'stopped':
       return {
         ending: 'stopped',
-        sentence: event.proof === 'neverStarted' ? 'stopped before it started' : 'stopped by the server',
+        sentence: stoppedSentence(event.proof === 'neverStarted', origin),
       }
     default:
       return undefined
   }
+}
+
+function stoppedSentence(isBeforeStart: boolean, origin: Origin): string {
+  if (isBeforeStart) return 'stopped before it started'
+  return origin === 'server' ? 'stopped by the server' : 'stopped on this machine'
 }

@@ -41,4 +41,11 @@ export interface Host {
    */
   osIdentity(sources?: readonly OsIdentitySource[]): Promise<OsIdentity | undefined>
   inventory(): Promise<OsInventory>
+  /**
+   * Makes sure that nobody but administrators can change what lies in a folder of the agent's, and makes it where it is
+   * not there. Absent where the system's own folders see to that.
+   *
+   * @throws Error with a sentence when somebody else can
+   */
+  guardFolder?(folder: string): Promise<void>
 }

@@ -1,3 +1,5 @@
+import { bindCLibrary, type CLibrary } from '../os/c-library.ts'
+
 /** What of a file the standard library cannot read or set to the last bit, by the C library. Linux only. */
 export interface FileAttributes {
   /** Every extended attribute, access control lists among them (`system.posix_acl_access`). Names are ASCII. */
@@ -19,32 +21,21 @@ const NS_PER_SECOND = 1_000_000_000n
  *
  * @returns why not, where this machine cannot
  */
-export async function loadFileAttributes(): Promise<FileAttributes | { unavailable: string }> {
-  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
-    return { unavailable: `not built for ${process.platform} ${process.arch}` }
-  }
-  try {
-    const { default: koffi } = await import('koffi')
-    return bind(koffi)
-  } catch (error) {
-    return { unavailable: `koffi does not load: ${error instanceof Error ? error.message : String(error)}` }
-  }
+export function loadFileAttributes(): Promise<FileAttributes | { unavailable: string }> {
+  return bindCLibrary(bind)
 }
 
-function bind(koffi: typeof import('koffi').default): FileAttributes {
-  const libc = koffi.load(null)
-  const flistxattr: (file: number, list: Buffer, size: number) => number = libc.func(
+function bind({ declare, failedWith, failure }: CLibrary): FileAttributes {
+  const flistxattr: (file: number, list: Buffer, size: number) => number = declare(
     'int64_t flistxattr(int, void *, size_t)',
   )
-  const fgetxattr: (file: number, name: string, value: Buffer, size: number) => number = libc.func(
+  const fgetxattr: (file: number, name: string, value: Buffer, size: number) => number = declare(
     'int64_t fgetxattr(int, const char *, void *, size_t)',
   )
   const fsetxattr: (file: number, name: string, value: Buffer, size: number, flags: number) => number =
-    libc.func('int fsetxattr(int, const char *, const void *, size_t, int)')
-  const fremovexattr: (file: number, name: string) => number = libc.func(
-    'int fremovexattr(int, const char *)',
-  )
-  const futimens: (file: number, times: Buffer) => number = libc.func('int futimens(int, const void *)')
+    declare('int fsetxattr(int, const char *, const void *, size_t, int)')
+  const fremovexattr: (file: number, name: string) => number = declare('int fremovexattr(int, const char *)')
+  const futimens: (file: number, times: Buffer) => number = declare('int futimens(int, const void *)')
 
   // Outside V8's heap, as every Buffer of this size: it does not move while C code fills it.
   const room = Buffer.alloc(MAX_XATTR_BYTES)
@@ -53,13 +44,13 @@ function bind(koffi: typeof import('koffi').default): FileAttributes {
     const xattrs = new Map<string, Buffer>()
     const listed = flistxattr(descriptor, room, room.length)
     if (listed < 0) {
-      if (koffi.errno() === koffi.os.errno.ENOTSUP) return xattrs
-      throw new Error(`The extended attributes cannot be listed (errno ${koffi.errno()}).`)
+      if (failedWith('ENOTSUP')) return xattrs
+      throw failure('The extended attributes cannot be listed')
     }
     const names = room.toString('latin1', 0, listed).split('\0').filter(Boolean)
     for (const name of names) {
       const size = fgetxattr(descriptor, name, room, room.length)
-      if (size < 0) throw new Error(`The attribute ${name} cannot be read (errno ${koffi.errno()}).`)
+      if (size < 0) throw failure(`The attribute ${name} cannot be read`)
       xattrs.set(name, Buffer.from(room.subarray(0, size)))
     }
     return xattrs
@@ -77,8 +68,7 @@ function bind(koffi: typeof import('koffi').default): FileAttributes {
         times.writeBigInt64LE((ns - part) / NS_PER_SECOND, at * 16)
         times.writeBigInt64LE(part, at * 16 + 8)
       }
-      if (futimens(descriptor, times) !== 0)
-        throw new Error(`The times cannot be set (errno ${koffi.errno()}).`)
+      if (futimens(descriptor, times) !== 0) throw failure('The times cannot be set')
     },
   }
 }

@@ -10,7 +10,7 @@ const TAG_BYTES = 16
 /** A copy that is not what was put into it: damaged, cut short, or sealed with another key. */
 export class SealError extends Error {}
 
-/** Room that the copy of a file takes. */
+/** QuarantineRoom that the copy of a file takes. */
 export function sealedBytes(sizeBytes: number): number {
   return HEADER_BYTES + sizeBytes + TAG_BYTES * (Math.floor(sizeBytes / CHUNK_BYTES) + 1)
 }

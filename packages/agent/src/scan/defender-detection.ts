@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync } from 'node:fs'
-import { type Detection, renderFilePath } from '@fleetsweep/protocol'
+import { type Detection, type FilePath, renderFilePath } from '@fleetsweep/protocol'
 import type { DefenderDetection } from '../engines/index.ts'
+import { isWindowsPath, renderWindowsPath } from '../os/windows-path.ts'
 import { isoTime } from './detection.ts'
 
 /**
@@ -11,8 +12,8 @@ export function describeDefenderThreat(threat: DefenderDetection): Detection {
   const stats = threat.isFile ? statsOf(threat.path) : undefined
   return {
     threatName: threat.threatName.replace(/\p{Cc}/gu, '?').slice(0, 512),
-    path: renderFilePath(Buffer.from(threat.path)),
-    innerPath: threat.innerPath === null ? null : renderFilePath(Buffer.from(threat.innerPath)),
+    path: rendered(threat.path),
+    innerPath: threat.innerPath === null ? null : rendered(threat.innerPath),
     sha256: null,
     sizeBytes: stats?.isFile() ? Number(stats.size) : 0,
     owner: null,
@@ -20,6 +21,10 @@ export function describeDefenderThreat(threat: DefenderDetection): Detection {
     changedAt: stats ? isoTime(stats.ctimeNs) : null,
     disposition: threat.quarantined ? 'quarantined' : 'reported',
   }
+}
+
+function rendered(path: string): FilePath {
+  return isWindowsPath(path) ? renderWindowsPath(path) : renderFilePath(Buffer.from(path))
 }
 
 function statsOf(path: string): BigIntStats | undefined {

@@ -1,4 +1,5 @@
 import { renderFilePath } from '@fleetsweep/protocol'
+import { isWindowsPath, renderWindowsPath } from '../os/windows-path.ts'
 import type { ScanRequest } from './scan.ts'
 import type { ScanConfig } from './scan-config.ts'
 
@@ -29,12 +30,15 @@ export function findDefenderRefusal(
 
 const POLICY: ReadonlySet<string> = new Set(['allowedPaths', 'exclude', 'cpuCeilingPercent'])
 
-/** On Windows a path on a drive, without what no Windows name may hold and MpCmdRun might take for a pattern. */
+/**
+ * On Windows a path on a drive, without what no Windows name may hold and MpCmdRun might take for a pattern, and without
+ * halves of characters, which would reach no program as they are.
+ */
 function isOfHere(path: string, platform: NodeJS.Platform): boolean {
-  return platform === 'win32' ? /^[A-Za-z]:[\\/][^*?"<>|:]*$/.test(path) : path.startsWith('/')
+  return platform === 'win32' ? /^[A-Za-z]:[\\/][^*?"<>|:\p{Cs}]*$/u.test(path) : path.startsWith('/')
 }
 
 function shown(path: string): string {
-  const { text } = renderFilePath(Buffer.from(path))
+  const { text } = isWindowsPath(path) ? renderWindowsPath(path) : renderFilePath(Buffer.from(path))
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
 }

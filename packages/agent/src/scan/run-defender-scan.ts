@@ -7,10 +7,19 @@ import {
   type ScanReport,
   type StopProof,
 } from '@fleetsweep/protocol'
-import type { DefenderEngine, DefenderMark, DefenderScan, DefenderTarget } from '../engines/index.ts'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type {
+  DefenderEngine,
+  DefenderMark,
+  DefenderPast,
+  DefenderScan,
+  DefenderTarget,
+} from '../engines/index.ts'
 import { EngineError } from '../engines/index.ts'
 import { delay } from '../kit/delay.ts'
 import { writeDurably } from '../os/durable-file.ts'
+import { parseJson } from '../os/parse-json.ts'
 import { describeDefenderThreat } from './defender-detection.ts'
 import { findDefenderRefusal } from './defender-refusal.ts'
 import type { ScanOutcome, ScanRequest, ScanRunner } from './scan.ts'
@@ -26,6 +35,8 @@ export type DefenderRunnerParts = {
   /** A scan that lasts longer is stopped, and has failed. Default: 7 days, as Defender's own for full scans. */
   maxScanMs?: number
 }
+
+const past = Compile(Type.Object({ atMs: Type.Integer(), known: Type.Array(Type.String()) }))
 
 const DAY_MS = 86_400_000
 /** How long Defender has for each of its answers to a stop. */
@@ -63,10 +74,12 @@ class DefenderRun {
       if (refusal !== undefined) return { kind: 'failed', reason: refusal, report: null }
       this.#tellPhase('loadingEngine')
       const info = await engine.prepare()
+      const past = await this.#past()
       if (signal.aborted) return stop.outcome('neverStarted', null)
+      if (past === undefined) return { kind: 'failed', reason: UNKNOWN_BEFORE, report: null }
       this.#request.onStarted(info)
       this.#tellPhase('scanning')
-      return await this.#scan(info, stop)
+      return await this.#scan(info, past, stop)
     } catch (error) {
       const reason = error instanceof EngineError ? error.message : `The scan failed: ${String(error)}`
       return { kind: 'failed', reason, report: null }
@@ -76,15 +89,14 @@ class DefenderRun {
     }
   }
 
-  async #scan(info: EngineInfo, stop: StopWatch): Promise<ScanOutcome> {
+  async #scan(info: EngineInfo, past: DefenderPast, stop: StopWatch): Promise<ScanOutcome> {
     const { engine, clock, maxScanMs = 7 * DAY_MS } = this.#parts
     const { signal } = this.#request
-    const sinceMs = this.#sinceMs()
     const deadline = new AbortController()
     const timer = clock.setTimer(maxScanMs, () => deadline.abort())
     const end = await this.#runTargets(AbortSignal.any([signal, deadline.signal]))
     timer.cancel()
-    const found = await engine.detectionsSince(sinceMs)
+    const found = await engine.detectionsSince(past)
     for (const threat of found ?? []) this.#request.onDetection(describeDefenderThreat(threat))
     this.#detections = found?.length ?? 0
     // Without its list of detections, a report would say that there were none.
@@ -99,18 +111,24 @@ class DefenderRun {
     if (end.kind === 'failed' || (end.kind === 'unclear' && found.length === 0)) {
       return { kind: 'failed', reason: end.reason, report }
     }
+    if (end.kind === 'done' && end.threats > found.length) {
+      const reason = `Microsoft Defender says that it detected ${end.threats} threats, and its list names ${found.length} that are new.`
+      return { kind: 'failed', reason, report }
+    }
     return { kind: 'finished', report }
   }
 
   /** One after the other; the first that does not end well ends them all. */
   async #runTargets(signal: AbortSignal): Promise<TargetsEnd> {
     let unclear: TargetsEnd | undefined
+    let threats = 0
     for (const target of this.#targets()) {
       const end = await this.#runTarget(target, signal)
       if (end.kind === 'unclear') unclear = end
-      else if (end.kind !== 'done') return end
+      else if (end.kind === 'done') threats += end.threats
+      else return end
     }
-    return unclear ?? { kind: 'done' }
+    return unclear ?? { kind: 'done', threats }
   }
 
   async #runTarget(target: DefenderTarget, signal: AbortSignal): Promise<TargetsEnd> {
@@ -128,7 +146,7 @@ class DefenderRun {
     signal.removeEventListener('abort', onAbort)
     const last = signal.aborted ? await stopped.promise : end
     if (last.kind !== 'unproven') mark.clear()
-    return last
+    return last.kind === 'done' ? { threats: 0, ...last } : last
   }
 
   /** Defender has stopped when the program that waits for its scan has ended by itself. */
@@ -154,14 +172,15 @@ class DefenderRun {
     return [{ kind: scanType }]
   }
 
-  /** When the first attempt began, to the second before: what it found counts, whoever lived to hear of it. */
-  #sinceMs(): number {
-    const path = join(this.#request.workDir, 'defender-since')
-    const known = existsSync(path) ? Number(readFileSync(path, 'utf8')) : Number.NaN
-    if (Number.isSafeInteger(known)) return known
-    const nowMs = Math.floor(this.#parts.clock.now() / MICROSECONDS_PER_MS / 1_000) * 1_000
-    writeDurably(path, String(nowMs))
-    return nowMs
+  /** As it was before the first attempt: what that found counts, whoever lived to hear of it. */
+  async #past(): Promise<DefenderPast | undefined> {
+    const path = join(this.#request.workDir, 'defender-past')
+    const known = existsSync(path) ? parseJson(readFileSync(path, 'utf8')) : undefined
+    if (past.Check(known)) return known
+    const { engine, clock } = this.#parts
+    const now = await engine.rememberPast(Math.floor(clock.now() / MICROSECONDS_PER_MS))
+    if (now !== undefined) writeDurably(path, JSON.stringify(now))
+    return now
   }
 
   #report(engine: EngineInfo): ScanReport {
@@ -200,7 +219,7 @@ class DefenderRun {
 }
 
 type TargetsEnd =
-  | { kind: 'done' }
+  | { kind: 'done'; threats: number }
   | { kind: 'unclear' | 'failed'; reason: string }
   | { kind: 'stopped'; proof: StopProof }
   | { kind: 'unproven' }
@@ -208,3 +227,5 @@ type TargetsEnd =
 const UNPROVEN = 'Microsoft Defender was told to stop and did not say that it has; it may go on scanning.'
 const UNKNOWN =
   'Microsoft Defender has scanned, and does not tell what it found: its list of detections cannot be read.'
+const UNKNOWN_BEFORE =
+  'Nothing was scanned: Microsoft Defender does not tell what it has found so far, so nobody could tell what is new.'

@@ -76,13 +76,13 @@ export class SignatureUpdater implements AsyncDisposable {
 
   /**
    * Updates where the last success is longer ago than this, and waits for it so long and no longer: a scan by
-   * yesterday's signatures is better than none.
+   * yesterday's signatures is better than none. After a failure no scan tries again sooner than the updater itself.
    */
   async freshen(options: { maxAgeMs: number; waitMs: number; signal: AbortSignal }): Promise<void> {
     const { succeededAt } = this.#record
     const { clock } = this.#parts
     const isFresh = succeededAt !== null && clock.now() < addMs(succeededAt as Instant, options.maxAgeMs)
-    if (isFresh || options.signal.aborted || this.#isDoneBySystem()) return
+    if (isFresh || options.signal.aborted || this.#isDoneBySystem() || this.#hasJustFailed()) return
     const { promise: waited, resolve } = Promise.withResolvers<void>()
     const timer = clock.setTimer(options.waitMs, resolve)
     options.signal.addEventListener('abort', () => resolve(), { once: true })
@@ -150,17 +150,28 @@ export class SignatureUpdater implements AsyncDisposable {
     })
   }
 
+  #hasJustFailed(): boolean {
+    const { triedAt, error } = this.#record
+    if (triedAt === null || error === null || this.#running !== undefined) return false
+    const sinceMs = (this.#parts.clock.now() - triedAt) / MICROSECONDS_PER_MS
+    return sinceMs >= 0 && sinceMs < this.#afterFailureMs
+  }
+
   #dueInMs(): number {
     const { triedAt, error } = this.#record
     if (triedAt === null) return this.#jittered(60_000)
     const sinceMs = (this.#parts.clock.now() - triedAt) / MICROSECONDS_PER_MS
-    const everyMs = error === null ? this.#everyMs : Math.min(AFTER_FAILURE_MS, this.#everyMs)
+    const everyMs = error === null ? this.#everyMs : this.#afterFailureMs
     // A clock that went back would let it wait for ever.
     return this.#jittered(Math.min(Math.max(everyMs - sinceMs, 1_000), everyMs))
   }
 
   get #everyMs(): number {
     return this.#parts.everyMs ?? EVERY_MS
+  }
+
+  get #afterFailureMs(): number {
+    return Math.min(AFTER_FAILURE_MS, this.#everyMs)
   }
 
   #jittered(ms: number): number {

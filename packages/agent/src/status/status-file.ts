@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Timer } from '@fleetsweep/protocol'
 import { LazySchema } from '../kit/lazy-schema.ts'
+import { replaceFile } from '../os/durable-file.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { AgentStatus } from './agent-status.ts'
 
@@ -47,7 +48,7 @@ export class StatusFile {
     const text = JSON.stringify(this.#read())
     if (text === this.#written) return
     writeFileSync(`${this.#path}.tmp`, text, { mode: 0o600 })
-    renameSync(`${this.#path}.tmp`, this.#path)
+    replaceFile(`${this.#path}.tmp`, this.#path)
     this.#written = text
   }
 }

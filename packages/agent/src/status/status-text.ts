@@ -3,13 +3,13 @@ import {
   type Instant,
   instantFromMs,
   MICROSECONDS_PER_MS,
-  type ScanPhase,
   signatureState,
 } from '@fleetsweep/protocol'
 import type { Identity } from '../enrollment/identity.ts'
 import type { RecentScan } from '../journal/recent-scans.ts'
 import { AGENT_VERSION } from '../version.ts'
 import type { AgentStatus } from './agent-status.ts'
+import { countWords, PHASE_WORDS, signatureWords } from './words.ts'
 
 /** Everything that `status` knows. */
 export type Overview = {
@@ -20,17 +20,6 @@ export type Overview = {
   /** `silent` while an agent runs but has said nothing yet; `undefined` while none runs. */
   running: AgentStatus | 'silent' | undefined
   recent: RecentScan[]
-}
-
-const PHASE_WORDS: Record<ScanPhase, string> = {
-  waiting: 'waiting',
-  loadingEngine: 'loading the engine',
-  selfTest: 'testing the engine',
-  walking: 'looking for files',
-  scanning: 'scanning',
-  paused: 'paused',
-  stopping: 'stopping',
-  ended: 'ended',
 }
 
 const CONNECTION_WORDS: Record<AgentStatus['connection']['state'], string> = {
@@ -86,40 +75,37 @@ function runningLines({ connection, engine, scan, waiting, because }: AgentStatu
     const { phase, percent, filesDone, filesTotal, detections, attempt } = scan.progress
     lines.push(
       `scan        ${scan.scanType}, ${PHASE_WORDS[phase]}, ${Math.floor(percent)} %, ` +
-        `${count(filesDone)} of ${count(filesTotal)} files, ${count(detections)} detections` +
+        `${countWords(filesDone)} of ${countWords(filesTotal)} files, ${countWords(detections)} detections` +
         `${attempt > 1 ? `, attempt ${attempt}` : ''}`,
     )
   }
-  if (waiting > 0) lines.push(`waiting     ${count(waiting)} more${because ? `. ${because}` : ''}`)
+  if (waiting > 0) lines.push(`waiting     ${countWords(waiting)} more${because ? `. ${because}` : ''}`)
   return lines
 }
 
 function engineWords(engine: NonNullable<AgentStatus['engine']>, now: Instant): string {
   const name = `${engine.name}${engine.version === null ? '' : ` ${engine.version}`}`
-  if (engine.state === 'missing') return `${name} is not installed`
+  if (engine.state === 'missing') {
+    const isRunning = engine.mode !== 'Not running'
+    return `${name} ${isRunning ? (engine.version === null ? 'is not installed' : 'cannot scan') : 'is not running'}`
+  }
   if (engine.state === 'noSignatures' || engine.signatures === null) return `${name} has no signatures`
-  const { official, version, builtAt, count: signatures } = engine.signatures
-  const state = { inDate: 'in date', old: 'old', testOnly: 'test signatures only' }[
-    signatureState(engine.signatures, now)
-  ]
-  return (
-    `${name}; ${official ? 'official' : 'other'} signatures${version === null ? '' : ` ${version}`}` +
-    `${builtAt === null ? '' : ` of ${builtAt}`}, ${count(signatures)} in all, ${state}`
-  )
+  return `${name}; ${signatureWords(engine.signatures, now)}`
 }
 
-function recentLine({ endedAt, scanType, ending, sentence, attempts, told }: RecentScan): string {
+function recentLine({ endedAt, scanType, ending, sentence, attempts, origin, told }: RecentScan): string {
   const text = ending === 'failed' ? `failed: ${sentence}` : sentence
   return (
     `  ${formatInstant(endedAt).slice(0, 19)}Z  ${scanType.padEnd(5)}  ${text}` +
-    `${attempts > 1 ? ` (${attempts} attempts)` : ''}${told ? '' : ' (not told to the server yet)'}`
+    `${attempts > 1 ? ` (${attempts} attempts)` : ''}${toldWords({ origin, told })}`
   )
+}
+
+function toldWords({ origin, told }: Pick<RecentScan, 'origin' | 'told'>): string {
+  if (origin === 'local') return ' (local; the server is not told)'
+  return told ? '' : ' (not told to the server yet)'
 }
 
 function time(microseconds: number): string {
   return formatInstant(instantFromMs(microseconds / MICROSECONDS_PER_MS))
-}
-
-function count(n: number): string {
-  return n.toLocaleString('en-US')
 }

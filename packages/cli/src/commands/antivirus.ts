@@ -39,7 +39,7 @@ export const antivirus: Command = {
           list.map((info) => [
             info.computerDnsName ?? info.machineId,
             // "2" is the API's word for an engine that is not there.
-            info.avMode === '2' ? 'none' : (info.avEngineVersion ?? '–'),
+            info.avMode === '2' ? 'none' : `${info.avEngineVersion ?? '–'}${MODE_WORDS[info.avMode] ?? ''}`,
             info.avSignatureVersion ?? '–',
             info.avSignaturePublishTime === null ? '–' : formatMoment(info.avSignaturePublishTime),
             IN_DATE[info.avIsSignatureUpToDate],
@@ -51,6 +51,13 @@ export const antivirus: Command = {
     }
     return 0
   },
+}
+
+/** Of an engine that scans, and leaves what it finds to another. */
+const MODE_WORDS: Readonly<Record<string, string>> = {
+  '1': ' (passive)',
+  '4': ' (EDR block)',
+  '5': ' (passive)',
 }
 
 const IN_DATE: Record<DeviceAvInfo['avIsSignatureUpToDate'], string> = {

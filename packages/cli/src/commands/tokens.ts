@@ -1,5 +1,5 @@
 import { safeText } from '@fleetsweep/client'
-import type { CreateEnrollmentTokenBody, EnrollmentToken } from '@fleetsweep/protocol'
+import { type CreateEnrollmentTokenBody, type EnrollmentToken, installCommand } from '@fleetsweep/protocol'
 import {
   type Command,
   type CommandContext,
@@ -23,6 +23,7 @@ export const tokens: Command = {
     uses: { type: 'string', value: 'n', help: 'create: machines that may use it; 1 when not given' },
     expires: { type: 'string', value: 'time', help: 'create: such as 30m, 12h or 7d; a day when not given' },
     tag: { type: 'string', multiple: true, value: 'tag', help: 'create: given to its machines; repeatable' },
+    command: { type: 'boolean', help: 'create: print what to paste on a machine to install the agent there' },
     replace: { type: 'string', value: 'machine id', help: 'create: for the one machine that lost its key' },
   },
   async run(context) {
@@ -55,16 +56,29 @@ async function createToken({ io, client, args, options, json }: CommandContext):
     ...(replaceMachineId !== undefined && { replaceMachineId }),
   }
   const created = await client.createEnrollmentToken(body, { signal: io.signal })
-  if (json) io.out(`${JSON.stringify(created, null, 2)}\n`)
+  const command = options.command === true ? installCommand(client.baseUrl, created.token) : undefined
+  if (json) io.out(`${JSON.stringify({ ...created, ...(command && { command }) }, null, 2)}\n`)
   else {
-    // The token alone on stdout, so that a script can take it; it is never shown again.
+    // One thing alone on stdout, so that a script can take it; it is never shown again.
     io.err(
       `Token ${created.id}, for ${created.maxUses} machine(s), until ${formatMoment(created.expiresAt)}. It is shown this once:\n`,
     )
-    io.out(`${safeText(created.token)}\n`)
-    io.err('On the machine: fleetsweep-agent enroll, with this server and this token\n')
+    io.out(`${command ?? safeText(created.token)}\n`)
+    io.err(command === undefined ? ENROLL_HINT : whereToPaste(client.baseUrl))
   }
   return 0
+}
+
+const ENROLL_HINT =
+  'On a machine that has the agent: fleetsweep-agent enroll, with this server and this token. To install it there, too: fleetsweep tokens create --command\n'
+
+function whereToPaste(url: string): string {
+  const paste =
+    'Paste this line into a shell of the machine. Options of install.sh may follow, such as --start.\n'
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+    ? `${paste}It leads to ${hostname}, which is another place on every machine: give --url with the address by which machines reach the server.\n`
+    : paste
 }
 
 async function listTokens({ io, client, args, json }: CommandContext): Promise<number> {

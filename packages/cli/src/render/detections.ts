@@ -7,6 +7,7 @@ import { renderTable } from './table.ts'
 export function renderDetections(detections: readonly FleetDetection[]): string {
   return renderTable(
     [
+      { title: 'Detection' },
       { title: 'Threat' },
       { title: 'Machine' },
       { title: 'Path' },
@@ -17,6 +18,7 @@ export function renderDetections(detections: readonly FleetDetection[]): string 
       { title: 'Disposition' },
     ],
     detections.map((one) => [
+      one.id,
       one.threatName,
       one.computerDnsName ?? one.machineId,
       one.innerPath === null ? one.path.text : `${one.path.text} » ${one.innerPath.text}`,

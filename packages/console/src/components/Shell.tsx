@@ -11,6 +11,7 @@ import {
 } from '@fluentui/react-components'
 import {
   BookOpenRegular,
+  BoxRegular,
   DesktopRegular,
   GroupListRegular,
   ShieldTaskRegular,
@@ -129,6 +130,9 @@ export function Shell() {
             </Link>
             <Link to="/device-groups" {...link}>
               <GroupListRegular aria-hidden /> Device groups
+            </Link>
+            <Link to="/quarantine" {...link}>
+              <BoxRegular aria-hidden /> Quarantine
             </Link>
           </nav>
           <HeaderEnd live={live} />

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { checkAddMachineForm } from './machines/add-machine-form.ts'
 import { checkScanForm, MAX_COMMENT, scanRequestOf } from './machines/scan-form.ts'
 import { checkSignIn } from './sign-in/sign-in-form.ts'
 
@@ -28,6 +29,20 @@ describe('the form of a scan', () => {
     [Array.from({ length: 3 }, () => `/${'a'.repeat(4_000)}`).join('\n'), 'too long together'],
   ])('says what is wrong with paths as the server does (%#)', (paths, why) => {
     expect(checkScanForm({ ...form, scanType: 'Custom', paths }).paths).toContain(why)
+  })
+})
+
+describe('the form of new machines', () => {
+  it.each(['1', ' 20 ', '100000'])('takes %j machines', (machines) => {
+    expect(checkAddMachineForm({ description: '', machines })).toEqual({})
+  })
+
+  it.each(['', '0', '-1', '1.5', 'some', '100001'])('refuses %j machines', (machines) => {
+    expect(checkAddMachineForm({ description: '', machines })).toHaveProperty('machines')
+  })
+
+  it('refuses a description that is longer than what is kept', () => {
+    expect(checkAddMachineForm({ description: 'x'.repeat(401), machines: '1' })).toHaveProperty('description')
   })
 })
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { Base64Text, Guid, MachineIdText } from '../ids.ts'
+import { Base64Text, Guid, MachineIdText, Sha256Text } from '../ids.ts'
 import { Detection } from '../scan/detection.ts'
+import { FilePath } from '../scan/file-path.ts'
 import { ScanProgress } from '../scan/scan-progress.ts'
 import { EngineInfo, ScanReport } from '../scan/scan-report.ts'
 import { Inventory } from './inventory.ts'
@@ -91,6 +92,22 @@ export const OpenAction = Type.Object({
 })
 export type OpenAction = Static<typeof OpenAction>
 
+/** Most files of a frame `quarantine`: the newest, where there are more. */
+export const MAX_KEPT_FILES = 200
+
+/** A file in the machine's quarantine, of which no scan and no task has told all. */
+export const KeptFile = Type.Object({
+  quarantineId: Guid,
+  state: Type.Union([Type.Literal('quarantined'), Type.Literal('restored')]),
+  /** True when somebody at the machine had it taken; else a scan or a task has told of it, or will. */
+  byHand: Type.Boolean(),
+  path: FilePath,
+  threatName: Type.String({ minLength: 1, maxLength: 512 }),
+  sha256: Type.Union([Sha256Text, Type.Null()]),
+  sizeBytes: Count(0),
+})
+export type KeptFile = Static<typeof KeptFile>
+
 export const AgentFrame = Type.Union([
   Type.Object({
     type: Type.Literal('hello'),
@@ -113,6 +130,15 @@ export const AgentFrame = Type.Union([
     ...ActionRef,
     number: Count(1),
     event: AgentEvent,
+  }),
+  /**
+   * Files that people at the machine had taken, and files that were given back, whoever asked for it. After the first
+   * heartbeat of a connection, and with one whenever that has changed; never empty. Not acknowledged: the next
+   * connection tells it again.
+   */
+  Type.Object({
+    type: Type.Literal('quarantine'),
+    files: Type.Array(KeptFile, { minItems: 1, maxItems: MAX_KEPT_FILES }),
   }),
   /** Not journaled; a lost one is made good by the next. */
   Type.Object({ type: Type.Literal('progress'), ...ActionRef, progress: ScanProgress }),

@@ -2,6 +2,20 @@ import { type Static, Type } from 'typebox'
 import { IpAddress } from '../api/machine.ts'
 import { SignatureSet } from '../scan/signature-set.ts'
 
+/**
+ * How Microsoft Defender Antivirus runs beside other products; the words of `Get-MpComputerStatus`.
+ *
+ * @see https://learn.microsoft.com/en-us/defender-endpoint/microsoft-defender-antivirus-compatibility
+ */
+export const DEFENDER_MODES = [
+  'Normal',
+  'Passive Mode',
+  'EDR Block Mode',
+  'SxS Passive Mode',
+  'Not running',
+] as const
+export type DefenderMode = (typeof DEFENDER_MODES)[number]
+
 const Nullable = (maxLength: number) => Type.Union([Type.String({ maxLength }), Type.Null()])
 
 export const ENGINE_STATES = ['ready', 'missing', 'noSignatures'] as const
@@ -28,11 +42,13 @@ export const Inventory = Type.Object({
   engine: Type.Object({
     name: Type.String({ maxLength: 64 }),
     version: Nullable(64),
-    /** `missing`: no engine installed; `noSignatures`: it has nothing to compare with. */
+    /** `missing`: none installed, or none that can scan; `noSignatures`: it has nothing to compare with. */
     state: Type.Enum(ENGINE_STATES),
     /** Who keeps it running: `system` where it runs on the machine by itself. Absent from older agents. */
     life: Type.Optional(Type.Enum(ENGINE_LIVES)),
     signatures: Type.Union([SignatureSet, Type.Null()]),
+    /** Of Microsoft Defender alone; absent where it has no name for how it runs. */
+    mode: Type.Optional(Type.Enum(DEFENDER_MODES)),
   }),
   /** New at every start of the operating system. */
   bootId: Type.String({ minLength: 1, maxLength: 64 }),

@@ -1,6 +1,7 @@
 /** Permissions that Microsoft defines, by the names that its tokens carry in `roles`. */
 export const DEFENDER_PERMISSIONS = [
   'Machine.Scan',
+  'Machine.StopAndQuarantine',
   'Machine.Read.All',
   'Machine.ReadWrite.All',
   'Alert.Read.All',

@@ -1,7 +1,7 @@
-import { AV_OS_KINDS, AV_SCAN_RESULTS, FRESHNESSES, type Instant } from '@fleetsweep/protocol'
+import { AV_MODES, AV_OS_KINDS, AV_SCAN_RESULTS, FRESHNESSES, type Instant } from '@fleetsweep/protocol'
 import { sql } from 'kysely'
 import { field, odataFields, type RowSource } from '../kit/odata/index.ts'
-import { avModeOf, oldBefore } from './antivirus-info.ts'
+import { AV_MODE_OF, oldBefore } from './antivirus-info.ts'
 
 /** What antivirus info can be filtered and ordered by, on either database. `now` decides which signatures are old. */
 export function antivirusInfoSource(now: Instant): RowSource {
@@ -15,9 +15,7 @@ export function antivirusInfoSource(now: Instant): RowSource {
       osPlatform: field.asciiText('os_platform'),
       osVersion: field.text('os_version', { nullable: true }),
       // Callers write the digit with quotes and without.
-      avMode: field.id(
-        sql`case engine_state when 'missing' then ${sql.lit(avModeOf('missing'))} else ${sql.lit(avModeOf('ready'))} end`,
-      ),
+      avMode: field.id(AV_MODE),
       avSignatureVersion: field.text('signature_version', { nullable: true }),
       avEngineVersion: field.text('engine_version', { nullable: true }),
       avPlatformVersion: field.nothing,
@@ -44,3 +42,11 @@ export function antivirusInfoSource(now: Instant): RowSource {
     }),
   }
 }
+
+/** As `avModeOf` has it. */
+const AV_MODE = sql`case when engine_state = 'missing' then ${sql.lit(AV_MODES.disabled)} ${sql.join(
+  Object.entries(AV_MODE_OF).map(
+    ([mode, digit]) => sql`when engine_mode = ${sql.lit(mode)} then ${sql.lit(digit)}`,
+  ),
+  sql` `,
+)} else ${sql.lit(AV_MODES.other)} end`

@@ -22,6 +22,7 @@ type InventoryColumns = {
   os_platform: string
   os_version: string | null
   engine_state: string
+  engine_mode: string | null
   engine_version: string | null
   signature_identity: string | null
   signature_version: string | null
@@ -40,12 +41,13 @@ export type DeviceAntivirusRow = AntivirusInfoRow & {
 
 /** The columns that an inventory sets. */
 export function antivirusColumns(inventory: Inventory): InventoryColumns {
-  const { state, version, signatures } = engineFacts(inventory.engine)
+  const { state, mode, version, signatures } = engineFacts(inventory.engine)
   return {
     os_kind: inventory.osKind,
     os_platform: inventory.osPlatform,
     os_version: inventory.osVersion,
     engine_state: state,
+    engine_mode: mode,
     engine_version: version,
     signature_identity: signatures?.identity ?? null,
     signature_version: signatures?.version ?? null,
@@ -67,6 +69,7 @@ export function toAntivirusInfo(row: DeviceAntivirusRow): StoredAntivirusInfo {
     lastSeen: row.last_seen as Instant,
     engine: {
       state: row.engine_state as EngineFacts['state'],
+      mode: row.engine_mode as EngineFacts['mode'],
       version: row.engine_version,
       signatures: row.signature_identity === null ? null : signaturesOf(row, row.signature_identity),
     },

@@ -133,6 +133,26 @@ export function describeAntivirusInfoStore(kind: string, open: OpenBackend): voi
       expect(await list(ours, "avIsSignatureUpToDate eq 'Unknown' and avMode eq '3'")).toHaveLength(1)
     })
 
+    it.each([
+      [{ mode: 'Normal' }, '0'],
+      [{ mode: 'Passive Mode' }, '1'],
+      [{ mode: 'EDR Block Mode' }, '4'],
+      [{ mode: 'SxS Passive Mode' }, '5'],
+      [{ mode: 'Not running', state: 'missing' }, '2'],
+      [{ mode: 'Normal', state: 'missing' }, '2'],
+      [{ mode: 'Normal', state: 'noSignatures' }, '0'],
+    ] satisfies [Partial<Engine>, string][])(
+      'says of an engine with %o the same as it filters by, until its machine names no mode',
+      async (engine, avMode) => {
+        const { ours } = await bed.twoTenants()
+        await tell(ours, 1, engine)
+        expect(showAntivirusInfo(await of(ours, 1), bed.clock.now()).avMode).toBe(avMode)
+        expect(await list(ours, `avMode eq '${avMode}'`)).toMatchObject([{ machineId: machineId(1) }])
+        await tell(ours, 1, {})
+        expect(showAntivirusInfo(await of(ours, 1), bed.clock.now()).avMode).toBe('3')
+      },
+    )
+
     it('tells how the last scan of each type ended', async () => {
       const { ours } = await bed.twoTenants()
       await ours.machineActions.requestScan(newScan(10, 1))

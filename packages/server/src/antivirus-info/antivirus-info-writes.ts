@@ -35,6 +35,7 @@ const upsertInventory = prepare((db: Kysely<AntivirusInfoTables>, row: Inventory
         os_platform: ref('excluded.os_platform'),
         os_version: ref('excluded.os_version'),
         engine_state: ref('excluded.engine_state'),
+        engine_mode: ref('excluded.engine_mode'),
         engine_version: ref('excluded.engine_version'),
         signature_identity: ref('excluded.signature_identity'),
         signature_version: ref('excluded.signature_version'),

@@ -2,6 +2,7 @@ import {
   AV_MODES,
   type AvScanResult,
   addMs,
+  type DefenderMode,
   type DeviceGroupId,
   type Freshness,
   type Instant,
@@ -14,6 +15,8 @@ import {
 /** What a machine told of its engine, as far as it is filtered by. */
 export type EngineFacts = {
   state: Inventory['engine']['state']
+  /** Null for an engine that has no mode, or none with a name. */
+  mode: DefenderMode | null
   version: string | null
   /** Null where the machine told of no signatures. */
   signatures: {
@@ -46,12 +49,14 @@ export type StoredAntivirusInfo = {
   refreshedAt: Instant
 }
 
-export function engineFacts({ state, version, signatures }: Inventory['engine']): EngineFacts {
-  if (signatures === null) return { state, version, signatures: null }
+export function engineFacts(engine: Inventory['engine']): EngineFacts {
+  const { state, version, signatures } = engine
+  const mode = engine.mode ?? null
+  if (signatures === null) return { state, mode, version, signatures: null }
   const { identity, official, builtAt } = signatures
   const built = builtAt === null ? null : (parseInstant(builtAt) ?? null)
   const set = { identity, version: signatures.version, isOfficial: official, builtAt: built }
-  return { state, version, signatures: set }
+  return { state, mode, version, signatures: set }
 }
 
 /** Signatures built before this are old. */
@@ -67,12 +72,22 @@ export function signatureFreshness({ state, signatures }: EngineFacts, now: Inst
   return isOfficial && builtAt !== null && builtAt >= oldBefore(now) ? 'True' : 'False'
 }
 
+/** The digit of each of Defender's own modes. Side by side it scans and only notes, as "passive audit" has it. */
+export const AV_MODE_OF: Record<DefenderMode, string> = {
+  Normal: AV_MODES.active,
+  'Passive Mode': AV_MODES.passive,
+  'EDR Block Mode': AV_MODES.edrBlocked,
+  'SxS Passive Mode': AV_MODES.passiveAudit,
+  'Not running': AV_MODES.disabled,
+}
+
 /**
- * Never `active`, which stands for protection in real time: an engine that scans on demand does not give it, and what
- * else may run on the machine is not known.
+ * `active`, which stands for protection in real time, only by Defender's own word: an engine that scans on demand does
+ * not give it, and what else may run on the machine is not known.
  */
-export function avModeOf(state: EngineFacts['state']): string {
-  return state === 'missing' ? AV_MODES.disabled : AV_MODES.other
+export function avModeOf({ state, mode }: Pick<EngineFacts, 'state' | 'mode'>): string {
+  if (state === 'missing') return AV_MODES.disabled
+  return mode === null ? AV_MODES.other : AV_MODE_OF[mode]
 }
 
 const STATUS_OF = { True: 'Updated', False: 'NotUpdated', Unknown: 'Unknown' } as const

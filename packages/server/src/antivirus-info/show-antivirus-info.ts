@@ -11,7 +11,7 @@ export function showAntivirusInfo(info: StoredAntivirusInfo, now: Instant): Devi
     osKind: info.osKind === 'macos' ? 'mac' : info.osKind,
     osPlatform: info.osPlatform,
     osVersion: info.osVersion,
-    avMode: avModeOf(engine.state),
+    avMode: avModeOf(engine),
     avSignatureVersion: engine.signatures?.version ?? null,
     avEngineVersion: engine.version,
     avPlatformVersion: null,

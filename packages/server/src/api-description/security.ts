@@ -4,6 +4,7 @@ import type { Access } from '../kit/http/index.ts'
 /** What whoever holds a permission may do with it. */
 const ALLOWS: Readonly<Record<Permission, string>> = {
   'Machine.Scan': 'Run antivirus scans, and cancel them.',
+  'Machine.StopAndQuarantine': 'Move files to quarantine, and give them back.',
   'Machine.Read.All': 'Read machines and machine actions.',
   'Machine.ReadWrite.All': 'Read machines and machine actions, and change machines.',
   'Alert.Read.All': 'Read alerts.',

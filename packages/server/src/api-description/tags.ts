@@ -17,6 +17,14 @@ const TAGS: Readonly<Record<string, Tag>> = {
     description: 'Progress and report of a scan: more than its machine action can say.',
   },
   detections: { name: 'Detections', description: 'Threats that engines found, one for each place.' },
+  quarantine: {
+    name: 'Quarantine',
+    description: 'Files that machines keep where nothing can run them, and can give back.',
+  },
+  'machine-tasks': {
+    name: 'Machine tasks',
+    description: 'Requests for a machine that are no scans, and what became of them.',
+  },
   events: { name: 'Events', description: 'What changes, as it changes.' },
   applications: {
     name: 'Applications',

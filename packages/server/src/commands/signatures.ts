@@ -15,7 +15,7 @@ export const signatures: ServerCommand = {
 
 import takes main.cvd, daily.cvd and bytecode.cvd, as ClamAV publishes them, when sigtool says
 that ClamAV signed them; ends with 1 when one is refused. A running server gives out the new
-ones from then on.`,
+ones from then on. Machines are told to look with: fleetsweep signatures update <machine…>`,
   options: { data: { type: 'string' }, json: { type: 'boolean' } },
   async run(call) {
     const [verb, path, ...more] = call.args

@@ -26,4 +26,7 @@ export interface DetectionStore {
     },
     reach: Reach,
   ): Promise<StoredDetection[]>
+
+  /** `undefined` when the tenant has no such detection, or its machine is out of reach. */
+  findWithin(id: string, reach: Reach): Promise<StoredDetection | undefined>
 }

@@ -9,7 +9,7 @@ import { TokenBucket } from './token-bucket.ts'
 
 /** Frames that a connection may send. New events do not count: they are held back by their acknowledgements. */
 const FRAMES = { burst: 300, perSecond: 50 }
-/** Heartbeats and inventories cost a transaction each. */
+/** They cost a transaction each, or more. */
 const LONG_FRAMES = { burst: 10, perHeartbeat: 4 }
 
 export type ConnectionParts = {
@@ -105,7 +105,7 @@ export class Connection {
 
   #receive(frame: SessionFrame, size: number): void {
     this.#heardAtMs = this.#parts.clock.monotonicMs()
-    const isLong = frame.type === 'heartbeat' || frame.type === 'inventory'
+    const isLong = ['heartbeat', 'inventory', 'quarantine'].includes(frame.type)
     if (!this.#session) this.#refuse(`${frame.type} before the welcome`, size)
     else if (isLong && !this.#longFrames.take()) this.#refuse(`too many frames "${frame.type}"`, size)
     else this.#session.receive(frame)

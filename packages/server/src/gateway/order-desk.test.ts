@@ -48,6 +48,30 @@ describe('an order', () => {
     expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(MAX_FRAME_BYTES)
   })
 
+  it.each([
+    { text: QUOTE.repeat(8_192) },
+    { text: WIDE.repeat(8_192) },
+    { text: '\\x01'.repeat(6_144), base64: 'A'.repeat(8_192) },
+  ])('to quarantine a file fits its frame with the longest path that is taken, %#', (path) => {
+    const actionId = 'f1ee75ee-0000-4000-8000-000000000001' as MachineActionId
+    const asked = {
+      verb: 'quarantine',
+      actionId,
+      detectionId: 'd',
+      path,
+      sha256: 'f'.repeat(64),
+      sizeBytes: 1,
+      threatName: COSTLY.repeat(512),
+      requestor: COSTLY.repeat(2_000),
+      comment: COSTLY.repeat(4_000),
+    } as const
+    const bound = { machineId: 'f'.repeat(40), actionId, agentNonce: 'n'.repeat(128), counter: 2 ** 53 - 1 }
+    const order = JSON.stringify(writeOrder(asked, null, bound))
+    const frame = { type: 'order', keyId: actionId, order, signature: 'A'.repeat(88) } as const
+    expect(Value.Check(ServerFrame, frame)).toBe(true)
+    expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(MAX_FRAME_BYTES)
+  })
+
   it('is never made of exclusions that are longer', () => {
     const exclusions = [
       ...longestPaths(COSTLY, MAX_EXCLUSIONS_LENGTH),

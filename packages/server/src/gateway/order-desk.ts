@@ -1,14 +1,26 @@
-import { type MachineId, type Order, type ServerFrame, signingInput } from '@fleetsweep/protocol'
+import {
+  type FilePath,
+  type MachineId,
+  type Order,
+  type ServerFrame,
+  signingInput,
+} from '@fleetsweep/protocol'
 import { present } from '../kit/present.ts'
-import type { OwedOrder, PreparedOrder } from '../scan/index.ts'
+import type { OwedTask } from '../machine-task/index.ts'
+import type { OwedOrder as OwedScanOrder, PreparedOrder } from '../scan/index.ts'
 import type { OrderKeys } from '../signing-key/index.ts'
 import type { TenantStores } from '../stores.ts'
 
+/** Of a path whose bytes are given besides. */
+const MAX_SHOWN_PATH = 1_024
 /** Longest `requestor` that the protocol carries. */
 const MAX_REQUESTOR = 1_024
 
+/** What the server owes a machine. */
+export type OwedOrder = OwedScanOrder | OwedTask
+
 export type OrderDeskParts = {
-  stores: Pick<TenantStores, 'machines' | 'scans'>
+  stores: Pick<TenantStores, 'machines' | 'scans' | 'machineTasks'>
   /** Signs every order of this connection, also after another has taken over. */
   orderKey: OrderKeys['current']
   machineId: MachineId
@@ -67,10 +79,12 @@ export class OrderDesk {
   async #lookOnce(): Promise<void> {
     const { stores, machineId, publicKey, mayGetOrders, onKeyReplaced } = this.#parts
     if (this.#heartbeats === 0 || !mayGetOrders()) return
-    const [machine, owed] = await Promise.all([
+    const [machine, scans, tasks] = await Promise.all([
       stores.machines.find(machineId),
       stores.scans.listOwed(machineId),
+      stores.machineTasks.listOwed(machineId),
     ])
+    const owed = [...scans, ...tasks]
     if (machine?.publicKey !== publicKey) return onKeyReplaced()
     // Asked again, because a second connection may have come up while the database answered.
     if (machine.ordersHeldBecause !== null || !mayGetOrders()) return
@@ -79,7 +93,7 @@ export class OrderDesk {
       if (!this.#isDue(order)) continue
       const prepared = order.verb === 'scan' ? await stores.scans.prepareOrder(order.actionId) : null
       if (!mayGetOrders()) return
-      if (order.verb === 'stop' || prepared !== null) this.#send(order, prepared)
+      if (order.verb !== 'scan' || prepared !== null) this.#send(order, prepared)
     }
   }
 
@@ -115,10 +129,27 @@ type BoundOrder = Pick<Order, 'machineId' | 'actionId' | 'agentNonce' | 'counter
 /** An order as it is signed. @param prepared what else an order of a scan says */
 export function writeOrder(owed: OwedOrder, prepared: PreparedOrder | null, bound: BoundOrder): Order {
   if (owed.verb === 'stop') return { verb: 'stop', ...bound }
-  const { scanType, requestor, comment } = owed
-  const said = { requestor: requestor.slice(0, MAX_REQUESTOR), comment }
-  const { paths = null, settings } = prepared ?? {}
-  return { verb: 'scan', ...bound, scanType, ...present({ paths: paths ?? undefined, settings }), ...said }
+  const said = { requestor: owed.requestor.slice(0, MAX_REQUESTOR), comment: owed.comment }
+  switch (owed.verb) {
+    case 'scan': {
+      const { paths = null, settings } = prepared ?? {}
+      const how = present({ paths: paths ?? undefined, settings })
+      return { verb: 'scan', ...bound, scanType: owed.scanType, ...how, ...said }
+    }
+    case 'quarantine': {
+      const { sha256, threatName } = owed
+      return { verb: 'quarantine', ...bound, path: shortened(owed.path), sha256, threatName, ...said }
+    }
+    case 'restore':
+      return { verb: 'restore', ...bound, quarantineId: owed.quarantineId, ...said }
+    case 'updateSignatures':
+      return { verb: 'updateSignatures', ...bound, ...said }
+  }
+}
+
+/** Where the bytes are given they alone count, and the text, which can be five times as long, is for reading. */
+function shortened(path: FilePath): FilePath {
+  return path.base64 === undefined ? path : { ...path, text: path.text.slice(0, MAX_SHOWN_PATH) }
 }
 
 function keyOf({ verb, actionId }: OwedOrder): string {

@@ -119,6 +119,9 @@ export class Session implements Sitter {
       case 'event':
         this.#queue(() => this.#takeEvent(frame))
         break
+      case 'quarantine':
+        this.#queue(() => this.#takeQuarantine(frame))
+        break
       case 'inventory':
         this.#queue(() => this.#takeInventory(frame))
         break
@@ -228,14 +231,9 @@ export class Session implements Sitter {
     const actionId = readMachineActionId(text)
     if (!actionId) return
     if (event.kind === 'started') progress.attemptBegan(this.tenant, actionId, event.attempt)
-    const taken = await stores.scans.takeEvent({
-      machineId: this.machineId,
-      actionId,
-      number,
-      event,
-      reportUrl: reportUrl(actionId),
-      ...silence,
-    })
+    const told = { machineId: this.machineId, actionId, number, event, ...silence }
+    const ofScan = await stores.scans.takeEvent({ ...told, reportUrl: reportUrl(actionId) })
+    const taken = ofScan.kind === 'unknown' ? await stores.machineTasks.takeEvent(told) : ofScan
     switch (taken.kind) {
       case 'stored':
         onNewEvent()
@@ -261,6 +259,11 @@ export class Session implements Sitter {
 
   async #takeInventory({ inventory }: Told<'inventory'>): Promise<void> {
     await this.#parts.stores.machines.recordInventory(this.machineId, inventory, this.remoteAddress)
+  }
+
+  async #takeQuarantine({ files }: Told<'quarantine'>): Promise<void> {
+    const machine = { machineId: this.machineId, computerDnsName: this.name }
+    await this.#parts.stores.quarantine.takeWord(machine, files)
   }
 
   #takeProgress({ actionId: text, progress }: Told<'progress'>): void {

@@ -34,7 +34,7 @@ function useJob(actions: DueActions) {
   const bus: Bus = inProcessBus()
   const hints: Hint[] = []
   bus.subscribe((hint) => hints.push(hint))
-  const job = new ExpireActions({ timeouts: actions, bus, clock, logger: pino({ level: 'silent' }) })
+  const job = new ExpireActions({ timeouts: [actions], bus, clock, logger: pino({ level: 'silent' }) })
   const ids = () => hints.flatMap((hint) => (hint.topic === 'machineActions' ? hint.ids : []))
   return { job, clock, hints, ids }
 }

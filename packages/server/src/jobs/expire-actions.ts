@@ -1,21 +1,23 @@
-import type { Clock, MachineActionId, TenantId } from '@fleetsweep/protocol'
+import type { Clock, Instant, MachineActionId, TenantId } from '@fleetsweep/protocol'
 import type { Logger } from 'pino'
 import type { Bus } from '../kit/bus.ts'
 import { Repetition } from '../kit/repetition.ts'
-import type { MachineActionTimeouts } from '../machine-action/index.ts'
 
 const EVERY_MS = 30_000
 /** Also what fits one hint to the other nodes. */
 const BATCH = 200
 
+type Ended = readonly { tenant: TenantId; action: { id: MachineActionId } }[]
+
 export type ExpireActionsParts = {
-  timeouts: MachineActionTimeouts
+  /** Each ends what is due of one kind, at most so many. */
+  timeouts: readonly { expire(now: Instant, limit: number): Promise<Ended> }[]
   bus: Bus
   clock: Clock
   logger: Logger
 }
 
-/** Ends actions whose time is over, every half minute of the clock. */
+/** Ends actions and tasks whose time is over, every half minute of the clock. */
 export class ExpireActions {
   readonly #parts: ExpireActionsParts
   readonly #repetition: Repetition
@@ -38,11 +40,13 @@ export class ExpireActions {
     const { timeouts, clock, logger } = this.#parts
     try {
       const now = clock.now()
-      while (!this.#repetition.isStopped) {
-        const ended = await timeouts.expire(now, BATCH)
-        this.#publish(ended)
-        if (ended.length > 0) logger.info({ actions: ended.length }, 'machine actions timed out')
-        if (ended.length < BATCH) return
+      for (const kind of timeouts) {
+        for (let ended = BATCH; ended === BATCH && !this.#repetition.isStopped; ) {
+          const actions = await kind.expire(now, BATCH)
+          ended = actions.length
+          this.#publish(actions)
+          if (ended > 0) logger.info({ actions: ended }, 'machine actions timed out')
+        }
       }
     } catch (err) {
       // Whatever is due now is still due at the next run.
@@ -50,7 +54,7 @@ export class ExpireActions {
     }
   }
 
-  #publish(ended: readonly { tenant: TenantId; action: { id: MachineActionId } }[]): void {
+  #publish(ended: Ended): void {
     for (const [tenant, group] of Map.groupBy(ended, ({ tenant }) => tenant)) {
       const ids = group.map(({ action }) => action.id)
       this.#parts.bus.publish({ topic: 'machineActions', tenant, ids })

@@ -1,6 +1,6 @@
 /** What nodes tell each other. Every message is only a hint: ids of rows to look at, never the truth itself. */
 export type Hint =
-  /** Rows of `machine_action` (or their scans) were created or moved. */
+  /** Rows of `machine_action` (or their scans), or of `machine_task`, were created or moved. */
   | { topic: 'machineActions'; tenant: string; ids: readonly string[] }
   /** The server owes these machines an order. */
   | { topic: 'wake'; tenant: string; machineIds: readonly string[] }

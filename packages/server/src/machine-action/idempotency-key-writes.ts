@@ -20,13 +20,16 @@ type KeyTables = {
   }
 }
 
-/** What the call with this key was answered with within a day; `undefined` when it is new. */
-export function* findAnswered(
+/** Whether a call with this key was answered within a day, and with which action. */
+export type KeptAnswer = { kind: 'new' } | { kind: 'keyReused' } | { kind: 'answered'; action: string }
+
+/** Looks up what the call with this key was answered with. Until the commit no other call with it goes on. */
+export function* findKeptAnswer(
   tenant: TenantId,
   idempotency: IdempotencyKey | null,
   context: WriteContext,
-): WriteSteps<StoredMachineAction | 'keyReused' | undefined> {
-  if (idempotency === null) return undefined
+): WriteSteps<KeptAnswer> {
+  if (idempotency === null) return { kind: 'new' }
   const { principal, key, fingerprint } = idempotency
   yield* lockKey(tenant, idempotency, context)
   const [row] = yield* run(
@@ -38,8 +41,19 @@ export function* findAnswered(
       .where('idempotency_key', '=', key)
       .where('created_at', '>', addMs(context.at, -IDEMPOTENCY_KEYS_KEPT_MS)),
   )
-  if (!row) return undefined
-  return row.fingerprint === fingerprint ? yield* readForUpdate(tenant, row.action, context) : 'keyReused'
+  if (!row) return { kind: 'new' }
+  return row.fingerprint === fingerprint ? { kind: 'answered', action: row.action } : { kind: 'keyReused' }
+}
+
+/** What the call with this key was answered with within a day; `undefined` when it is new. */
+export function* findAnswered(
+  tenant: TenantId,
+  idempotency: IdempotencyKey | null,
+  context: WriteContext,
+): WriteSteps<StoredMachineAction | 'keyReused' | undefined> {
+  const kept = yield* findKeptAnswer(tenant, idempotency, context)
+  if (kept.kind === 'answered') return yield* readForUpdate(tenant, kept.action, context)
+  return kept.kind === 'keyReused' ? 'keyReused' : undefined
 }
 
 /** Any number that no other lock begins with. */

@@ -1,8 +1,15 @@
 export { ActionWaits } from './action-waits.ts'
 export { type FleetEventService, fleetEventService } from './fleet-event-service.ts'
-export { IDEMPOTENCY_KEYS_KEPT_MS, readIdempotencyKey } from './idempotency-key.ts'
 export {
+  IDEMPOTENCY_KEYS_KEPT_MS,
+  type IdempotencyKey,
+  idempotencyOf,
+  readIdempotencyKey,
+} from './idempotency-key.ts'
+export {
+  findKeptAnswer,
   forgetIdempotencyKeysWrite,
+  keepAnswer,
   type OldIdempotencyKeys,
   sqlOldIdempotencyKeys,
 } from './idempotency-key-writes.ts'
@@ -19,6 +26,7 @@ export {
 export { moveMachineAction, postponeTimeOut, readForUpdate } from './move-machine-action.ts'
 export { readUntilEnded, type WaitServices } from './read-until-ended.ts'
 export {
+  readActionComment,
   readCancelComment,
   readFleetScanRequest,
   readScanRequest,

@@ -36,7 +36,7 @@ export function readScanRequest(body: RunAntivirusScanBody): ScanRequest {
     scanType: readScanTypeOf(body.ScanType),
     paths: null,
     rescan: false,
-    comment: readScanComment(body.Comment, 'Comment'),
+    comment: readActionComment(body.Comment, 'Comment'),
     externalId: readExternalId(body.ExternalId, 'ExternalId'),
   }
 }
@@ -57,7 +57,7 @@ export function readFleetScanRequest(body: RequestScanBody): ScanRequest {
     scanType,
     paths: paths ?? null,
     rescan,
-    comment: readScanComment(body.comment, 'comment'),
+    comment: readActionComment(body.comment, 'comment'),
     externalId: readExternalId(body.externalId, 'externalId'),
   }
 }
@@ -67,7 +67,8 @@ export function readCancelComment(comment: string | null | undefined): string | 
   return comment === null || comment === undefined ? null : readComment(comment, 'Comment')
 }
 
-function readScanComment(comment: string, name: string): string {
+/** @throws ApiError `InvalidInput` when it is blank or too long. @param name of the member that holds it */
+export function readActionComment(comment: string, name: string): string {
   if (comment.trim() === '') throw new ApiError('InvalidInput', `${name} is blank`)
   return readComment(comment, name)
 }

@@ -17,9 +17,15 @@ export function requireScanSupport({ osKind, osPlatform, osBuild, engine }: Stor
   if (engine.state === 'missing') {
     throw new ApiError(
       'ClientVersionNotSupported',
-      'RunAntiVirusScan needs an antivirus engine of any version, and the machine has none: install one',
+      `RunAntiVirusScan needs an antivirus engine of any version, and ${whyNoEngine(engine)}`,
     )
   }
+}
+
+/** An agent says `missing` also of an engine that is there and cannot scan; then it tells a version or a mode. */
+function whyNoEngine({ name, version, mode }: StoredMachine['engine']): string {
+  if (mode === 'Not running') return `${name} is not running on the machine: turn it on`
+  return version === null ? 'the machine has none: install one' : `${name} ${version} cannot scan there`
 }
 
 /** What of a Windows is too old, in words; `undefined` when nothing is, or nobody can tell. */

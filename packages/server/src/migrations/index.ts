@@ -11,6 +11,8 @@ import { antivirusInfo } from './0010-antivirus-info.ts'
 import { webhooks } from './0011-webhooks.ts'
 import { lists } from './0012-lists.ts'
 import { scanPolicies } from './0013-scan-policies.ts'
+import { machineTasks } from './0014-machine-tasks.ts'
+import { defenderMode } from './0016-defender-mode.ts'
 import { scanCheckpoints } from './0018-scan-checkpoints.ts'
 
 /** The schema, step by step; a released step never changes. */
@@ -27,5 +29,7 @@ export const migrations: readonly Migration[] = [
   webhooks,
   lists,
   scanPolicies,
+  machineTasks,
+  defenderMode,
   scanCheckpoints,
 ]

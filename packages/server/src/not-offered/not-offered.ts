@@ -15,7 +15,7 @@ export type NotOffered = {
 
 const SCANS = 'It scans machines: POST /api/machines/{id}/runAntiVirusScan.'
 const REPORTS = 'What a scan found is at GET /fleet/v1/scans/{action id}.'
-const DETECTIONS = 'What scans found is at GET /fleet/v1/detections.'
+const QUARANTINE = 'It moves files that scans found: POST /fleet/v1/detections/{id}/quarantine.'
 const MACHINES = 'What it knows of machines is at GET /api/machines and GET /api/deviceavinfo.'
 const ALERTS = 'What scans found is at GET /api/alerts, with its files where $expand=evidence asks for them.'
 const LISTS = 'Its lists take $filter: /api/machines, /api/machineactions, /api/alerts, /api/deviceavinfo.'
@@ -52,7 +52,7 @@ export const NOT_OFFERED: readonly NotOffered[] = [
     ['POST /api/machines/:machineId/restrictCodeExecution', 'restrict which programs run'],
     ['POST /api/machines/:machineId/unrestrictCodeExecution', 'restrict which programs run'],
   ]),
-  ...family('Machine.StopAndQuarantine', DETECTIONS, [
+  ...family('Machine.StopAndQuarantine', QUARANTINE, [
     [
       'POST /api/machines/:machineId/StopAndQuarantineFile',
       'stop programs or quarantine files by their hash',

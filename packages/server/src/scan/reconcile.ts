@@ -2,6 +2,7 @@ import { isFinal, type MachineActionId, type TenantId } from '@fleetsweep/protoc
 import { tables } from '../kit/db/query.ts'
 import { defineWrite, run, type WriteContext, type WriteSteps } from '../kit/db/write.ts'
 import { postponeTimeOut, readForUpdate, type StoredMachineAction } from '../machine-action/index.ts'
+import { failLostTasks, noteListedTask } from '../machine-task/index.ts'
 import type { ScanTables } from './scan-row.ts'
 import type { Reconciled, Reconciliation } from './scan-store.ts'
 import { type AllowedSilence, silentUntil } from './silence.ts'
@@ -20,13 +21,14 @@ export const reconcileWrite = defineWrite<Reconcile, Reconciled>(
     for (const { actionId } of listed) {
       verdicts.push(yield* judge(tenant, machineId, actionId, silence, context))
     }
-    const failed: StoredMachineAction[] = []
+    const failed: Reconciled['failed'] = []
     for (const id of yield* openActions(tenant, machineId, context)) {
       if (listed.some(({ actionId }) => actionId === id)) continue
       const lost = yield* countAbsence(tenant, id, context)
       if (lost) failed.push(lost)
     }
-    return { verdicts, failed }
+    const lostTasks = yield* failLostTasks(tenant, machineId, listed, context)
+    return { verdicts, failed: [...failed, ...lostTasks] }
   },
 )
 
@@ -38,6 +40,10 @@ function* judge(
   context: WriteContext,
 ): WriteSteps<Reconciled['verdicts'][number]> {
   const action = yield* readForUpdate(tenant, actionId, context)
+  if (!action) {
+    const taskEvent = yield* noteListedTask(tenant, { machineId, actionId, ...silence }, context)
+    if (taskEvent !== undefined) return { actionId, ackedEvent: taskEvent, verdict: 'continue' }
+  }
   if (!action || action.machineId !== machineId) return { actionId, ackedEvent: 0, verdict: 'forget' }
   const db = tables<ScanTables>(context.dialect)
   const [scan] = yield* run(

@@ -43,9 +43,9 @@ export interface ScanStore {
   prepareOrder(actionId: MachineActionId): Promise<PreparedOrder | null>
 
   /**
-   * Compares the open actions of a machine with what it listed.
+   * Compares the open actions and tasks of a machine with what it listed.
    *
-   * @returns what the machine shall do with each that it listed, and the actions that ended as `Failed` because the
+   * @returns what the machine shall do with each that it listed, and those that ended as `Failed` because the
    *   machine has now left them out twice
    */
   reconcile(reconciliation: Reconciliation): Promise<Reconciled>
@@ -82,5 +82,5 @@ export type Reconciliation = AllowedSilence & {
 
 export type Reconciled = {
   verdicts: { actionId: MachineActionId; ackedEvent: number; verdict: 'continue' | 'stop' | 'forget' }[]
-  failed: StoredMachineAction[]
+  failed: { id: MachineActionId }[]
 }

@@ -20,6 +20,7 @@ import {
   readForUpdate,
   type StoredMachineAction,
 } from '../machine-action/index.ts'
+import { noteQuarantined } from '../quarantine/index.ts'
 import { tellWebhooks } from '../webhook/index.ts'
 import type { ScanRow, ScanTables } from './scan-row.ts'
 import type { EventTaken, IncomingEvent } from './scan-store.ts'
@@ -100,8 +101,13 @@ function* addDetection(
   const { id: actionId, machineId, computerDnsName } = action
   const alert = yield* raiseAlert(tenant, { ...action, detection }, context)
   const added = { id, action: actionId, machine: machineId, alert, attempt, detection }
-  if (!(yield* insertDetection(tenant, added, context))) return
+  const isNew = yield* insertDetection(tenant, added, context)
   const { threatName, path, innerPath, sha256, sizeBytes, disposition } = detection
+  if (detection.quarantineId !== undefined) {
+    const file = { id: detection.quarantineId, detectionId: id, path, threatName, sha256, sizeBytes }
+    yield* noteQuarantined(tenant, action, { ...file, cause: 'policy' }, context)
+  }
+  if (!isNew) return
   const data = {
     detectionId: id,
     alertId: alert,

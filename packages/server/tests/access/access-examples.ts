@@ -122,6 +122,34 @@ export const EXAMPLES: Readonly<Record<string, MakeExample>> = {
     status: 200,
   }),
   'GET /fleet/v1/detections': () => ({ path: '/fleet/v1/detections', status: 200 }),
+  'POST /fleet/v1/detections/:detectionId/quarantine': ({ detection }) => ({
+    path: `/fleet/v1/detections/${detection}/quarantine`,
+    body: { comment: 'The same again' },
+    status: 201,
+  }),
+  'GET /fleet/v1/quarantine': () => ({ path: '/fleet/v1/quarantine', status: 200 }),
+  'GET /fleet/v1/quarantine/:quarantineId': ({ quarantined }) => ({
+    path: `/fleet/v1/quarantine/${quarantined}`,
+    status: 200,
+  }),
+  'POST /fleet/v1/quarantine/:quarantineId/restore': ({ quarantined }) => ({
+    path: `/fleet/v1/quarantine/${quarantined}/restore`,
+    body: { comment: 'The same again' },
+    status: 201,
+  }),
+  'POST /fleet/v1/machines/:machineId/updateSignatures': ({ machine }) => ({
+    path: `/fleet/v1/machines/${machine}/updateSignatures`,
+    body: { comment: 'The same again' },
+    status: 201,
+  }),
+  'GET /fleet/v1/machine-tasks/:taskId': ({ task }) => ({
+    path: `/fleet/v1/machine-tasks/${task}`,
+    status: 200,
+  }),
+  'GET /fleet/v1/machines/:machineId/tasks': ({ machine }) => ({
+    path: `/fleet/v1/machines/${machine}/tasks`,
+    status: 200,
+  }),
   'GET /fleet/v1/events': () => ({ path: '/fleet/v1/events', status: 200 }),
   'GET /fleet/v1/me': () => ({ path: '/fleet/v1/me', status: 200 }),
 

@@ -29,6 +29,9 @@ export class AccessWorld implements AsyncDisposable {
   #action = ''
   #alert = ''
   #scanned = ''
+  #detection = ''
+  #task = ''
+  readonly #quarantined = randomUUID()
 
   static async open(openDatabase: () => Promise<ApiDatabase>): Promise<AccessWorld> {
     const world = new AccessWorld(await ApiServer.start(openDatabase))
@@ -55,6 +58,21 @@ export class AccessWorld implements AsyncDisposable {
     return this.#scanned
   }
 
+  /** A file that the earlier scan found, which stayed where it is. */
+  get detection(): string {
+    return this.#detection
+  }
+
+  /** Another one that it moved to quarantine. */
+  get quarantined(): string {
+    return this.#quarantined
+  }
+
+  /** A task of the machine that waits. */
+  get task(): string {
+    return this.#task
+  }
+
   /** What an earlier scan found on it. */
   get alert(): string {
     return this.#alert
@@ -68,6 +86,8 @@ export class AccessWorld implements AsyncDisposable {
     await this.create('deviceGroups', { displayName: 'Lab', rules, userGroupIds: [this.#owners] })
     this.#alert = await this.#findThreat(await this.#requestScan('The one that found something'))
     this.#action = await this.#requestScan('The one that waits')
+    const updates = `machines/${this.#machine}/updateSignatures`
+    this.#task = (await this.create(updates, { comment: 'The one that waits' })).taskId ?? ''
   }
 
   async #requestScan(comment: string): Promise<MachineActionId> {
@@ -78,7 +98,7 @@ export class AccessWorld implements AsyncDisposable {
 
   /** Ends a scan as its machine does. */
   async #findThreat(actionId: MachineActionId): Promise<string> {
-    const { alerts, scans } = this.api.of
+    const { alerts, scans, detections } = this.api.of
     const told = {
       machineId: this.#machine as MachineId,
       actionId,
@@ -86,7 +106,11 @@ export class AccessWorld implements AsyncDisposable {
       silenceMs: TIME_OUT_MS,
     }
     await scans.takeEvent({ ...told, number: 1, event: detected('/tmp/eicar.com') })
-    await scans.takeEvent({ ...told, number: 2, event: finished })
+    const moved = { disposition: 'quarantined', quarantineId: this.#quarantined } as const
+    await scans.takeEvent({ ...told, number: 2, event: detected('/tmp/moved', 1, moved) })
+    await scans.takeEvent({ ...told, number: 3, event: finished })
+    const [, stayed] = await detections.list({ limit: 2 }, ALL_MACHINES)
+    this.#detection = stayed?.id ?? ''
     await this.#sendList(actionId)
     const { rows } = await alerts.list({ orderBy: [], skip: 0, pageSize: 1 }, ALL_MACHINES)
     return rows[0]?.alert.id ?? ''
@@ -104,7 +128,10 @@ export class AccessWorld implements AsyncDisposable {
   }
 
   /** Creates something as an administrator does. @param where a collection of the Fleet API, or a whole path */
-  async create(where: string, body: object): Promise<{ id: string | number; secret?: string }> {
+  async create(
+    where: string,
+    body: object,
+  ): Promise<{ id: string | number; secret?: string; taskId?: string }> {
     const path = where.startsWith('/') ? where : `/fleet/v1/${where}`
     const answer = await this.call(`POST ${path}`, await this.applicationToken(PERMISSIONS), body)
     if (answer.status !== 201) throw new Error(`POST ${path} was answered ${answer.status}: ${answer.text}`)

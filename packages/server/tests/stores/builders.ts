@@ -16,6 +16,7 @@ import type { AuditEntry } from '../../src/audit/index.ts'
 import type { NewDeviceGroup } from '../../src/device-group/device-group.ts'
 import type { Enrollment, NewEnrollmentToken } from '../../src/enrollment/enrollment-store.ts'
 import type { Cancellation, NewScan } from '../../src/machine-action/machine-action-store.ts'
+import type { IncomingTaskEvent, NewTask } from '../../src/machine-task/index.ts'
 import type { NewRole } from '../../src/role/role.ts'
 import type { IncomingEvent } from '../../src/scan/index.ts'
 import type { NewUser } from '../../src/user/index.ts'
@@ -114,6 +115,46 @@ export function detected(path: string, attempt = 1, given: Partial<Detection> = 
     ...given,
   }
   return { kind: 'detection', attempt, detection }
+}
+
+/** Task `id` of machine `machine`: to bring its signatures up to date, unless it says otherwise. */
+export function newTask(id: number, machine: number, given: Partial<NewTask> = {}): NewTask {
+  return {
+    id: actionId(id),
+    machineId: machineId(machine),
+    computerDnsName: `Lab-${machine}.example`,
+    asked: { verb: 'updateSignatures' },
+    requestor: 'Playbooks',
+    comment: 'Before the scan',
+    timeOutMs: TIME_OUT_MS,
+    idempotency: null,
+    audit: auditEntry({ operation: 'machineTask.create', target: actionId(id) }),
+    ...given,
+  }
+}
+
+/** As `told`, of a task. */
+export function toldOfTask(
+  id: number,
+  machine: number,
+  number: number,
+  event: AgentEvent,
+): IncomingTaskEvent {
+  return {
+    machineId: machineId(machine),
+    actionId: actionId(id),
+    number,
+    event,
+    silenceMs: TIME_OUT_MS,
+  }
+}
+
+export function done(quarantineId?: string): AgentEvent {
+  return { kind: 'done', sentence: 'It is done.', ...(quarantineId === undefined ? {} : { quarantineId }) }
+}
+
+export function failed(reason = 'The file is another one by now.'): AgentEvent {
+  return { kind: 'failed', reason, report: null }
 }
 
 /** What machine `n` says of itself; machines of one `os` share the operating system's identity. */

@@ -16,6 +16,7 @@ import {
   newDeviceGroup,
   newRole,
   newScan,
+  newTask,
   newToken,
   newUser,
   newUserGroup,
@@ -44,7 +45,7 @@ export type Testbed = {
   readonly clock: MovableClock
   /**
    * Two new tenants whose machines have the same ids; the second also has actions 1 (`Pending`, on machine 1) and 2
-   * (`InProgress`, on machine 2), person 1 in user group 1 with role 1, and device group 1 with machine 1. After the test not one row of the second may have changed.
+   * (`InProgress`, on machine 2), task 3 (`Pending`, on machine 1), person 1 in user group 1 with role 1, and device group 1 with machine 1. After the test not one row of the second may have changed.
    */
   twoTenants(): Promise<{ tenant: TenantId; ours: TenantStores; theirs: TenantStores }>
   /** All rows of a tenant in one table. */
@@ -83,8 +84,10 @@ const TABLES = [
   'machine',
   'machine_action',
   'machine_address',
+  'machine_task',
   'open_alert',
   'password_link',
+  'quarantined_file',
   'role_assignment',
   'role_permission',
   'scan',
@@ -145,6 +148,7 @@ export function useTestbed(open: OpenBackend): Testbed {
       await theirs.machineActions.requestScan(newScan(1, 1, { timeOutMs: TEN_YEARS_MS }))
       await theirs.machineActions.requestScan(newScan(2, 2))
       await theirs.scans.takeEvent({ ...told(2, 2, 1, accepted), silenceMs: TEN_YEARS_MS })
+      await theirs.machineTasks.request(newTask(3, 1, { timeOutMs: TEN_YEARS_MS }))
       await fillAccess(theirs)
       await theirs.webhooks.create(newWebhook(1), auditEntry())
       strangers.push({ tenant: stranger, before: await dumpTenant(get().db, stranger) })

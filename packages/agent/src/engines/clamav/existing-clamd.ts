@@ -38,6 +38,21 @@ export function createExistingClamAvEngine(
   return new ExistingClamd(options.configFile, clock)
 }
 
+/**
+ * What somebody else's clamd says of itself, for people who look after the machine.
+ *
+ * @throws EngineError with a sentence when it cannot be used
+ */
+export async function lookAtExistingClamd(
+  options: { configFile: string },
+  { clock }: { clock: Clock },
+): Promise<{ version: string; socketPath: string; limits: JudgingEngineInfo['limits']; untold: string[] }> {
+  const seen = await new ExistingClamd(options.configFile, clock).look()
+  const { passesDescriptors } = await chooseTransport()
+  const { version, limits } = infoOf(seen, passesDescriptors)
+  return { version, limits, socketPath: seen.socketPath, untold: seen.untold }
+}
+
 class ExistingClamd implements OwnEngine {
   readonly #configFile: string
   readonly #clock: Clock
@@ -50,7 +65,7 @@ class ExistingClamd implements OwnEngine {
 
   async inspect(): Promise<Inventory['engine']> {
     try {
-      const { version, files } = await this.#look()
+      const { version, files } = await this.look()
       const has = files.set.count > 0
       return {
         name: 'ClamAV',
@@ -69,7 +84,7 @@ class ExistingClamd implements OwnEngine {
   async open({ onPhase, signal }: Parameters<Engine['open']>[0]): Promise<EngineSession> {
     if (signal.aborted) throw new EngineOpenAborted('neverStarted')
     onPhase('loadingEngine')
-    const seen = await this.#look()
+    const seen = await this.look()
     if (seen.files.set.count === 0) {
       throw new EngineError('noSignatures', `There are no signatures in ${seen.conf.databaseDir}.`)
     }
@@ -135,7 +150,7 @@ class ExistingClamd implements OwnEngine {
     )
   }
 
-  async #look(): Promise<Seen> {
+  async look(): Promise<Seen> {
     const { conf, untold } = await this.#readConf()
     if (conf.socketPath === undefined) {
       throw new EngineError(

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { bindCLibrary, type CLibrary } from '../../os/c-library.ts'
 
 /** A connected Unix socket over which open files can be handed to another process. */
 export interface PassingSocket {
@@ -36,42 +37,26 @@ const BLOCK = {
 /**
  * Loads what passing descriptors needs from the C library.
  *
- * @returns why not, where this machine cannot: not 64-bit Linux, or the foreign function interface does not load
+ * @returns why not, where this machine cannot
  */
-export async function loadDescriptorPassing(): Promise<ConnectPassing | { unavailable: string }> {
-  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
-    return { unavailable: `not built for ${process.platform} ${process.arch}` }
-  }
-  try {
-    const { default: koffi } = await import('koffi')
-    return bind(koffi)
-  } catch (error) {
-    return { unavailable: `koffi does not load: ${error instanceof Error ? error.message : String(error)}` }
-  }
+export function loadDescriptorPassing(): Promise<ConnectPassing | { unavailable: string }> {
+  return bindCLibrary(bind)
 }
 
-function bind(koffi: typeof import('koffi').default): ConnectPassing {
-  const libc = koffi.load(null)
+function bind({ koffi, declare, failedWith, failure }: CLibrary): ConnectPassing {
   const socket: (domain: number, type: number, protocol: number) => number =
-    libc.func('int socket(int, int, int)')
-  const connect: (socket: number, address: bigint, size: number) => number = libc.func(
+    declare('int socket(int, int, int)')
+  const connect: (socket: number, address: bigint, size: number) => number = declare(
     'int connect(int, void *, uint32_t)',
   )
-  const sendmsg: (socket: number, message: bigint, flags: number) => number = libc.func(
+  const sendmsg: (socket: number, message: bigint, flags: number) => number = declare(
     'int64_t sendmsg(int, void *, int)',
   )
-  const close: (descriptor: number) => number = libc.func('int close(int)')
+  const close: (descriptor: number) => number = declare('int close(int)')
 
   const base = koffi.address(koffi.alloc('uint8_t', BLOCK.size))
   const bytes = new Uint8Array(koffi.view(base, BLOCK.size))
   const memory = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-  function fail(what: string): Error {
-    const number = koffi.errno()
-    const name =
-      Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`
-    return new Error(`${what}: ${name}`)
-  }
 
   function fillAddress(socketPath: string): void {
     const path = Buffer.from(socketPath)
@@ -102,9 +87,9 @@ function bind(koffi: typeof import('koffi').default): ConnectPassing {
   return (socketPath) => {
     fillAddress(socketPath)
     const descriptor = socket(AF_UNIX, SOCK_STREAM_CLOEXEC_NONBLOCK, 0)
-    if (descriptor < 0) throw fail('socket')
+    if (descriptor < 0) throw failure('socket')
     if (connect(descriptor, base + BigInt(BLOCK.address.at), BLOCK.address.size) !== 0) {
-      const error = fail('connect')
+      const error = failure('connect')
       close(descriptor)
       throw error
     }
@@ -118,8 +103,8 @@ function bind(koffi: typeof import('koffi').default): ConnectPassing {
         const sent = sendmsg(descriptor, base, MSG_NOSIGNAL)
         if (sent === message.length) return true
         if (sent >= 0) throw new Error(`only ${sent} of ${message.length} bytes were sent`)
-        if (koffi.errno() === koffi.os.errno.EAGAIN) return false
-        throw fail('sendmsg')
+        if (failedWith('EAGAIN')) return false
+        throw failure('sendmsg')
       },
     }
   }

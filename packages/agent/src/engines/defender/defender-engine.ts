@@ -18,9 +18,18 @@ export type DefenderScan = {
  * Defender says that it found decides.
  */
 export type DefenderScanEnd =
-  | { kind: 'done' }
+  /** `threats`: how many it says that it detected, where it says so. */
+  | { kind: 'done'; threats?: number }
   | { kind: 'unclear'; reason: string }
   | { kind: 'failed'; reason: string }
+
+/** What tells what Defender finds in a scan from what it had found before. Kept across restarts of the agent. */
+export type DefenderPast = {
+  /** By the machine's own clock, in milliseconds since the epoch. */
+  atMs: number
+  /** What its list held, one digest an entry; empty where times tell. */
+  known: string[]
+}
 
 /** Microsoft Defender Antivirus on this machine. It walks by itself, and tells what it found and not what it read. */
 export interface DefenderEngine {
@@ -38,9 +47,14 @@ export interface DefenderEngine {
   /** Asks Defender to stop scanning; settles when it has answered, whatever it answered. */
   cancelScan(): Promise<void>
 
-  /**
-   * @param sinceMs by the machine's own clock, in milliseconds since the epoch
-   * @returns `undefined` when it cannot be told what was found
-   */
-  detectionsSince(sinceMs: number): Promise<DefenderDetection[] | undefined>
+  /** @returns `undefined` when it cannot be told what was found before */
+  rememberPast(atMs: number): Promise<DefenderPast | undefined>
+
+  /** @returns `undefined` when it cannot be told what was found */
+  detectionsSince(past: DefenderPast): Promise<DefenderDetection[] | undefined>
+
+  /** Lets Defender fetch its signatures; `databases` are their version, the sentence is for people. */
+  updateSignatures(): Promise<
+    { kind: 'updated'; databases: string[] } | { kind: 'current' } | { kind: 'failed'; sentence: string }
+  >
 }

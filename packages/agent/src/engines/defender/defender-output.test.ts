@@ -1,6 +1,7 @@
+import { DEFENDER_MODES } from '@fleetsweep/protocol'
 import { describe, expect, it } from 'vitest'
 import { parsePowerShellList, parsePowerShellMoment } from './decode-output.ts'
-import { parseRunningMode, RUNNING_MODES, SCAN_ABILITY } from './running-mode.ts'
+import { parseRunningMode, SCAN_ABILITY } from './running-mode.ts'
 import { readThreatPlaces } from './threat-resource.ts'
 
 const utf16le = (text: string) => Buffer.from(text, 'utf16le')
@@ -51,15 +52,15 @@ describe('reading what PowerShell wrote', () => {
 
 describe('the running mode of Microsoft Defender', () => {
   it('is known by its words, with or without "Mode"', () => {
-    expect(RUNNING_MODES.map(parseRunningMode)).toEqual([...RUNNING_MODES])
+    expect(DEFENDER_MODES.map(parseRunningMode)).toEqual([...DEFENDER_MODES])
     expect(parseRunningMode('Passive')).toBe('Passive Mode')
     expect(parseRunningMode('Sxs Passive')).toBe('SxS Passive Mode')
     expect(parseRunningMode('Turbo Mode')).toBeUndefined()
   })
 
   it('lets every mode scan but the one that does not run, and only the normal one remediate', () => {
-    expect(RUNNING_MODES.filter((mode) => !SCAN_ABILITY[mode].scans)).toEqual(['Not running'])
-    const remediating = RUNNING_MODES.filter((mode) => {
+    expect(DEFENDER_MODES.filter((mode) => !SCAN_ABILITY[mode].scans)).toEqual(['Not running'])
+    const remediating = DEFENDER_MODES.filter((mode) => {
       const ability = SCAN_ABILITY[mode]
       return ability.scans && ability.remediates
     })

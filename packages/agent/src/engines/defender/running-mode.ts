@@ -1,12 +1,4 @@
-/** How Microsoft Defender Antivirus runs beside other products; the words of `Get-MpComputerStatus`. */
-export const RUNNING_MODES = [
-  'Normal',
-  'Passive Mode',
-  'EDR Block Mode',
-  'SxS Passive Mode',
-  'Not running',
-] as const
-export type RunningMode = (typeof RUNNING_MODES)[number]
+import { DEFENDER_MODES, type DefenderMode } from '@fleetsweep/protocol'
 
 /** What a mode means for a scan on demand. */
 export type ScanAbility =
@@ -18,7 +10,7 @@ export type ScanAbility =
  *
  * @see https://learn.microsoft.com/en-us/defender-endpoint/microsoft-defender-antivirus-compatibility
  */
-export const SCAN_ABILITY: Record<RunningMode, ScanAbility> = {
+export const SCAN_ABILITY: Record<DefenderMode, ScanAbility> = {
   Normal: { scans: true, remediates: true, note: null },
   'Passive Mode': notRemediating('passive mode'),
   'EDR Block Mode': {
@@ -35,13 +27,13 @@ export const SCAN_ABILITY: Record<RunningMode, ScanAbility> = {
 }
 
 /** Reads `AMRunningMode`, which some versions write as `Passive` alone; `undefined` for a mode that we do not know. */
-export function parseRunningMode(text: string): RunningMode | undefined {
+export function parseRunningMode(text: string): DefenderMode | undefined {
   const plain = (mode: string) =>
     mode
       .trim()
       .toLowerCase()
       .replace(/ mode$/, '')
-  return RUNNING_MODES.find((mode) => plain(mode) === plain(text))
+  return DEFENDER_MODES.find((mode) => plain(mode) === plain(text))
 }
 
 function notRemediating(mode: string): ScanAbility {

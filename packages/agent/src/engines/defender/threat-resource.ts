@@ -6,6 +6,13 @@ export type ThreatPlace = {
   isFile: boolean
 }
 
+/** Where a threat is of which nothing but its name is told. */
+export const NAMELESS_PLACE: ThreatPlace = {
+  path: 'a place that Defender does not name',
+  innerPath: null,
+  isFile: false,
+}
+
 const FILE = 'file:_'
 const CONTAINER = 'containerfile:_'
 
@@ -24,9 +31,7 @@ export function readThreatPlaces(resources: readonly string[]): ThreatPlace[] {
     .map((resource) => placeOf(FILE + resource.slice(CONTAINER.length)))
     .filter(({ path }) => !told.has(path))
   const all = [...places, ...containers]
-  return all.length > 0
-    ? all
-    : [{ path: 'a place that Defender does not name', innerPath: null, isFile: false }]
+  return all.length > 0 ? all : [NAMELESS_PLACE]
 }
 
 function placeOf(resource: string): ThreatPlace {

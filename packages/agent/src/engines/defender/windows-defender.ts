@@ -1,23 +1,17 @@
-import { createHash } from 'node:crypto'
-import {
-  type Clock,
-  type EngineInfo,
-  formatInstant,
-  type Inventory,
-  instantFromMs,
-  type SignatureSet,
-} from '@fleetsweep/protocol'
+import type { Clock, DefenderMode, EngineInfo, Inventory, SignatureSet } from '@fleetsweep/protocol'
 import { type Static, Type } from 'typebox'
 import { LazySchema } from '../../kit/lazy-schema.ts'
 import { EngineError } from '../engine.ts'
 import { decodeOutput, parsePowerShellList, parsePowerShellMoment } from './decode-output.ts'
 import type { DefenderEngine, DefenderScan, DefenderScanEnd, DefenderTarget } from './defender-engine.ts'
+import { DEFENDER_NAME, DEFENDER_UNTOLD, defenderSignatures } from './defender-info.ts'
 import { type ProgramEnd, runProgram, startProgram } from './run-program.ts'
-import { parseRunningMode, type RunningMode, SCAN_ABILITY } from './running-mode.ts'
+import { parseRunningMode, SCAN_ABILITY } from './running-mode.ts'
 import { readThreatDetections } from './threat-detections.ts'
 import type { WindowsPrograms } from './windows-programs.ts'
 
 const ANSWER_TIMEOUT_MS = 60_000
+const UPDATE_TIMEOUT_MS = 600_000
 
 /** Everything is asked by these words alone: nothing of a path or of the server's ever becomes part of a script. */
 const ask = (command: string, fields: string) =>
@@ -41,15 +35,8 @@ const Status = Type.Object({
   AntivirusSignatureVersion: Type.String({ maxLength: 64 }),
   AntivirusSignatureLastUpdated: Type.Union([Type.String(), Type.Null()]),
 })
-type Status = Static<typeof Status> & { mode: RunningMode }
+type Status = Static<typeof Status> & { mode: DefenderMode }
 const status = new LazySchema(Status)
-
-const NAME = 'Microsoft Defender'
-const UNTOLD = [
-  'Microsoft Defender does not tell what it skipped by its own exclusions or could not read.',
-  'It keeps to its own CPU limit, not to the one of this scan.',
-  'It deals with what it finds by its own settings, whatever the policy of the scan says.',
-]
 
 /** Microsoft Defender Antivirus of Windows, by its command line and its PowerShell module. */
 export function createWindowsDefender(
@@ -70,8 +57,14 @@ export function createWindowsDefender(
   return {
     async inspect(): Promise<Inventory['engine']> {
       const seen = await readStatus()
-      if (seen === undefined) return { name: NAME, version: null, state: 'missing', signatures: null }
-      const engine = { name: NAME, version: seen.AMProductVersion, life: 'system' } as const
+      if (seen === undefined)
+        return { name: DEFENDER_NAME, version: null, state: 'missing', signatures: null }
+      const engine = {
+        name: DEFENDER_NAME,
+        version: seen.AMProductVersion,
+        life: 'system',
+        mode: seen.mode,
+      } as const
       return SCAN_ABILITY[seen.mode].scans
         ? { ...engine, state: 'ready', signatures: signaturesOf(seen) }
         : { ...engine, state: 'missing', signatures: null }
@@ -87,11 +80,11 @@ export function createWindowsDefender(
       const ability = SCAN_ABILITY[seen.mode]
       if (!ability.scans) throw new EngineError('engineMissing', ability.reason)
       return {
-        name: NAME,
+        name: DEFENDER_NAME,
         version: seen.AMProductVersion,
         signatures: signaturesOf(seen),
         limits: null,
-        untold: [...UNTOLD, ...(ability.note === null ? [] : [ability.note])],
+        untold: [...DEFENDER_UNTOLD, ...(ability.note === null ? [] : [ability.note])],
       }
     },
 
@@ -104,9 +97,25 @@ export function createWindowsDefender(
       await runProgram({ command: programs.mpCmdRun, args: ['-Scan', '-Cancel'] }, limits)
     },
 
-    async detectionsSince(sinceMs) {
+    // Its list tells the time of each detection, to the second in some versions.
+    rememberPast: async (atMs) => ({ atMs: Math.floor(atMs / 1_000) * 1_000, known: [] }),
+
+    async detectionsSince({ atMs }) {
       const [detections, threats] = [await askPowerShell('detections'), await askPowerShell('threats')]
-      return detections && threats && readThreatDetections({ detections, threats }, sinceMs)
+      return detections && threats && readThreatDetections({ detections, threats }, atMs)
+    },
+
+    async updateSignatures() {
+      const before = (await readStatus())?.AntivirusSignatureVersion
+      const end = await runProgram(
+        { command: programs.mpCmdRun, args: ['-SignatureUpdate'] },
+        { timeoutMs: UPDATE_TIMEOUT_MS, clock },
+      )
+      if (end.kind !== 'exited' || end.code !== 0) return { kind: 'failed', sentence: whyNotUpdated(end) }
+      const after = (await readStatus())?.AntivirusSignatureVersion
+      return after === undefined || after === before
+        ? { kind: 'current' }
+        : { kind: 'updated', databases: [after] }
     },
   }
 }
@@ -137,6 +146,13 @@ function scanEnd(end: ProgramEnd): DefenderScanEnd {
   return end.code === 2 ? { kind: 'unclear', reason } : { kind: 'failed', reason }
 }
 
+function whyNotUpdated(end: ProgramEnd): string {
+  const what = 'Microsoft Defender did not update itself'
+  if (end.kind === 'missing') return `${what}: MpCmdRun.exe could not be started.`
+  if (end.kind === 'killed') return `${what} within ${UPDATE_TIMEOUT_MS / 60_000} minutes.`
+  return `${what}: MpCmdRun.exe ended with ${hexResult(end.code) ?? `code ${end.code}`}.`
+}
+
 /** An exit code that is itself an HRESULT; those of failures have their highest bit set. */
 function hexResult(code: number): string | undefined {
   const unsigned = code >>> 0
@@ -150,15 +166,7 @@ function parseStatus(output: Uint8Array): Status | undefined {
   return mode && { ...seen, mode }
 }
 
-/** Defender does not tell how many signatures it has. */
 function signaturesOf(seen: Status): SignatureSet {
-  const version = seen.AntivirusSignatureVersion
-  const builtMs = parsePowerShellMoment(seen.AntivirusSignatureLastUpdated ?? '')
-  return {
-    official: true,
-    version,
-    builtAt: builtMs === undefined ? null : formatInstant(instantFromMs(builtMs)),
-    count: 0,
-    identity: createHash('sha256').update(`${NAME}\n${version}`).digest('hex'),
-  }
+  const updatedAtMs = parsePowerShellMoment(seen.AntivirusSignatureLastUpdated ?? '')
+  return defenderSignatures(seen.AntivirusSignatureVersion, updatedAtMs)
 }

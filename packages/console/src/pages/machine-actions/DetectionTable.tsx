@@ -2,6 +2,8 @@ import { formatBytes } from '@fleetsweep/client'
 import type { FleetDetection } from '@fleetsweep/protocol'
 import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
 import { OutsideText } from '../../components/OutsideText.tsx'
+import { PageLink } from '../../components/PageLink.tsx'
+import { DetectionFate } from '../quarantine/DetectionFate.tsx'
 import { Section } from './Section.tsx'
 
 const COLUMNS: TableColumn<FleetDetection>[] = [
@@ -10,20 +12,21 @@ const COLUMNS: TableColumn<FleetDetection>[] = [
   { title: 'SHA-256', cell: ({ sha256 }) => <OutsideText mono text={sha256 ?? '–'} /> },
   { title: 'Size', cell: ({ sizeBytes }) => formatBytes(sizeBytes), number: true },
   { title: 'Owner', cell: ({ owner }) => <OutsideText text={owner ?? '–'} /> },
-  { title: 'Disposition', cell: (detection) => <OutsideText text={fateOf(detection)} /> },
+  { title: 'Disposition', cell: (detection) => <DetectionFate detection={detection} /> },
 ]
 
 export function DetectionTable({ detections }: { detections: readonly FleetDetection[] }) {
+  const [first] = detections
   return (
     <Section title="Detections">
       <DataTable caption="Detections" columns={COLUMNS} rows={detections} keyOf={({ id }) => id} />
+      {first && (
+        <PageLink to="/quarantine" search={{ machine: first.machineId }}>
+          What this machine keeps in quarantine
+        </PageLink>
+      )}
     </Section>
   )
-}
-
-/** Where a file was to be quarantined and was not, the machine says why. */
-function fateOf({ disposition, dispositionReason }: FleetDetection): string {
-  return dispositionReason === undefined ? disposition : `${disposition}: ${dispositionReason}`
 }
 
 /** A path inside an archive follows the archive's. */

@@ -1,7 +1,7 @@
 import { describeMachineEngine, describeSignatures } from '@fleetsweep/client'
 import type { Machine, MachineEngine } from '@fleetsweep/protocol'
 import { Button, SearchBox } from '@fluentui/react-components'
-import { ShieldRegular } from '@fluentui/react-icons'
+import { AddRegular, ShieldRegular } from '@fluentui/react-icons'
 import { useDeferredValue, useState } from 'react'
 import { DataTable, type TableColumn } from '../../components/DataTable.tsx'
 import { useAsk } from '../../components/DialogHost.tsx'
@@ -12,6 +12,7 @@ import { OutsideText } from '../../components/OutsideText.tsx'
 import { PageHeading } from '../../components/PageHeading.tsx'
 import { useEngines, useMachines } from '../../queries/machines.ts'
 import { useSession } from '../../session/session.ts'
+import { AddMachineDialog } from './AddMachineDialog.tsx'
 import { HealthBadge } from './HealthBadge.tsx'
 import { ScanDialog } from './ScanDialog.tsx'
 
@@ -59,6 +60,9 @@ export function MachinesPage() {
           value={name}
           onChange={(_, { value }) => setName(value)}
         />
+        <Button icon={<AddRegular />} onClick={() => ask((asked) => <AddMachineDialog {...asked} />)}>
+          Add machines…
+        </Button>
       </PageHeading>
       <Outcome query={machines} what="machines">
         {({ items, more }) =>
@@ -82,8 +86,8 @@ function NoMachines() {
   const isPerson = useSession().who.kind === 'person'
   return (
     <EmptyState title={isPerson ? 'No machines within your reach' : 'No machines yet'}>
-      Create an enrollment token with <code>fleetsweep tokens create</code>, and run{' '}
-      <code>fleetsweep-agent enroll</code> on a machine.
+      “Add machines…” gives you the line that installs the agent, as does{' '}
+      <code>fleetsweep tokens create --command</code>.
       {isPerson && ' It shows here when one of your user groups reaches its device group.'}
     </EmptyState>
   )

@@ -10,6 +10,7 @@ export const enroll = operation({
     anonymous: 'a machine has no identity before it enrolls; the token and its own signature speak for it',
   },
   body: EnrollRequest,
+  refusals: { Forbidden: 'the token is unknown, expired, revoked or used up' },
   answers: { 200: EnrollAnswer },
   handle: ({ body, address }, { enrollment }: { enrollment: EnrollmentService }) =>
     enrollment.enroll(body, address),

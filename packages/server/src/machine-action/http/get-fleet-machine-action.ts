@@ -16,7 +16,7 @@ export const getFleetMachineAction = operation({
   query: WaitQuery,
   answers: { 200: MachineAction },
   handle: (request, services: { machineActions: MachineActionService } & WaitServices) =>
-    readUntilEnded(request, services, ACCESS, async (principal) =>
+    readUntilEnded(request, request.params.actionId, services, ACCESS, async (principal) =>
       showMachineAction(await services.machineActions.getMachineAction(principal, request.params.actionId)),
     ),
 })

@@ -15,7 +15,7 @@ export const getScan = operation({
   answers: { 200: Scan },
   handle: (request, services: { scans: ScanService } & WaitServices) => {
     const { actionId } = request.params
-    return readUntilEnded(request, services, ACCESS, async (principal) => {
+    return readUntilEnded(request, actionId, services, ACCESS, async (principal) => {
       const id = readMachineActionId(actionId)
       const scan = id && (await services.scans.find(principal, id))
       if (!scan) throw notFound(`The scan ${actionId}`)
