@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { BenchChild } from './lib/child.ts'
+import { launcherFlags } from './lib/installed-agent.ts'
 import type { MemoryAnswer, MemoryQuestion } from './lib/scan-in-memory.ts'
 import { round } from './lib/statistics.ts'
 
@@ -20,9 +21,6 @@ const FILES_A_FOLDER = 100
 const OWN_FILES_AT_MOST = 500_000
 /** ext4 gives a file 65,000 names. */
 const NAMES_A_FILE = 50_000
-
-/** As the agent is started: V8 otherwise lets the heap grow to several times of what is in it. */
-const FLAGS = ['--optimize-for-size']
 
 const { values } = parseArgs({
   options: {
@@ -38,7 +36,7 @@ for (const files of values.sizes.split(',').map(Number)) {
     console.log(`${files.toLocaleString('en-US')} files: making them …`)
     makeFiles(join(root, 'files'), files)
     console.log('scanning …')
-    await using child = new BenchChild(bundle(join(root, 'bundle')), FLAGS)
+    await using child = new BenchChild(bundle(join(root, 'bundle')), launcherFlags())
     const answer = await child.ask<MemoryAnswer>({
       folder: join(root, 'files'),
       workDir: join(root, 'work'),

@@ -1,11 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { DEFAULT_SCAN_SETTINGS } from '@fleetsweep/protocol'
-import type { Engine } from '../../packages/agent/src/engines/engine.ts'
 import { createScanning, runAgentProgram } from '../../packages/agent/src/index.ts'
 import { systemClock } from '../../packages/agent/src/os/system-clock.ts'
-import { createScanRunner } from '../../packages/agent/src/scan/index.ts'
+import { scanAsClean } from '../../packages/agent/tests/scan-as-clean.ts'
 
 export type MemoryQuestion = { folder: string; workDir: string; ledgerDir: string }
 export type MemoryAnswer = {
@@ -20,24 +18,6 @@ export type MemoryAnswer = {
   longestStandstillMs: number
 }
 
-const engine: Engine = {
-  inspect: async () => ({ name: 'none', version: null, state: 'ready', signatures: null }),
-  open: async () => ({
-    info: {
-      name: 'none',
-      version: '1',
-      signatures: { official: false, version: null, builtAt: null, count: 1, identity: '0'.repeat(64) },
-      limits: { maxFileSizeBytes: 1e9, maxScanSizeBytes: 1e9, maxScanTimeMs: 60_000 },
-    },
-    window: 4,
-    ownFolders: [],
-    judge: async () => ({ kind: 'clean' }),
-    stop: async () => 'queueEmpty',
-    [Symbol.asyncDispose]: async () => {},
-  }),
-  [Symbol.asyncDispose]: async () => {},
-}
-
 process.once('message', async ({ folder, workDir, ledgerDir }: MemoryQuestion) => {
   // The whole agent is loaded, as it is where a scan runs.
   const io = { stdout: () => {}, stderr: () => {}, stop: new AbortController().signal }
@@ -48,24 +28,7 @@ process.once('message', async ({ folder, workDir, ledgerDir }: MemoryQuestion) =
   const standstill = monitorEventLoopDelay({ resolution: 10 })
   standstill.enable()
   const began = performance.now()
-  const runScan = createScanRunner({
-    engine,
-    clock: systemClock,
-    ledger: { folder: ledgerDir, bootId: async () => 'bench', osIdentity: async () => 'bench' },
-    config: { fullRoots: [folder], quickPlaces: [] },
-  })
-  const { report } = await runScan({
-    actionId: '00000000-0000-4000-8000-000000000001',
-    scanType: 'Full',
-    paths: [],
-    settings: { ...DEFAULT_SCAN_SETTINGS, cpuCeilingPercent: 100 },
-    attempt: 1,
-    workDir,
-    signal: new AbortController().signal,
-    onStarted: () => {},
-    onDetection: () => {},
-    onProgress: () => {},
-  })
+  const { report } = await scanAsClean({ folder, workDir, ledgerDir })
   const answer: MemoryAnswer = {
     metFiles: report?.coverage?.met.files ?? 0,
     folders: report?.directories ?? 0,

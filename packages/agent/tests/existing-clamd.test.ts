@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { conclude, instantFromMs } from '@fleetsweep/protocol'
-import { eicar, tool, until, zip } from '@fleetsweep/testkit'
+import { eicar, shiftedClock, tool, until, zip } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { askClamd } from '../src/engines/clamav/ask-clamd.ts'
 import { SupervisedProcess } from '../src/engines/clamav/supervised-process.ts'
@@ -64,6 +64,15 @@ describe('a clamd that runs on the machine already', () => {
   }
 
   const existing = () => createExistingClamAvEngine({ configFile }, { clock: systemClock })
+
+  it('is asked about every file each time: nobody knows what it did since the last scan', async () => {
+    const engine = await startClamd()
+    const ledger = join(fixture.folder, 'ledger')
+    const later = { ledger, clock: shiftedClock(systemClock, '1d') }
+    await fixture.scan(engine, later)
+    expect(finished(await fixture.scan(engine, later)).coverage.unchanged.files).toBe(0)
+    expect(existsSync(ledger)).toBe(false)
+  })
 
   it('judges the files, within its own limits, which the report tells', async () => {
     const engine = await startClamd({ ...TELLS_ALL, MaxFileSize: '2M', MaxScanSize: '8M' })

@@ -236,6 +236,36 @@ describe('what is known of unchanged files', () => {
     expect((await scan()).report.coverage.unchanged.files).toBe(FILES)
   })
 
+  it.each([
+    ['before it can be made', '8k'],
+    ['while a scan fills it', '256k'],
+  ])('costs nothing but time when its disk is full %s', (_, room) => {
+    for (let i = 0; i < 5_000; i++) writeFileSync(join(fixture.files, `more-${i}`), `more ${i}`)
+    const { kind, report, left } = scanOnDiskOf(room)
+    expect(kind).toBe('finished')
+    expect(report.coverage).toMatchObject({ scanned: { files: FILES + 5_000 }, unchanged: { files: 0 } })
+    expect(left).toBe('')
+  })
+
+  it('has room for as many files on a disk that is larger', () => {
+    for (let i = 0; i < 5_000; i++) writeFileSync(join(fixture.files, `more-${i}`), `more ${i}`)
+    expect(scanOnDiskOf('16m').left).toContain('ledger')
+  })
+
+  /** Scans in a process of its own, which alone sees the small disk that its ledger is on, and tells what is on it then. */
+  function scanOnDiskOf(room: string): { kind: string; report: CountedReport; left: string } {
+    const disk = join(fixture.folder, 'disk')
+    mkdirSync(disk)
+    const script = 'mount -t tmpfs -o "size=$0" tmpfs "$1" && disk=$1 && shift && "$@" && echo && ls "$disk"'
+    const child = [process.execPath, join(import.meta.dirname, 'scan-child.ts'), fixture.files, '']
+    const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user']
+    const inside = ['/bin/sh', '-c', script, room, disk, ...child, join(disk, 'ledger')]
+    const [outcome = '', left = ''] = execFileSync('unshare', [...namespace, ...inside], {
+      encoding: 'utf8',
+    }).split('\n')
+    return { ...JSON.parse(outcome), left }
+  }
+
   it('is not that of a machine that this one was copied from', async () => {
     await scan()
     expect((await scan({ osIdentity: 'a copy' })).report.coverage.unchanged.files).toBe(0)

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { formatInstant, instantFromMs } from '@fleetsweep/protocol'
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { askAgent } from '../control/ask-agent.ts'
 import { HandQuarantine } from '../control/hand-quarantine.ts'
 import { QuarantineAdded, QuarantinePage, QuarantineRestored } from '../control/quarantine-messages.ts'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { LocalLog } from '../local-log/index.ts'
 import { lockState } from '../os/state-lock.ts'
 import { openQuarantine } from '../quarantine/index.ts'
@@ -86,7 +86,7 @@ async function ofOurOwn({ stateDir, parts, logger }: CommandContext): Promise<Ha
 
 function ofTheAgent(stateDir: string): Quarantine {
   const ask = async <Answer extends TSchema>(answer: Answer, command: string, args: unknown) =>
-    Compile(answer).Parse(await askAgent({ stateDir, command, args }))
+    new LazySchema(answer).Parse(await askAgent({ stateDir, command, args }))
   return {
     list: (args) => ask(QuarantinePage, 'quarantineList', args),
     add: (args) => ask(QuarantineAdded, 'quarantineAdd', args),

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import type { Detection } from '@fleetsweep/protocol'
-import { Compile } from 'typebox/compile'
 import { askAgent } from '../control/ask-agent.ts'
 import { ControlRefusal } from '../control/control-command.ts'
 import { type ScanAsk, ScanEnd, ScanNews } from '../control/scan-messages.ts'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { type CommandContext, CommandError, UsageError } from './program.ts'
 import { ProgressLine } from './progress-line.ts'
 import { detectionText, scanReportText } from './scan-report-text.ts'
@@ -24,8 +24,8 @@ export const SCAN_EXIT = { clean: 0, found: 1, notDone: 2, notClean: 3 } as cons
 /** Detections that `--json` holds at most; the report says how many there were. */
 const MOST_DETECTIONS = 1_000
 
-const scanNews = Compile(ScanNews)
-const scanEnd = Compile(ScanEnd)
+const scanNews = new LazySchema(ScanNews)
+const scanEnd = new LazySchema(ScanEnd)
 
 /**
  * `fleetsweep-agent scan`: lets the running agent scan this machine, or ends such scans.

@@ -1,5 +1,5 @@
 import { AgentSettings, type OrderKey, type SignedSettings } from '@fleetsweep/protocol'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { isSignedBy } from '../signing/ed25519.ts'
 
@@ -15,7 +15,7 @@ export type SettingsBounds = {
 
 export type RefusedSettings = 'badSignature' | 'notSettings' | 'otherMachine' | 'otherConnection' | 'repeated'
 
-const schema = Compile(AgentSettings)
+const schema = new LazySchema(AgentSettings)
 
 /** Decides whether settings hold: signed by the right key over just this text, for this machine, on this connection, and new. */
 export function checkSettings(

@@ -53,19 +53,12 @@ export class Ledger {
     this.#options = options
     this.#today = Math.floor(options.nowMs / MS_A_DAY)
     this.#steady = new SteadyFiles(options.fileSystems, options.nowMs)
-    this.#open = openFile(options)
+    this.#open = openTrusted(options) ?? openAnew(options)
   }
 
-  /** Opens the ledger; one that cannot be trusted, or read, is begun anew. */
+  /** Opens the ledger; one that cannot be trusted, or read, is begun anew, and one that cannot be made knows nothing. */
   static open(options: LedgerOptions): Ledger {
-    if (!isPrivate(options.folder)) rmSync(options.folder, { recursive: true, force: true })
-    try {
-      return new Ledger(options)
-    } catch {
-      // Torn or not ours: whatever it says is worth nothing.
-      rmSync(options.folder, { recursive: true, force: true })
-      return new Ledger(options)
-    }
+    return new Ledger(options)
   }
 
   /** True once it could not be read or written: what it said before is in doubt, and it knows nothing more. */
@@ -170,6 +163,26 @@ function isPrivate(folder: string): boolean {
   return stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0
 }
 
+/** @returns undefined for one that is torn or not ours alone: whatever it says is worth nothing */
+function openTrusted(options: LedgerOptions): OpenLedger | undefined {
+  if (!isPrivate(options.folder)) return undefined
+  try {
+    return openFile(options)
+  } catch {
+    return undefined
+  }
+}
+
+/** @returns undefined where none can be made, as on a full disk */
+function openAnew(options: LedgerOptions): OpenLedger | undefined {
+  try {
+    rmSync(options.folder, { recursive: true, force: true })
+    return openFile(options)
+  } catch {
+    return undefined
+  }
+}
+
 function openFile(options: LedgerOptions): OpenLedger {
   const { folder } = options
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -187,6 +200,7 @@ function openFile(options: LedgerOptions): OpenLedger {
     return { db, find, insert }
   } catch (error) {
     db.close()
+    rmSync(folder, { recursive: true, force: true })
     throw error
   }
 }

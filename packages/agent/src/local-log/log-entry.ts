@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 
 /** Everything that changes something, whoever asks for it. */
 export const LOGGED_VERBS = ['scan', 'stop', 'quarantine', 'restore', 'updateSignatures', 'enroll'] as const
@@ -70,4 +70,4 @@ export type Ended = Static<typeof Ended>
 /** One line of the local log. */
 export const LogEntry = Type.Union([Asked, Found, Ended])
 export type LogEntry = Static<typeof LogEntry>
-export const logEntry = Compile(LogEntry)
+export const logEntry = new LazySchema(LogEntry)

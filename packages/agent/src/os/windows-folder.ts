@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import type { Environment } from './host.ts'
 import { parseJson } from './parse-json.ts'
 import { runTool } from './run-tool.ts'
@@ -26,7 +26,7 @@ const SCRIPT = [
   'ConvertTo-Json -Compress @{owner=$acl.GetOwner($sid).Value;allowed=$allowed;isLink=$isLink}',
 ].join(';')
 
-const Guard = Compile(
+const Guard = new LazySchema(
   Type.Object({ owner: Type.String(), allowed: Type.Array(Type.String()), isLink: Type.Boolean() }),
 )
 

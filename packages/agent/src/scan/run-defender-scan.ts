@@ -8,7 +8,6 @@ import {
   type StopProof,
 } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import type {
   DefenderEngine,
   DefenderMark,
@@ -18,6 +17,7 @@ import type {
 } from '../engines/index.ts'
 import { EngineError } from '../engines/index.ts'
 import { delay } from '../kit/delay.ts'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { writeDurably } from '../os/durable-file.ts'
 import { parseJson } from '../os/parse-json.ts'
 import { describeDefenderThreat } from './defender-detection.ts'
@@ -36,7 +36,7 @@ export type DefenderRunnerParts = {
   maxScanMs?: number
 }
 
-const past = Compile(Type.Object({ atMs: Type.Integer(), known: Type.Array(Type.String()) }))
+const past = new LazySchema(Type.Object({ atMs: Type.Integer(), known: Type.Array(Type.String()) }))
 
 const DAY_MS = 86_400_000
 /** How long Defender has for each of its answers to a stop. */

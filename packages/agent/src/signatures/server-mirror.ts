@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SIGNATURES_PATH } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { Identity } from '../enrollment/identity.ts'
+import { LazySchema } from '../kit/lazy-schema.ts'
 import { makePrivateFolder, writeDurably } from '../os/durable-file.ts'
 import { parseJson } from '../os/parse-json.ts'
 
 /** Where freshclam is to fetch, and whom it is to believe besides those of the system; null for nobody else. */
 export type MirrorPlace = { mirror: string; caPem: string | null }
 
-const Told = Compile(Type.Object({ serverId: Type.String(), isThere: Type.Boolean() }))
+const Told = new LazySchema(Type.Object({ serverId: Type.String(), isThere: Type.Boolean() }))
 
 /**
  * Whether the server of this machine is a mirror of signatures, as it said last; kept over a restart. Where that is

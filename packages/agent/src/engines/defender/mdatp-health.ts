@@ -1,6 +1,6 @@
 import type { DefenderMode } from '@fleetsweep/protocol'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../../kit/lazy-schema.ts'
 import { parseJson } from '../../os/parse-json.ts'
 
 /** What `mdatp health` says, as far as a scan needs to know. */
@@ -23,10 +23,10 @@ const Fields = Type.Record(Type.String(), Type.Unknown())
 const Wrapped = Type.Object({ value: Type.Unknown() })
 const Kind = Type.Object({ $type: Type.String() })
 const Texts = Type.Array(Type.String())
-const fields = Compile(Fields)
-const wrapped = Compile(Wrapped)
-const kind = Compile(Kind)
-const texts = Compile(Texts)
+const fields = new LazySchema(Fields)
+const wrapped = new LazySchema(Wrapped)
+const kind = new LazySchema(Kind)
+const texts = new LazySchema(Texts)
 
 /**
  * Reads `mdatp health`, as JSON or as the lines that a version without `--output json` writes. The names are

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { LazySchema } from '../../kit/lazy-schema.ts'
 import { parseJson } from '../../os/parse-json.ts'
 import type { DefenderDetection } from './threat-detections.ts'
 import { NAMELESS_PLACE, type ThreatPlace } from './threat-resource.ts'
@@ -23,8 +23,8 @@ const Step = Type.Object({
 })
 const History = Type.Array(Step, { minItems: 1 })
 type History = Static<typeof History>
-const fields = Compile(Fields)
-const history = Compile(History)
+const fields = new LazySchema(Fields)
+const history = new LazySchema(History)
 
 /** How deep a threat is looked through for paths. */
 const MAX_DEPTH = 6
