@@ -98,7 +98,11 @@ export class ClamdscanLane implements AsyncDisposable {
       execFile(
         '/bin/bash',
         ['-c', script, clamdscan.path, clamd.config, folder],
-        { env: { ...process.env, ...clamdscan.env }, encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 },
+        {
+          env: { PATH: process.env.PATH, ...clamdscan.env },
+          encoding: 'buffer',
+          maxBuffer: 64 * 1024 * 1024,
+        },
         (error, out, err) => (error ? reject(error) : resolve({ stdout: out, stderr: err })),
       )
     })

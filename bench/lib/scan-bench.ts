@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { LaneRun } from './clamdscan-lane.ts'
+import { runAsInstalled } from './installed-agent.ts'
 import { type Corpus, makeCorpus } from './scan-corpus.ts'
 import { makeSignatureSet } from './signature-set.ts'
 import { quantile, round } from './statistics.ts'
@@ -17,14 +18,22 @@ export type ScanBench = {
   isSmall: boolean
 }
 
-/** Makes what a benchmark of scans needs, runs it, and removes it all. Options: `--files`, `--rounds`, `--folder`. */
-export async function withScanBench(run: (bench: ScanBench) => Promise<void>): Promise<void> {
+/**
+ * Makes what a benchmark of scans needs, runs it, and removes it all. Options: `--files`, `--rounds`, `--folder`.
+ *
+ * The process is started as an installed agent's: the agent's lane runs in it.
+ */
+export async function withScanBench(
+  run: (bench: ScanBench) => Promise<void>,
+  { files: filesByDefault = 50_000 } = {},
+): Promise<void> {
   const { values } = parseArgs({
     options: { files: { type: 'string' }, rounds: { type: 'string' }, folder: { type: 'string' } },
   })
-  const files = Number(values.files ?? 50_000)
+  const files = Number(values.files ?? filesByDefault)
   const rounds = Number(values.rounds ?? 5)
   const parent = values.folder ?? process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+  if (runAsInstalled()) return
   mkdirSync(parent, { recursive: true })
   const root = mkdtempSync(join(parent, 'fleetsweep-bench-'))
   try {

@@ -15,11 +15,14 @@ import {
   findMdatp,
   findWindowsPrograms,
 } from './engines/index.ts'
+import { releaseMemory } from './os/release-memory.ts'
 import { createDefenderRunner, createScanRunner } from './scan/index.ts'
 import { type ServerMirror, SignatureUpdater, updateOnOrder } from './signatures/index.ts'
 
 /** Older signatures are looked after before a scan, for so long at most. */
 const BEFORE_A_SCAN = { maxAgeMs: 86_400_000, waitMs: 120_000 }
+/** The report is on its way by then. */
+const RELEASE_AFTER_MS = 5_000
 
 /**
  * Puts together what scans files on this machine, as configured and within the policy: our own scan with ClamAV, or
@@ -69,6 +72,7 @@ const withClamAv: ProgramParts['scanning'] = ({
     bootId: () => host.bootId(),
     osIdentity: async () => (await host.osIdentity())?.hash ?? 'none',
   }
+  clock.setTimer(RELEASE_AFTER_MS, () => void releaseMemory())
   const scan = createScanRunner({
     engine,
     clock,
@@ -87,7 +91,11 @@ const withClamAv: ProgramParts['scanning'] = ({
         request.onProgress(waitingProgress(request.attempt, because))
         await updater.freshen({ ...BEFORE_A_SCAN, signal: request.signal })
       }
-      return scan(request)
+      try {
+        return await scan(request)
+      } finally {
+        clock.setTimer(RELEASE_AFTER_MS, () => void releaseMemory())
+      }
     },
   }
 }

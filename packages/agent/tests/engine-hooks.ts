@@ -4,7 +4,10 @@ import type { Engine } from '../src/engines/index.ts'
 /** The same engine, with something that happens at the moment when a file is open and not judged yet. */
 export function hookEngine(
   engine: Engine,
-  hooks: { beforeJudge?: (path: string) => void | Promise<void>; afterJudge?: (path: string) => void },
+  hooks: {
+    beforeJudge?: (path: string) => void | Promise<void>
+    afterJudge?: (path: string) => unknown
+  },
 ): Engine {
   return {
     inspect: () => engine.inspect(),
@@ -18,7 +21,7 @@ export function hookEngine(
           const path = readlinkSync(`/proc/self/fd/${descriptor}`)
           await hooks.beforeJudge?.(path)
           const judgement = await session.judge(descriptor, sizeBytes)
-          hooks.afterJudge?.(path)
+          await hooks.afterJudge?.(path)
           return judgement
         },
         ...(session.brake && { brake: session.brake }),

@@ -1,6 +1,6 @@
 import { linkSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Clock, ScanPhase } from '@fleetsweep/protocol'
+import type { Clock, ScanPhase, ScanProgress } from '@fleetsweep/protocol'
 import { until } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { identifyProcess } from '../src/os/process-identity.ts'
@@ -49,11 +49,20 @@ describe('stopping a scan', () => {
     const one = join(fixture.files, 'one')
     writeFileSync(one, 'one')
     for (let i = 0; i < 5_000; i++) linkSync(one, join(fixture.files, `name-${i}`))
+    let phase: ScanPhase | undefined
     // What is ready when the file was judged has its turn before all names are done.
     const hooked = hookEngine(fixture.engine(), {
-      afterJudge: (path) => path.startsWith(fixture.files) && setImmediate(() => stop.abort()),
+      async afterJudge(path) {
+        if (!path.startsWith(fixture.files)) return
+        await until(() => phase === 'scanning', 'all names are met')
+        setImmediate(() => stop.abort())
+      },
     })
-    const { coverage } = stopped(await fixture.scan(hooked, { signal: stop.signal })).report ?? {}
+    const onProgress = (progress: ScanProgress) => {
+      phase = progress.phase
+    }
+    const outcome = await fixture.scan(hooked, { signal: stop.signal, onProgress })
+    const { coverage } = stopped(outcome).report ?? {}
     expect(coverage?.met.files).toBe(5_001)
     expect(coverage?.notScanned.cancelled.files).toBeGreaterThan(0)
   })

@@ -1,6 +1,6 @@
 import { type BigIntStats, constants, fstatSync, renameSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { markOf } from '../scan/file-mark.ts'
+import { isSame, markOf } from '../scan/file-mark.ts'
 import { type OpenFolder, openFolderOf } from './open-folder.ts'
 import { nowMs, type QuarantineRoom, Refusal, type TakeRequest } from './quarantine-parts.ts'
 import type { QuarantineRecord } from './quarantine-record.ts'
@@ -56,8 +56,7 @@ export async function takeFile(
   const sha256 = await copyFile(room, id, file)
   onStep?.('copied')
   // The copy is of the file that was judged only if that did not change until it was read to its end.
-  if (markOf(fstatSync(file.fd, { bigint: true })) !== markOf(stats))
-    throw new Refusal('It changed meanwhile.')
+  if (!isSame(fstatSync(file.fd, { bigint: true }), stats)) throw new Refusal('It changed meanwhile.')
   if (request.sha256 !== undefined && request.sha256 !== sha256)
     throw new Refusal('It holds something else now than when it was judged.')
   const removing: QuarantineRecord = { ...copying, stage: 'removing', sha256 }

@@ -1,6 +1,6 @@
 import { type BigIntStats, fstatSync } from 'node:fs'
 import { type Detection, formatInstant, instantFromMs, renderFilePath } from '@fleetsweep/protocol'
-import { markOf } from './file-mark.ts'
+import { isSame } from './file-mark.ts'
 import { hashFile } from './same-content.ts'
 
 /** Describes a threat in an open file. */
@@ -18,7 +18,7 @@ export async function describeThreat(threat: {
   const { stats, descriptor } = threat
   // From the descriptor that was judged: the path may lead elsewhere by now.
   const sha256 = threat.sha256 ?? (await hashFile(descriptor, stats.size, threat.signal))
-  const isUnchanged = markOf(fstatSync(descriptor, { bigint: true })) === markOf(stats)
+  const isUnchanged = isSame(fstatSync(descriptor, { bigint: true }), stats)
   const uid = Number(stats.uid)
   return {
     threatName: threat.threatName.replace(/\p{Cc}/gu, '?').slice(0, 512),

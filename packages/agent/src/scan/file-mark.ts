@@ -11,6 +11,17 @@ export function markOf({ dev, ino, size, mtimeNs, ctimeNs }: FileMark): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(':')
 }
 
+/** Whether two looks saw one file in one state. */
+export function isSame(a: FileMark, b: FileMark): boolean {
+  return (
+    a.ino === b.ino &&
+    a.dev === b.dev &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  )
+}
+
 /** Device and inode number as text: the same as an item's `fileId` for the same file. */
 export function fileIdOf({ dev, ino }: Pick<FileMark, 'dev' | 'ino'>): string {
   return `${int64(dev)}:${int64(ino)}`

@@ -13,9 +13,8 @@ import type { WorkItem, WorkList } from './work-list.ts'
 
 export type JudgeAllOptions = {
   session: EngineSession
+  /** Files may be added to it meanwhile; whoever calls may look at the rest of it afterwards. */
   list: WorkList
-  /** What is left of the list; whoever calls may look at the rest of it afterwards. */
-  items: Generator<WorkItem>
   judged: JudgedFiles
   ledger: Ledger | undefined
   steady: SteadyFiles
@@ -30,25 +29,32 @@ export type JudgeAllOptions = {
 export class LedgerContradicted extends Error {}
 
 /**
- * Lets the engine judge everything on the list, so many files at a time as it takes, and settles each of them.
+ * Lets the engine judge everything on the list, so many files at a time as it takes, and settles each of them, until
+ * there is nothing left and nothing more is added.
  *
  * @returns why the engine cannot go on, if so, and what was taken off the list and not settled because of that
  */
 export async function judgeAll(
   options: JudgeAllOptions,
 ): Promise<{ failure: unknown; unsettled: WorkItem[] }> {
-  const { session, items, signal, pace } = options
+  const { session, list, signal, pace } = options
   const judging = new Judging(options)
   const turn = new Turn()
   const unsettled: WorkItem[] = []
   let failure: unknown
-  const worker = async () => {
+  const next = async (): Promise<WorkItem | undefined> => {
     while (!signal.aborted && failure === undefined) {
       // Other names of files and the like take no engine, and thousands of them would be settled in one go.
       if (turn.isOver()) await breathe()
       await pace()
-      const { value: item, done } = items.next()
-      if (done) return
+      const item = list.take()
+      if (item || list.isComplete) return item
+      await list.moved()
+    }
+    return undefined
+  }
+  const worker = async () => {
+    for (let item = await next(); item; item = await next()) {
       try {
         await judging.judge(item)
       } catch (error) {
@@ -57,7 +63,12 @@ export async function judgeAll(
       }
     }
   }
-  await Promise.all(Array.from({ length: session.window }, worker))
+  const workers = Array.from({ length: session.window }, () =>
+    worker().catch((error) => {
+      failure ??= error
+    }),
+  )
+  await Promise.all(workers)
   return { failure, unsettled }
 }
 

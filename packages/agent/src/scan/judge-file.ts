@@ -4,7 +4,7 @@ import type { EngineSession, Judgement } from '../engines/engine.ts'
 import type { SteadyFiles } from '../ledger/index.ts'
 import { describeThreat } from './detection.ts'
 import { errorCode } from './error-code.ts'
-import { fileIdOf, markOf } from './file-mark.ts'
+import { fileIdOf, isSame } from './file-mark.ts'
 import { reachPath } from './reach-path.ts'
 import { hashFile, type SameContent } from './same-content.ts'
 import type { WorkItem } from './work-list.ts'
@@ -44,7 +44,7 @@ export async function judgeFile(file: FileToJudge, options: JudgeFileOptions): P
       if (file.openPath && fileIdOf(stats) !== file.fileId) return notScanned('vanished', 'the process ended')
       if (!file.openPath && !isAt(file.path, stats)) continue
       const { judgement, isRepeated, sha256 } = await judgeContent(file, descriptor, stats, options)
-      const isUnchanged = markOf(fstatSync(descriptor, { bigint: true })) === markOf(stats)
+      const isUnchanged = isSame(fstatSync(descriptor, { bigint: true }), stats)
       if (judgement.kind === 'threat') {
         // What the engine itself has read holds it, whatever the file has become since.
         if (isRepeated && !isUnchanged) continue
@@ -118,7 +118,7 @@ function openWithoutTrace(path: Buffer, flags: number): number {
 
 function isAt(path: Buffer, stats: BigIntStats): boolean {
   const there = findStats(path)
-  return there !== undefined && markOf(there) === markOf(stats)
+  return there !== undefined && isSame(there, stats)
 }
 
 /** What a path leads to, links not followed; undefined when there is nothing. */

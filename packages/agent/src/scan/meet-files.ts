@@ -30,6 +30,13 @@ export function meetFiles(options: MeetOptions): WalkVisitor {
         book.notRead('tooLarge', path, bytes, `${stats.size} bytes`)
         return 0
       }
+      const toRead = (isKnown: boolean) => {
+        list.add(tier(), { path, openPath, bytes, stats, isKnown })
+        book.meter.moved()
+        return bytes
+      }
+      // It waits for what becomes of that one, which may be known by now.
+      if (list.hasOtherName(stats)) return toRead(false)
       const before = judged.carryOver(stats, bytes)
       if (before) {
         const { outcome, isDuplicate } = before
@@ -43,9 +50,7 @@ export function meetFiles(options: MeetOptions): WalkVisitor {
         book.read('unchanged', bytes)
         return 0
       }
-      list.add(tier(), { path, openPath, bytes, stats, isKnown })
-      book.meter.moved()
-      return bytes
+      return toRead(isKnown)
     },
     specialFile: (path, detail) => book.passed('specialFile', path, detail),
     excludedFile: (path, stats, exclusion) => book.excluded(path, stats, exclusion),

@@ -153,14 +153,9 @@ class Scan {
     const disposal = new Disposal(this.#request, this.#parts.quarantine)
     const desk: Desk = { session, book, list, judged, ledger, steady, pace }
     try {
-      book.meter.enter('walking')
-      await this.#walk(desk, mounts)
-      if (ledger?.isBroken && book.count.unchanged.files > 0) return 'contradicted'
-      if (this.#request.scanType === 'Custom' && !signal.aborted) this.#requireSomething()
-      if (!signal.aborted) book.meter.enter('scanning')
-      judged.batchBytes = list.bytes * LOST_AT_MOST
-      const items = list.items()
-      const { failure: broken, unsettled } = await judgeAll({ ...desk, items, disposal, signal })
+      const done = await this.#walkAndJudge(desk, mounts, disposal)
+      if (done === 'contradicted') return done
+      const { failure: broken, unsettled } = done
       const failure = broken ?? (signal.aborted ? undefined : await failureOf(session.confirm?.()))
       // What was noted as clean in this scan may have been judged by another set than the one that it is noted for.
       if (isSetInDoubt(failure)) ledger?.throwAway()
@@ -171,19 +166,49 @@ class Scan {
       if (signal.aborted) {
         book.meter.enter('stopping')
         const stopped = stop.outcome(await stop.proof(), null)
-        book.rest('cancelled', items, LISTED_AT_MOST)
+        book.rest('cancelled', list.rest(), LISTED_AT_MOST)
         return { ...stopped, report: report() }
       }
       if (failure === undefined) return { kind: 'finished', report: report() }
       const reason = reasonOf(failure)
       for (const { path, bytes } of unsettled) book.notRead('engineError', path, bytes, reason)
-      book.rest('engineError', items, LISTED_AT_MOST)
+      book.rest('engineError', list.rest(), LISTED_AT_MOST)
       return { kind: 'failed', reason, report: report() }
     } finally {
       list.close()
       judged.close()
       book.list.close()
     }
+  }
+
+  /** Meets all files, and lets the engine judge those that it has to from the first one on. */
+  async #walkAndJudge(
+    desk: Desk,
+    mounts: MountTable,
+    disposal: Disposal,
+  ): Promise<Awaited<ReturnType<typeof judgeAll>> | 'contradicted'> {
+    const { book, list, judged, ledger } = desk
+    const { signal, scanType } = this.#request
+    book.meter.enter('walking')
+    const judging = judgeAll({ ...desk, disposal, signal })
+    try {
+      await this.#walk(desk, mounts)
+      if (scanType === 'Custom' && !signal.aborted) this.#requireSomething()
+    } catch (error) {
+      // What is under way needs all that is closed when this is over.
+      list.abandon()
+      await judging
+      throw error
+    }
+    if (ledger?.isBroken && book.count.unchanged.files > 0) {
+      list.abandon()
+      await judging
+      return 'contradicted'
+    }
+    if (!signal.aborted) book.meter.enter('scanning')
+    judged.batchBytes = list.bytes * LOST_AT_MOST
+    list.complete()
+    return judging
   }
 
   async #walk({ session, book, list, judged, ledger, pace }: Desk, mounts: MountTable): Promise<void> {

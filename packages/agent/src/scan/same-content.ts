@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Judgement } from '../engines/engine.ts'
@@ -7,9 +7,9 @@ import type { WorkList } from './work-list.ts'
 const readAt = promisify(read)
 const CHUNK_BYTES = 1024 * 1024
 /** Most files are no longer than this; reading them at once costs less than waiting for a thread to do it. */
-const FIRST_BYTES = 64 * 1024
-/** For the beginning of every file: nothing else runs between reading into it and taking from it. */
-const firstChunk = Buffer.allocUnsafeSlow(FIRST_BYTES)
+const SMALL_BYTES = 64 * 1024
+/** For every small file: nothing else runs between reading into it and taking from it. */
+const smallChunk = Buffer.allocUnsafeSlow(SMALL_BYTES)
 
 /** What the engine says of a content, and nothing but of it: the same for every file that holds it. */
 type OfContent =
@@ -77,26 +77,34 @@ export async function hashFile(
   sizeBytes: bigint,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const hash = createHash('sha256')
-  let chunk: Buffer | undefined
   try {
-    for (let position = 0; position <= sizeBytes && !signal.aborted; ) {
-      let taken: Buffer
-      if (position < FIRST_BYTES) {
-        taken = firstChunk.subarray(0, readSync(descriptor, firstChunk, 0, FIRST_BYTES, position))
-      } else {
-        // A large piece for each of many small files would be memory that nobody gives back in time.
-        chunk ??= Buffer.allocUnsafeSlow(Math.min(Number(sizeBytes) + 1, CHUNK_BYTES))
-        taken = chunk.subarray(0, (await readAt(descriptor, chunk, 0, chunk.length, position)).bytesRead)
-      }
-      if (taken.length === 0) return hash.digest('hex')
-      hash.update(taken)
-      position += taken.length
-      // It was asked for more than there is: no second look is needed to know that this was the end.
-      if (position === Number(sizeBytes) && position < FIRST_BYTES) return hash.digest('hex')
-    }
+    return sizeBytes < SMALL_BYTES
+      ? hashAtOnce(descriptor, sizeBytes)
+      : await hashInPieces(descriptor, Number(sizeBytes), signal)
   } catch {
     // The disk may give it to the engine and not to us.
+    return null
+  }
+}
+
+/** It is asked for more than there is: no second look is needed to know that this was the end. */
+function hashAtOnce(descriptor: number, sizeBytes: bigint): string | null {
+  const length = readSync(descriptor, smallChunk, 0, SMALL_BYTES, 0)
+  return length <= sizeBytes ? hash('sha256', smallChunk.subarray(0, length), 'hex') : null
+}
+
+async function hashInPieces(
+  descriptor: number,
+  sizeBytes: number,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const sha256 = createHash('sha256')
+  const chunk = Buffer.allocUnsafeSlow(Math.min(sizeBytes + 1, CHUNK_BYTES))
+  for (let position = 0; position <= sizeBytes && !signal.aborted; ) {
+    const { bytesRead } = await readAt(descriptor, chunk, 0, chunk.length, position)
+    if (bytesRead === 0) return sha256.digest('hex')
+    sha256.update(chunk.subarray(0, bytesRead))
+    position += bytesRead
   }
   return null
 }

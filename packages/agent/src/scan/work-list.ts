@@ -33,7 +33,7 @@ export type FileToAdd = {
   path: Buffer
   openPath: Buffer | null
   bytes: number
-  stats: BigIntStats
+  stats: Pick<BigIntStats, 'dev' | 'ino' | 'nlink'>
   isKnown: boolean
 }
 
@@ -49,8 +49,11 @@ const contentJudgement = new LazySchema(
   ]),
 )
 
+/** What a full scan does first, and what after, as the list numbers them. */
+const TIERS = [0, 1] as const
 const BIG_BYTES = 2 * 1024 * 1024
 const PAGE = 256
+const MOST = Number.MAX_SAFE_INTEGER
 const ROWS_A_COMMIT = 5_000
 
 /**
@@ -65,6 +68,9 @@ export class WorkList {
   readonly #noteSize: StatementSync
   readonly #findContent: StatementSync
   readonly #keepContent: StatementSync
+  readonly #order = this.#inOrder()
+  readonly #waiting = new Set<() => void>()
+  #state: 'open' | 'complete' | 'abandoned' = 'open'
   #uncommitted = 0
   #files = 0
   #bytes = 0
@@ -108,6 +114,16 @@ export class WorkList {
     return this.#bytes
   }
 
+  /** False while the walk may still add files. */
+  get isComplete(): boolean {
+    return this.#state !== 'open'
+  }
+
+  /** Whether a file is on the list by another of its names. */
+  hasOtherName(stats: FileToAdd['stats']): boolean {
+    return stats.nlink > 1n && this.#findLeader.get(int64(stats.dev), int64(stats.ino)) !== undefined
+  }
+
   add(tier: Tier, file: FileToAdd): void {
     const { path, openPath, bytes, stats, isKnown } = file
     const linked = stats.nlink > 1n
@@ -131,6 +147,40 @@ export class WorkList {
       this.#uncommitted = 0
       this.#db.exec('COMMIT; BEGIN')
     }
+    this.#wake()
+  }
+
+  /** The walk has ended: nothing is added any more. */
+  complete(): void {
+    if (this.#state === 'open') this.#state = 'complete'
+    this.#wake()
+  }
+
+  /** Nothing is added any more, and nothing is to be judged any more. */
+  abandon(): void {
+    this.#state = 'abandoned'
+    this.#wake()
+  }
+
+  /**
+   * The next file to judge; undefined when there is none, or none yet (`isComplete`).
+   *
+   * While the walk goes on these are small ones in its order, so that the engine has work from the first folder on.
+   * Then, tier by tier, the big ones and the largest before all, so that no thread of the engine is left with a long
+   * one at the end; further names of the same file last.
+   */
+  take(): WorkItem | undefined {
+    return this.#state === 'abandoned' ? undefined : (this.#order.next().value ?? undefined)
+  }
+
+  /** Settles when a file was added, or none will be. */
+  moved(): Promise<void> {
+    return this.isComplete ? Promise.resolve() : new Promise((wake) => this.#waiting.add(wake))
+  }
+
+  /** Takes all that is left. */
+  *rest(): Generator<WorkItem> {
+    for (let item = this.take(); item; item = this.take()) yield item
   }
 
   /** What the engine said of a content; undefined while nothing was said. */
@@ -144,40 +194,61 @@ export class WorkList {
     this.#keepContent.run(sha256, JSON.stringify(judgement))
   }
 
-  /**
-   * All files in the order to judge them: tier by tier, the big ones first and the largest before all, so that no
-   * thread of the engine is left with a long one at the end; further names of the same file last.
-   */
-  *items(): Generator<WorkItem> {
-    for (const tier of [0, 1]) {
-      yield* this.#pages(
-        `tier = ? AND bytes > ${BIG_BYTES} AND leader IS NULL AND (bytes < ? OR (bytes = ? AND id > ?))
-         ORDER BY bytes DESC, id`,
-        (last) => [tier, last?.bytes ?? Number.MAX_SAFE_INTEGER, last?.bytes ?? 0, last?.id ?? 0],
-      )
-      yield* this.#pages(
-        `tier = ? AND bytes <= ${BIG_BYTES} AND leader IS NULL AND id > ? ORDER BY id`,
-        (last) => [tier, last?.id ?? 0],
-      )
-    }
-    yield* this.#pages('leader IS NOT NULL AND id > ? ORDER BY id', (last) => [last?.id ?? 0])
-  }
-
   close(): void {
     this.#db.close()
   }
 
-  *#pages(condition: string, after: (last: WorkItem | undefined) => number[]): Generator<WorkItem> {
-    const page = this.#db.prepare(
-      `SELECT id, path, open_path, bytes, dev || ':' || ino AS file_id, linked, leader, known,
-         (SELECT is_shared FROM size WHERE size.bytes = file.bytes) AS shared FROM file WHERE ${condition} LIMIT ${PAGE}`,
+  #wake(): void {
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+  }
+
+  *#inOrder(): Generator<WorkItem | undefined> {
+    const small = this.#select('tier = ? AND id > ? AND bytes <= BIG AND leader IS NULL ORDER BY id')
+    const taken: [number, number] = [0, 0]
+    while (!this.isComplete) {
+      let items: WorkItem[] = []
+      for (const tier of TIERS) {
+        items = this.#page(small, [tier, taken[tier]])
+        for (const item of items) {
+          taken[tier] = item.id
+          // Another of as many bytes may still be met.
+          yield { ...item, isSizeShared: true }
+        }
+        if (items.length > 0) break
+      }
+      if (items.length === 0) yield undefined
+    }
+    const big = this.#select(
+      'tier = ? AND (bytes < ? OR (bytes = ? AND id > ?)) AND bytes > BIG AND leader IS NULL ORDER BY bytes DESC, id',
     )
+    for (const tier of TIERS) {
+      yield* this.#pages(big, (last) => [tier, last?.bytes ?? MOST, last?.bytes ?? 0, last?.id ?? 0])
+      yield* this.#pages(small, (last) => [tier, last?.id ?? taken[tier]])
+    }
+    const otherNames = this.#select('id > ? AND leader IS NOT NULL ORDER BY id')
+    yield* this.#pages(otherNames, (last) => [last?.id ?? 0])
+  }
+
+  *#pages(select: StatementSync, after: (last: WorkItem | undefined) => number[]): Generator<WorkItem> {
     for (let last: WorkItem | undefined; ; ) {
-      const items = page.all(...after(last)).map(toItem)
+      const items = this.#page(select, after(last))
       yield* items
       last = items.at(-1)
       if (!last || items.length < PAGE) return
     }
+  }
+
+  #page(select: StatementSync, after: number[]): WorkItem[] {
+    return select.all(...after).map(toItem)
+  }
+
+  #select(what: string): StatementSync {
+    return this.#db.prepare(
+      `SELECT id, path, open_path, bytes, dev || ':' || ino AS file_id, linked, leader, known,
+         (SELECT is_shared FROM size WHERE size.bytes = file.bytes) AS shared
+       FROM file WHERE ${what.replaceAll('BIG', String(BIG_BYTES))} LIMIT ${PAGE}`,
+    )
   }
 }
 
