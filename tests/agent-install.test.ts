@@ -20,7 +20,7 @@ import { BareNetwork } from './bare-system/bare-network.ts'
 
 const scans = Compile(Type.Array(Scan))
 const FETCH = 'curl -fsSk https://10.0.0.1:8443/fleet/v1/agent/install.sh'
-const RUNNING = /^\/opt\/fleetsweep-agent\/versions\/[\d.]+\/node --optimize-for-size (?:--\S+ )+\S+ run$/
+const RUNNING = /^\/opt\/fleetsweep-agent\/versions\/[\d.]+\/node (?:--\S+ )+\S+ run$/
 
 let network: BareNetwork
 let fleet: BareFleet
