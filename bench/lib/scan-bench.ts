@@ -25,7 +25,7 @@ export type ScanBench = {
  */
 export async function withScanBench(
   run: (bench: ScanBench) => Promise<void>,
-  { files: filesByDefault = 50_000 } = {},
+  { files: filesByDefault = 50_000, make = makeCorpus } = {},
 ): Promise<void> {
   const { values } = parseArgs({
     options: { files: { type: 'string' }, rounds: { type: 'string' }, folder: { type: 'string' } },
@@ -41,7 +41,7 @@ export async function withScanBench(
       console.log(`${root} is on neither ext4 nor xfs; name a folder that is with --folder.`)
     }
     console.log('Making the corpus …')
-    const corpus = makeCorpus(join(root, 'corpus'), files)
+    const corpus = make(join(root, 'corpus'), files)
     console.log(`${corpus.files} files, ${Math.round(corpus.bytes / 1e6)} MB`)
     const databaseDir = makeSignatureSet(join(root, 'signatures'))
     await run({ root, corpus, databaseDir, rounds, isSmall: files < 50_000 })

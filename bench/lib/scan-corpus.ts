@@ -20,15 +20,27 @@ const EICAR_ZIP = zip([{ name: 'inside.com', content: Buffer.from(eicar()) }])
 
 export type Corpus = { folder: string; files: number; bytes: number }
 
-/**
- * Makes a folder of so many files from what the machine has, with what is hard for scanners among them: test files
- * packed in many ways, EICAR within archives, odd names, deep folders.
- */
-export function makeCorpus(folder: string, wanted: number): Corpus {
+/** Makes a folder of so many files from what the machine has, none of which holds a threat. */
+export function makeCleanCorpus(folder: string, wanted: number): Corpus {
   mkdirSync(folder, { recursive: true })
   const count = { files: 0, bytes: 0 }
   for (const source of SOURCES)
     copyTree(source, join(folder, `tree-${SOURCES.indexOf(source)}`), wanted, count)
+  return { folder, ...count }
+}
+
+/** Makes such a folder with threats in it. */
+export function makeCorpus(folder: string, wanted: number): Corpus {
+  const corpus = makeCleanCorpus(folder, wanted)
+  return { ...corpus, files: corpus.files + addThreats(folder) }
+}
+
+/**
+ * Adds what is hard for scanners: test files packed in many ways, EICAR within archives, odd names, deep folders.
+ *
+ * @returns how many files beside those of ClamAV
+ */
+export function addThreats(folder: string): number {
   cpSync(tool('clamavTestFiles').path, join(folder, 'clamav-testfiles'), { recursive: true })
   const odd: [Buffer, Buffer | string][] = [
     [Buffer.from('eicar.com'), eicar()],
@@ -47,8 +59,7 @@ export function makeCorpus(folder: string, wanted: number): Corpus {
   const deep = deepFolder(join(folder, 'deep'), 3_000)
   writeFileSync(join(deep, 'eicar.com'), eicar())
   writeFileSync(join(deep, 'clean'), 'clean')
-  count.files += odd.length + 2
-  return { folder, ...count }
+  return odd.length + 2
 }
 
 /** Changes a share of the files, some of them so that they hold EICAR, with their size and times as they were. */

@@ -10,8 +10,8 @@ import { hookEngine } from './engine-hooks.ts'
 import type { ResumeChildTask } from './resume-child.ts'
 
 const FILES = 200
-/** Twice the threads of the engine. */
-const WINDOW = 4
+/** What an engine with two threads may have in its hands. */
+const WINDOW = 16
 const CHILD = join(import.meta.dirname, 'resume-child.ts')
 
 describe('a scan that was interrupted', () => {

@@ -17,8 +17,9 @@ const KILLS_OF_ONE_SCAN = 5
 const FILES = 200
 const THREATS = 4
 const MOST_BYTES_OF_ONE = 100_000
-/** Twice the threads of the engine. */
-const WINDOW = 4
+const THREADS = 2
+/** What the engine may have in its hands: eight files for each thread. */
+const WINDOW = 8 * THREADS
 const VICTIMS = ['agent', 'engine', 'both'] as const
 const CHILD = join(import.meta.dirname, 'resume-child.ts')
 
@@ -90,7 +91,7 @@ describe('a scan', { timeout: 120_000 + KILLS * 20_000 }, () => {
   }
 
   function start(task: Pick<ResumeChildTask, 'workDir' | 'log' | 'attempt'>) {
-    const engine = { ...fixture.engineConfig, threads: WINDOW / 2 }
+    const engine = { ...fixture.engineConfig, threads: THREADS }
     const whole: ResumeChildTask = { folder: fixture.files, engine, ...task }
     const child = spawn(process.execPath, [CHILD, JSON.stringify(whole)], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -32,7 +32,7 @@ describe('where descriptors cannot be passed', () => {
       },
       window: 4,
       ownFolders: [],
-      limits: { fileTimeoutMs: 150_000, pingEveryMs: 15_000 },
+      limits: { fileTimeoutMs: 150_000, inHand: 4, pingEveryMs: 15_000 },
       onDisposed: () => {},
     })
   })

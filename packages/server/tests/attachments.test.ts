@@ -8,10 +8,22 @@ import {
 } from '@fleetsweep/protocol'
 import { buildReport, SigningKey } from '@fleetsweep/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ApiDatabase, ApiServer, postgresDatabase, sqliteDatabase } from './api-server.ts'
+import {
+  type ApiCaller,
+  type ApiDatabase,
+  ApiServer,
+  postgresDatabase,
+  sqliteDatabase,
+} from './api-server.ts'
 import { call } from './call.ts'
 
 const PIECE = ATTACHMENT_PIECE_BYTES
+async function refusal(ask: ApiCaller, actionId: string): Promise<string> {
+  const answer = await ask(`GET /fleet/v1/scans/${actionId}/not-scanned`)
+  expect(answer.status).toBe(404)
+  return answer.text
+}
+
 const sha256Of = (content: Buffer) => createHash('sha256').update(content).digest('hex')
 
 describe.each([
@@ -28,7 +40,7 @@ describe.each([
   afterAll(() => api[Symbol.asyncDispose]())
 
   /** A scan whose report names this list, and its machine. */
-  const scanned = async (content: Buffer, { isReported = true } = {}) => {
+  const scanned = async (content: Buffer, { isReported = true, bytes = content.length } = {}) => {
     const key = new SigningKey()
     const machineId = await api.machine(++machines, {}, [], key.publicKey)
     const ask = await api.caller()
@@ -37,7 +49,7 @@ describe.each([
     })
     const actionId = asked.json<{ actionId: string }>().actionId as MachineActionId
     const sha256 = sha256Of(content)
-    const report = buildReport({ notScannedList: { files: 3, bytes: content.length, sha256, isWhole: true } })
+    const report = buildReport({ notScannedList: { files: 3, bytes, sha256, isWhole: true } })
     const tellReport = () =>
       api.of.scans.takeEvent({
         machineId: machineId as MachineId,
@@ -76,7 +88,7 @@ describe.each([
     expect(await state('PUT', at(0))).toEqual({ state: 'wanted', receivedBytes: PIECE })
     expect(await state('PUT', at(0))).toEqual({ state: 'wanted', receivedBytes: PIECE })
     expect(await state('PUT', at(2 * PIECE))).toEqual({ state: 'wanted', receivedBytes: PIECE })
-    expect((await ask(`GET /fleet/v1/scans/${actionId}/not-scanned`)).status).toBe(404)
+    expect(await refusal(ask, actionId)).toMatch(`${PIECE} of ${content.length} bytes have come`)
     expect(await state('PUT', at(PIECE))).toEqual({ state: 'wanted', receivedBytes: 2 * PIECE })
     const complete = { state: 'complete', receivedBytes: content.length }
     expect(await state('PUT', at(2 * PIECE))).toEqual(complete)
@@ -90,6 +102,18 @@ describe.each([
     })
     expect(read.headers['content-encoding']).toBeUndefined()
     expect(read.text).toBe(content.toString('utf8'))
+  })
+
+  it('says why there is none', async () => {
+    const running = await scanned(randomBytes(100), { isReported: false })
+    expect(await refusal(running.ask, running.actionId)).toMatch('the scan has not ended')
+    const empty = await scanned(Buffer.alloc(0))
+    expect(await refusal(empty.ask, empty.actionId)).toMatch('its report names none')
+    const huge = await scanned(randomBytes(10), { bytes: 2 ** 40 })
+    expect(await refusal(huge.ask, huge.actionId)).toMatch(
+      /it has 1099511627776 bytes, more than the \d+ that are kept of one scan/,
+    )
+    expect(await refusal(huge.ask, '00000000-0000-4000-8000-000000000000')).toMatch('The scan 0000')
   })
 
   it('is taken away when its hash is wrong, and may be sent anew', async () => {

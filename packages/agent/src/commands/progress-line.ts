@@ -48,7 +48,12 @@ function textOf({ phase, percent, filesDone, filesTotal, detections, etaMs, beca
   const left = etaMs === null ? '' : `, ${minutes(etaMs)} left`
   const found = detections === 0 ? '' : `, ${countWords(detections)} found`
   const why = because ? `: ${because}` : ''
-  return `${words} ${Math.floor(percent)} %, ${countWords(filesDone)} of ${countWords(filesTotal)} files${found}${left}${why}`
+  // Not every engine tells which files it reads.
+  const done =
+    filesTotal === 0
+      ? ''
+      : ` ${Math.floor(percent)} %, ${countWords(filesDone)} of ${countWords(filesTotal)} files`
+  return `${words}${done}${found}${left}${why}`
 }
 
 function minutes(ms: number): string {

@@ -42,10 +42,12 @@ export async function judgeAll(
   const turn = new Turn()
   const unsettled: WorkItem[] = []
   let failure: unknown
+  let breath: Promise<void> | undefined
   const next = async (): Promise<WorkItem | undefined> => {
     while (!signal.aborted && failure === undefined) {
       // Other names of files and the like take no engine, and thousands of them would be settled in one go.
-      if (turn.isOver()) await breathe()
+      if (turn.isOver()) breath = breathe()
+      await breath
       await pace()
       const item = list.take()
       if (item || list.isComplete) return item

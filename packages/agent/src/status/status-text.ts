@@ -73,9 +73,13 @@ function runningLines({ connection, engine, scan, waiting, because }: AgentStatu
   ]
   if (scan !== null) {
     const { phase, percent, filesDone, filesTotal, detections, attempt } = scan.progress
+    // Not every engine tells which files it reads.
+    const done =
+      filesTotal === 0
+        ? ''
+        : `${Math.floor(percent)} %, ${countWords(filesDone)} of ${countWords(filesTotal)} files, `
     lines.push(
-      `scan        ${scan.scanType}, ${PHASE_WORDS[phase]}, ${Math.floor(percent)} %, ` +
-        `${countWords(filesDone)} of ${countWords(filesTotal)} files, ${countWords(detections)} detections` +
+      `scan        ${scan.scanType}, ${PHASE_WORDS[phase]}, ${done}${countWords(detections)} detections` +
         `${attempt > 1 ? `, attempt ${attempt}` : ''}`,
     )
   }

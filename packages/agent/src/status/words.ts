@@ -25,9 +25,11 @@ export function signatureWords(signatures: SignatureSet, now: Instant): string {
   const state = { inDate: 'in date', old: 'old', testOnly: 'test signatures only' }[
     signatureState(signatures, now)
   ]
+  // Not every engine tells how many it has.
+  const all = count === 0 ? '' : `, ${countWords(count)} in all`
   return (
     `${official ? 'official' : 'other'} signatures${version === null ? '' : ` ${version}`}` +
-    `${builtAt === null ? '' : ` of ${builtAt}`}, ${countWords(count)} in all, ${state}`
+    `${builtAt === null ? '' : ` of ${builtAt}`}${all}, ${state}`
   )
 }
 

@@ -158,9 +158,16 @@ export function describeProgress(progress: ScanProgress): string {
   if (progress.phase === 'walking')
     return `${PHASE_WORDS.walking}: ${formatCount(progress.filesTotal)} so far`
   if (progress.phase !== 'scanning') return PHASE_WORDS[progress.phase]
+  // Not every engine tells which files it reads.
+  const done =
+    progress.filesTotal === 0
+      ? [PHASE_WORDS.scanning]
+      : [
+          `${formatCount(progress.filesDone)} of ${countOf(progress.filesTotal, 'file')}`,
+          `${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytesTotal)}`,
+        ]
   return [
-    `${formatCount(progress.filesDone)} of ${countOf(progress.filesTotal, 'file')}`,
-    `${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytesTotal)}`,
+    ...done,
     ...(progress.detections === 0 ? [] : [countOf(progress.detections, 'detection')]),
     ...(progress.etaMs === null ? [] : [`about ${formatDuration(progress.etaMs)} left`]),
   ].join(', ')

@@ -107,6 +107,8 @@ describe('words for a scan', () => {
       '480 of 1,200 files, 131.9 MiB of 329.7 MiB, 1 detection, about 18 s left',
     )
     expect(describeProgress(buildProgress({ phase: 'loadingEngine' }))).toBe('loading the engine')
+    const untold = { filesTotal: 0, filesDone: 0, detections: 0, etaMs: null }
+    expect(describeProgress(buildProgress(untold))).toBe('scanning')
   })
 })
 

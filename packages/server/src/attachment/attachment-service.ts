@@ -16,7 +16,7 @@ import { ApiError, notFound } from '../kit/http/index.ts'
 import type { MachineStore } from '../machine/index.ts'
 import type { MachineActionStore } from '../machine-action/index.ts'
 import type { Principal } from '../principal/index.ts'
-import type { ScanStore } from '../scan/index.ts'
+import type { ScanRecord, ScanStore } from '../scan/index.ts'
 import type { TenantStore } from '../tenant/index.ts'
 import type { AttachmentQuotas, BlobStore } from './blob-store.ts'
 
@@ -35,7 +35,7 @@ export type AttachmentService = {
   state(call: AttachmentCall): Promise<AttachmentState>
   /** Takes a piece. @throws ApiError as of `state` */
   take(call: AttachmentCall, offset: number, content: Uint8Array): Promise<AttachmentState>
-  /** A whole list, as its machine sent it. @throws ApiError `ResourceNotFound` when there is none within reach */
+  /** A whole list, as its machine sent it. @throws ApiError `ResourceNotFound` with the reason when there is none within reach */
   open(principal: Principal, actionId: string): Promise<Readable>
 }
 
@@ -121,14 +121,32 @@ export function attachmentService(parts: {
       const id = readMachineActionId(text)
       const stores = storesOf(principal.tenant)
       const action = id && (await stores.machineActions.findWithin(id, principal.reach))
-      const found = action && (await stores.blobs.find(action.id))
-      if (!action || !found?.isComplete) throw notFound(`A list of what the scan ${text} left out`)
+      const scan = action && (await stores.scans.find(action.id))
+      if (!action || !scan) throw notFound(`The scan ${text}`)
+      const found = await stores.blobs.find(action.id)
+      if (!found?.isComplete) {
+        const why = whyMissing(scan, found?.receivedBytes ?? 0, quotas)
+        throw new ApiError('ResourceNotFound', `There is no list of what the scan left out: ${why}`)
+      }
       return Readable.from(stores.blobs.read(action.id), { objectMode: false })
     },
   }
 }
 
 const unwanted: AttachmentState = { state: 'unwanted', receivedBytes: 0 }
+
+function whyMissing(
+  { endedAt, report }: Pick<ScanRecord, 'endedAt' | 'report'>,
+  receivedBytes: number,
+  { perScanBytes }: AttachmentQuotas,
+): string {
+  if (endedAt === null) return 'the scan has not ended'
+  const list = report?.notScannedList
+  if (!list || list.bytes === 0) return 'its report names none'
+  if (list.bytes > perScanBytes)
+    return `it has ${list.bytes} bytes, more than the ${perScanBytes} that are kept of one scan; the report has examples`
+  return `${receivedBytes} of ${list.bytes} bytes have come from the machine. What is older than its time or goes beyond what is kept of one machine is dropped; the report has examples`
+}
 
 /** Says nothing of what is there and what is not. */
 function notTheMachine(): ApiError {

@@ -9,6 +9,8 @@ import { chooseTransport } from './clamd-transport.ts'
 import { proveSight } from './self-test.ts'
 
 const PING_EVERY_MS = 15_000
+/** So many that clamd never waits for us while answers gather. */
+const FILES_A_THREAD = 8
 /** On top of what clamd allows itself. */
 const FILE_TIMEOUT_MARGIN_MS = 30_000
 
@@ -99,19 +101,19 @@ class ClamAvEngine implements OwnEngine {
   async #session(running: RunningClamd): Promise<ClamdSession> {
     const { threads, runtimeDir } = this.#config
     const { connect } = await chooseTransport()
-    const window = Math.max(threads * 2, 4)
     return new ClamdSession({
       process: this.#clamd,
       brake: this.#clamd,
       connect,
       clock: this.#clock,
       info: this.#info(running),
-      window,
+      window: threads * FILES_A_THREAD,
       ownFolders: [runtimeDir, running.stageDir, running.temporaryDir],
       limits: {
         pingEveryMs: PING_EVERY_MS,
-        // A file may have to wait for those before it in the window.
-        fileTimeoutMs: Math.ceil(window / threads) * running.maxScanTimeMs + FILE_TIMEOUT_MARGIN_MS,
+        inHand: threads * 2,
+        // A file may have to wait for one before it.
+        fileTimeoutMs: 2 * running.maxScanTimeMs + FILE_TIMEOUT_MARGIN_MS,
       },
       onDisposed: () => this.#whenIdle(),
     })

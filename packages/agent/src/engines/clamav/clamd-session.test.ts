@@ -10,6 +10,7 @@ import {
 } from '@fleetsweep/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Judgement } from '../engine.ts'
+import { askClamd } from './ask-clamd.ts'
 import { type ClamdProcess, ClamdSession } from './clamd-session.ts'
 import { chooseTransport } from './clamd-transport.ts'
 
@@ -49,6 +50,28 @@ describe('a session with clamd', () => {
       command.answer(command.id === 2 ? 'fd[10]: Bad.Thing FOUND' : 'fd[10]: OK')
     }
     expect(await judgements).toEqual([CLEAN, { kind: 'threat', threatName: 'Bad.Thing' }, CLEAN])
+  })
+
+  it('lets answers gather while clamd has enough to do', async () => {
+    const waiting: ClamdCommand[] = []
+    const settled: Judgement[] = []
+    clamd.script = (command) => (command.name === 'FILDES' ? waiting.push(command) : answerClean(command))
+    const judgements = Array.from({ length: 4 }, () => judge().then((one) => settled.push(one)))
+    await until(() => waiting.length === 4, 'four files arrive')
+    const answer = (at: number) => waiting[at]?.answer('fd[10]: OK')
+    clock.advance('1s')
+    answer(0)
+    await until(() => settled.length === 1, 'the first is heard')
+    answer(1)
+    answer(2)
+    // They are there, and nobody has taken them: an answer that was asked for later has come meanwhile.
+    await askClamd(clamd.socketPath, 'PING', { timeoutMs: 10_000, clock })
+    expect(settled).toHaveLength(1)
+    clock.advance(10)
+    await until(() => settled.length === 3, 'the others are heard')
+    clock.advance(10)
+    answer(3)
+    await Promise.all(judgements)
   })
 
   it.each([
@@ -246,7 +269,7 @@ async function openSession(process: ClamdProcess, clock: MovableClock): Promise<
     info,
     window: 4,
     ownFolders: [],
-    limits: { fileTimeoutMs: 70_000, pingEveryMs: 15_000 },
+    limits: { fileTimeoutMs: 70_000, inHand: 4, pingEveryMs: 15_000 },
     onDisposed: () => {},
   })
 }

@@ -30,7 +30,7 @@ export type ClamdSessionOptions = {
   info: JudgingEngineInfo
   window: number
   ownFolders: readonly string[]
-  limits: ConnectionLimits
+  limits: Omit<ConnectionLimits, 'window'>
   /** How long work under way may take to end by itself. Default: a second, after which our own process is ended. */
   stopWithinMs?: number
   /** See `EngineSession.confirm`. */
@@ -180,7 +180,13 @@ export class ClamdSession implements EngineSession {
         const timeoutMs = limits.pingEveryMs * PINGS_TO_PROVE_LIFE
         if (isProven) await askClamd(socketPath, 'PING', { timeoutMs, clock })
         const transport = await connect(socketPath)
-        const connection = new ClamdConnection(transport, clock, limits, () => void process.end())
+        const { window } = this
+        const connection = new ClamdConnection(
+          transport,
+          clock,
+          { ...limits, window },
+          () => void process.end(),
+        )
         transport.stream.once('close', () => this.#connections.delete(connection))
         this.#connections.add(connection)
         if (this.#stop) connection.close('stopped')

@@ -1,11 +1,14 @@
 import { read } from 'node:fs'
-import { createConnection, type Socket } from 'node:net'
+import { createConnection, type OnReadOpts, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { loadDescriptorPassing } from './pass-descriptor.ts'
 
 /** One connection to clamd and a way to let it have open files. One call at a time. */
 export interface ClamdTransport {
+  /** To be paused, resumed and ended; what it reads goes to `onData`. */
   readonly stream: Socket
+  /** Takes what clamd sends; set before anything is sent. The buffer is used again afterwards. */
+  onData: (chunk: Buffer) => void
   /** Sends a command, such as `PING`. */
   sendCommand(command: string): Promise<void>
   /** Lets clamd judge an open file. The descriptor is not needed any more when this settles. */
@@ -26,16 +29,19 @@ export async function chooseTransport(): Promise<{ connect: ConnectClamd; passes
   return {
     passesDescriptors: true,
     connect: async (socketPath) => {
-      const { stream, send } = passing(socketPath)
+      const reading = readingTo(() => transport)
+      const { stream, send } = passing(socketPath, reading)
       const sendAll = async (message: Buffer, descriptor?: number): Promise<void> => {
         while (!send(message, descriptor)) await drained()
       }
-      return {
+      const transport: ClamdTransport = {
         stream,
+        onData: () => {},
         sendCommand: (command) => sendAll(Buffer.from(`z${command}\0`)),
         // The descriptor travels with one byte that clamd reads and forgets.
         sendFile: (descriptor) => sendAll(Buffer.from('zFILDES\0\0'), descriptor),
       }
+      return transport
     },
   }
 }
@@ -46,15 +52,21 @@ function drained(): Promise<void> {
 }
 
 const CHUNK_BYTES = 256 * 1024
+/** Some hundred answers. */
+const READ_BYTES = 16 * 1024
 const readAt = promisify(read)
 
 /** Sends the bytes of each file. */
 export const connectStreaming: ConnectClamd = async (socketPath) => {
-  const stream = await connectSocket(socketPath)
+  const stream = await connectSocket(
+    socketPath,
+    readingTo(() => transport),
+  )
   const write = (data: Buffer): Promise<void> =>
     new Promise((resolve, reject) => stream.write(data, (error) => (error ? reject(error) : resolve())))
-  return {
+  const transport: ClamdTransport = {
     stream,
+    onData: () => {},
     sendCommand: (command) => write(Buffer.from(`z${command}\0`)),
     async sendFile(descriptor, sizeBytes) {
       await write(Buffer.from('zINSTREAM\0'))
@@ -71,12 +83,24 @@ export const connectStreaming: ConnectClamd = async (socketPath) => {
       await write(Buffer.alloc(4))
     },
   }
+  return transport
+}
+
+/** Into one buffer, without the queue of a stream: a socket that is paused reads nothing, and answers wait together. */
+function readingTo(transport: () => ClamdTransport): OnReadOpts {
+  return {
+    buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    callback(bytes, buffer) {
+      transport().onData(Buffer.from(buffer.buffer, buffer.byteOffset, bytes))
+      return true
+    },
+  }
 }
 
 /** Connects to a Unix socket. */
-export function connectSocket(socketPath: string): Promise<Socket> {
+export function connectSocket(socketPath: string, onread?: OnReadOpts): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(socketPath)
+    const socket = createConnection({ path: socketPath, ...(onread && { onread }) })
     socket.once('error', reject)
     socket.once('connect', () => {
       socket.off('error', reject)

@@ -120,6 +120,7 @@ class ExistingClamd implements OwnEngine {
       ownFolders: [],
       limits: {
         pingEveryMs: Math.min(15_000, conf.readTimeoutMs / 4),
+        inHand: window,
         // Others may keep it busy as well; its own limit for one file counts from when it takes that up.
         fileTimeoutMs: Math.ceil(window / conf.threads + 1) * conf.maxScanTimeMs + FILE_TIMEOUT_MARGIN_MS,
       },

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net'
+import { type OnReadOpts, Socket } from 'node:net'
 import { bindCLibrary, type CLibrary } from '../../os/c-library.ts'
 
 /** A connected Unix socket over which open files can be handed to another process. */
@@ -14,7 +14,7 @@ export interface PassingSocket {
 }
 
 /** Connects to a Unix socket, able to pass descriptors. */
-export type ConnectPassing = (socketPath: string) => PassingSocket
+export type ConnectPassing = (socketPath: string, onread: OnReadOpts) => PassingSocket
 
 const AF_UNIX = 1
 const SOCK_STREAM_CLOEXEC_NONBLOCK = 1 | 0o2000000 | 0o4000
@@ -84,7 +84,7 @@ function bind({ koffi, declare, failedWith, failure }: CLibrary): ConnectPassing
     memory.setBigUint64(msghdr.at + msghdr.controllen, BigInt(control.space), true)
   }
 
-  return (socketPath) => {
+  return (socketPath, onread) => {
     fillAddress(socketPath)
     const descriptor = socket(AF_UNIX, SOCK_STREAM_CLOEXEC_NONBLOCK, 0)
     if (descriptor < 0) throw failure('socket')
@@ -94,7 +94,7 @@ function bind({ koffi, declare, failedWith, failure }: CLibrary): ConnectPassing
       throw error
     }
     // From here the stream owns the descriptor and closes it.
-    const stream = new Socket({ fd: descriptor, readable: true, writable: true })
+    const stream = new Socket({ fd: descriptor, readable: true, writable: true, onread })
     return {
       stream,
       send(message, passed) {
