@@ -21,7 +21,7 @@ import { type ServerMirror, SignatureUpdater, updateOnOrder } from './signatures
 
 /** Older signatures are looked after before a scan, for so long at most. */
 const BEFORE_A_SCAN = { maxAgeMs: 86_400_000, waitMs: 120_000 }
-/** The report is on its way by then. */
+/** The agent is connected, or the report on its way, by then. */
 const RELEASE_AFTER_MS = 5_000
 
 /**
@@ -72,7 +72,9 @@ const withClamAv: ProgramParts['scanning'] = ({
     bootId: () => host.bootId(),
     osIdentity: async () => (await host.osIdentity())?.hash ?? 'none',
   }
-  clock.setTimer(RELEASE_AFTER_MS, () => void releaseMemory())
+  // What the start took, and later what each scan did.
+  const releaseSoon = () => clock.setTimer(RELEASE_AFTER_MS, () => void releaseMemory())
+  releaseSoon()
   const scan = createScanRunner({
     engine,
     clock,
@@ -94,7 +96,7 @@ const withClamAv: ProgramParts['scanning'] = ({
       try {
         return await scan(request)
       } finally {
-        clock.setTimer(RELEASE_AFTER_MS, () => void releaseMemory())
+        releaseSoon()
       }
     },
   }

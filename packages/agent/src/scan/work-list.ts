@@ -204,7 +204,7 @@ export class WorkList {
   }
 
   *#inOrder(): Generator<WorkItem | undefined> {
-    const small = this.#select('tier = ? AND id > ? AND bytes <= BIG AND leader IS NULL ORDER BY id')
+    const small = this.#select(`tier = ? AND id > ? AND bytes <= ${BIG_BYTES} AND leader IS NULL ORDER BY id`)
     const taken: [number, number] = [0, 0]
     while (!this.isComplete) {
       let items: WorkItem[] = []
@@ -220,7 +220,8 @@ export class WorkList {
       if (items.length === 0) yield undefined
     }
     const big = this.#select(
-      'tier = ? AND (bytes < ? OR (bytes = ? AND id > ?)) AND bytes > BIG AND leader IS NULL ORDER BY bytes DESC, id',
+      `tier = ? AND (bytes < ? OR (bytes = ? AND id > ?)) AND bytes > ${BIG_BYTES} AND leader IS NULL
+       ORDER BY bytes DESC, id`,
     )
     for (const tier of TIERS) {
       yield* this.#pages(big, (last) => [tier, last?.bytes ?? MOST, last?.bytes ?? 0, last?.id ?? 0])
@@ -247,7 +248,7 @@ export class WorkList {
     return this.#db.prepare(
       `SELECT id, path, open_path, bytes, dev || ':' || ino AS file_id, linked, leader, known,
          (SELECT is_shared FROM size WHERE size.bytes = file.bytes) AS shared
-       FROM file WHERE ${what.replaceAll('BIG', String(BIG_BYTES))} LIMIT ${PAGE}`,
+       FROM file WHERE ${what} LIMIT ${PAGE}`,
     )
   }
 }
